@@ -1,0 +1,9 @@
+/**
+ * Named instants in an adapter at which a test may stop or kill the process. A test process puts its hook on the global
+ * object before it imports the adapter; everybody else runs an empty function, which the compiler removes.
+ */
+
+const hook: unknown = Reflect.get(globalThis, Symbol.for("@sluice/core.failpoint"));
+
+export const failpoint: (name: string) => void =
+  typeof hook === "function" ? (hook as (name: string) => void) : () => {};
