@@ -1,0 +1,19 @@
+// What every package's tests share.
+import type { ViteUserConfig } from "vitest/config";
+
+const shared: ViteUserConfig & { test: NonNullable<ViteUserConfig["test"]> } = {
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Two slow cores must be enough: a test that spawns ten processes takes seconds there.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Tests spawn processes and wait for each other's conditions; side by side they would measure the scheduler.
+    fileParallelism: false,
+    // A package's first test comes after its package.json; the tally of .ci/run refuses a test folder that ran nothing.
+    passWithNoTests: true,
+    // Built packages run as Node runs them: untransformed, so that a parent and its child processes run the same code.
+    server: { deps: { external: [/\/(packages|apps)\/[^/]+\/dist\//] } },
+  },
+};
+
+export default shared;
