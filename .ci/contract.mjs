@@ -10,7 +10,10 @@ const names = readdirSync(packages)
   .filter((name) => "contract" in JSON.parse(readFileSync(`${packages}${name}/package.json`, "utf8")).scripts)
   .map((name) => name.slice("transport-".length));
 
-/** @param {string} message */
+/**
+ * @param {string} message
+ * @returns {never}
+ */
 function usage(message) {
   console.error(`${message} (transports: ${names.join(", ")})`);
   process.exit(2);

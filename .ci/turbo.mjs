@@ -1,10 +1,10 @@
 // Runs turbo without its telemetry and update notices, which package.json scripts cannot switch off portably.
 import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const turboBin = createRequire(import.meta.url).resolve("turbo/bin/turbo");
+const turboBin = join(root, "node_modules/turbo/bin/turbo");
 
 /**
  * Runs turbo tasks in the workspace and returns the exit code.

@@ -1,0 +1,51 @@
+// The last line of `.ci/run`: what all of vitest's JSON reports add up to.
+//
+// Arguments: the names of the steps that failed. A step that failed without a failed test to show for it counts as one
+// failure, and so does a package whose tests left no report, or an empty one: nothing run is nothing proved.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dirs = [
+  ".ci",
+  ...["packages", "apps"].flatMap((parent) => readdirSync(root + parent).map((name) => `${parent}/${name}`)),
+];
+
+const sum = { passed: 0, failed: 0, skipped: 0 };
+/** @param {string} reason */
+const fail = (reason) => {
+  console.log(`tally: ${reason}`);
+  sum.failed += 1;
+};
+
+for (const dir of dirs) {
+  const hasTests =
+    existsSync(`${root}${dir}/test`) &&
+    readdirSync(`${root}${dir}/test`, { recursive: true }).some((name) => String(name).endsWith(".test.ts"));
+  const file = `${root}${dir}/.vitest/report.json`;
+  if (!hasTests) continue;
+  if (!existsSync(file)) {
+    fail(`${dir} has tests and left no report`);
+    continue;
+  }
+  const report = JSON.parse(readFileSync(file, "utf8"));
+  const before = sum.failed;
+  sum.passed += report.numPassedTests;
+  sum.failed += report.numFailedTests;
+  sum.skipped += report.numPendingTests + report.numTodoTests;
+  for (const { name, status, assertionResults } of report.testResults) {
+    // A file that cannot even be loaded has no failed test of its own.
+    const shown = assertionResults.some((/** @type {{ status: string }} */ test) => test.status === "failed");
+    if (status === "failed" && !shown) fail(`${name.slice(root.length)} failed outside its tests`);
+  }
+  if (report.numTotalTests === 0) fail(`${dir} ran no test`);
+  else if (!report.success && sum.failed === before) fail(`${dir} failed outside its tests`);
+}
+
+const inTests = sum.failed;
+for (const step of process.argv.slice(2)) {
+  if (["test", "house-rules"].includes(step) && inTests > 0) continue;
+  fail(`step ${step} failed`);
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;

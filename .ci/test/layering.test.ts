@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { adapters, filesIn, importsOf, packages, published } from "./workspace.js";
+
+const core = packages.find((p) => p.dir === "packages/core");
+
+function importsBelow(dir: string): { path: string; specifier: string }[] {
+  return filesIn(dir, ".ts").flatMap((path) => importsOf(path).map((specifier) => ({ path, specifier })));
+}
+
+test("core imports no other package of ours, and Node's own modules alone", () => {
+  const foreign = importsBelow("packages/core/src").filter(
+    ({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("node:"),
+  );
+  expect(foreign).toEqual([]);
+});
+
+test("core has no runtime dependencies", () => {
+  const { dependencies, peerDependencies, optionalDependencies } = core?.manifest ?? {
+    dependencies: { core: "?" },
+  };
+  expect({ ...dependencies, ...peerDependencies, ...optionalDependencies }).toEqual({});
+});
+
+test("the adapters are found", () => {
+  expect(adapters.map((p) => p.dir)).toEqual(
+    expect.arrayContaining(["packages/transport-file", "packages/transport-memory"]),
+  );
+});
+
+test.each(adapters.map((p) => p.dir))("%s imports core, and no other adapter", (dir) => {
+  const foreign = importsBelow(`${dir}/src`).filter(
+    ({ specifier }) => specifier.startsWith("@sluice/") && specifier !== "@sluice/core",
+  );
+  expect(foreign).toEqual([]);
+});
+
+test.each(published.filter((p) => p !== core))("$dir has core as a peer, and only there", ({ manifest }) => {
+  expect(manifest.peerDependencies).toHaveProperty("@sluice/core");
+  expect(manifest.dependencies ?? {}).not.toHaveProperty("@sluice/core");
+  // What must be there at run time is there for users too: nothing of ours but core.
+  const ours = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter((name) =>
+    name.startsWith("@sluice/"),
+  );
+  expect(ours).toEqual(["@sluice/core"]);
+});
