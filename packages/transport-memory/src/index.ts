@@ -1,2 +1,3 @@
-// Placeholder: replaced by the memory transport.
-export {};
+/** The memory transport: one process, no persistence. Read `memory-transport.ts` first. */
+
+export { type MemoryTransportOptions, memoryTransport, transportAt } from "./memory-transport.js";
