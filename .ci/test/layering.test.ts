@@ -37,6 +37,9 @@ test.each(adapters.map((p) => p.dir))("%s imports core, and no other adapter", (
 test.each(published.filter((p) => p !== core))("$dir has core as a peer, and only there", ({ manifest }) => {
   expect(manifest.peerDependencies).toHaveProperty("@sluice/core");
   expect(manifest.dependencies ?? {}).not.toHaveProperty("@sluice/core");
+  // A caret would make a major version of every adapter out of each minor one of core before 1.0: changesets calls that
+  // a breaking change. Whether the two fit is told at run time, by interfaceVersion.
+  expect(manifest.peerDependencies?.["@sluice/core"]).toMatch(/^workspace:>=\d+\.\d+\.\d+ <\d+\.0\.0$/);
   // What must be there at run time is there for users too: nothing of ours but core.
   const ours = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter((name) =>
     name.startsWith("@sluice/"),
