@@ -1,0 +1,38 @@
+/** What an adapter hands in to be tested: about ten lines. */
+
+import type { BufferTransport, TransportCapabilities } from "@sluice/core";
+
+export interface Harness {
+  /** A transport at a fresh place, where nothing is yet and which nobody else uses. Called for each rule. */
+  createTransport(): BufferTransport | Promise<BufferTransport>;
+  /** Clears the place away when the rule is over, also after one that failed. */
+  cleanup?(transport: BufferTransport): void | Promise<void>;
+  /** The capabilities of the transports that `createTransport` makes. They choose the rules, and are verified by one. */
+  readonly capabilities: TransportCapabilities;
+  /** Whether child processes may be spawned here. Default: where the reach is more than the process. */
+  readonly processes?: boolean;
+  /** The adapter's failpoints at which a process may be killed or stopped; see `failpoint` of core. Default: none. */
+  readonly failpoints?: readonly string[];
+  /** Tells what is left behind at a place after its buffer was destroyed: names, or nothing. */
+  leftovers?(transport: BufferTransport): readonly string[] | Promise<readonly string[]>;
+}
+
+/** How long a rule waits; two kinds, because one value cannot serve both. */
+export interface Timing {
+  /** Something must happen: how long to wait for it before saying that it did not. Generous. */
+  readonly signalMs: number;
+  /** Nothing must happen: how long to look. Short, because every such check takes this long. */
+  readonly noSignalMs: number;
+  /** A lease that is to expire in a test. */
+  readonly leaseMs: number;
+}
+
+/** The values, for this machine: `SLUICE_TIMEOUT_SCALE=3` makes all of them three times as long. */
+export function timingFromEnvironment(): Timing {
+  const text = process.env["SLUICE_TIMEOUT_SCALE"];
+  const scale = text === undefined || text === "" ? 1 : Number(text);
+  if (!Number.isFinite(scale) || scale <= 0) {
+    throw new RangeError(`Expected SLUICE_TIMEOUT_SCALE to be a number above 0, got ${JSON.stringify(text)}`);
+  }
+  return { signalMs: 10_000 * scale, noSignalMs: 60 * scale, leaseMs: 120 * scale };
+}

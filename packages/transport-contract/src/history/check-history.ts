@@ -1,0 +1,183 @@
+/**
+ * Judges a history: did a strict bounded buffer, first in, first out, behave like that? First tier of the checker: sound (what
+ * it reports is wrong), not complete, O(n log n). After Bouajjani, Emmi, Enea, Mutluergil: "Proving linearizability using
+ * forward simulations" and Emmi, Enea: "Sound, complete and tractable linearizability monitoring", with a bound and "full".
+ *
+ * An item is *certainly inside* from the return of its put to the invocation of what removed it, and *possibly inside* from
+ * the invocation of its put to the return of its removal. Two operations that share an instant are concurrent.
+ */
+
+import { checkLeases } from "./check-leases.js";
+import { itemsOf, type ItemHistory } from "./item-history.js";
+import { covers, type Interval, mostOverlap, overlapWithin, unionOf } from "./intervals.js";
+import { describeOperation, effectOf, type Operation } from "./operation.js";
+
+export interface HistoryExpectation {
+  readonly capacity: number;
+  /**
+   * The buffer was taken empty at the end by somebody who recorded it, so that an accepted item which nobody took is lost.
+   * Default true.
+   */
+  readonly isDrained?: boolean;
+  /** An item of which a plain take never returned may come back and then stands behind others. Default false. */
+  readonly takesMayReturn?: boolean;
+}
+
+export interface Violation {
+  /** `P1` to `P9` for the buffer, `L1` to `L4` for leases; see RULES.md. */
+  readonly property: string;
+  /** What was expected of whom, and the operations that show that it was not so. */
+  readonly message: string;
+}
+
+export function checkHistory(operations: readonly Operation[], expectation: HistoryExpectation): Violation[] {
+  const items = itemsOf(operations);
+  return [
+    ...checkPhantoms(items),
+    ...checkDuplicates(items),
+    ...(expectation.isDrained === false ? [] : checkLost(items, operations)),
+    ...(expectation.takesMayReturn === true ? [] : checkOrder(items)),
+    ...checkCapacity(items, expectation.capacity),
+    ...checkEmptyAndEnd(items, operations),
+    ...checkFull(items, operations, expectation.capacity),
+    ...checkSeal(operations),
+    ...checkLeases(items),
+  ];
+}
+
+/** P1: what comes out was put in, and its put had begun. */
+function checkPhantoms(items: readonly ItemHistory[]): Violation[] {
+  return items.flatMap((item): Violation[] => {
+    const out = item.handOuts[0];
+    if (out === undefined) return [];
+    if (item.put === undefined) return [violation("P1", `${item.value} was never put`, out)];
+    if (effectOf(item.put) === "no") {
+      return [violation("P1", `${item.value} came out, although its put was refused`, item.put, out)];
+    }
+    if (out.returnedAt < item.put.invokedAt) {
+      return [violation("P1", `${item.value} came out before its put began`, item.put, out)];
+    }
+    return [];
+  });
+}
+
+/** P2: one plain take, or one accepted ack, for each item. */
+function checkDuplicates(items: readonly ItemHistory[]): Violation[] {
+  return items
+    .filter((item) => item.removals.length > 1)
+    .map((item) => violation("P2", `${item.value} was removed ${item.removals.length} times`, ...item.removals));
+}
+
+/** P3: an accepted item that nobody has is in the hands of a take that never returned, one for each. */
+function checkLost(items: readonly ItemHistory[], operations: readonly Operation[]): Violation[] {
+  const missing = items.filter(
+    (item) => item.put?.outcome === "ok" && item.removals.length === 0 && item.maybeRemovals.length === 0,
+  );
+  const inHands = operations.filter((one) => one.kind === "take" && effectOf(one) === "maybe").length;
+  if (missing.length <= inHands) return [];
+  const values = missing.map((item) => item.value);
+  const shown = values.slice(0, 10).join(", ") + (values.length > 10 ? ", …" : "");
+  const hands = `${inHands} plain takes never returned`;
+  const puts = missing.slice(0, 3).flatMap((item) => item.put ?? []);
+  return [violation("P3", `${values.length} accepted items were never taken, and ${hands}: ${shown}`, ...puts)];
+}
+
+/** P4: a put before b was called, then b does not come out and return before a is asked for. */
+function checkOrder(items: readonly ItemHistory[]): Violation[] {
+  const known = items.filter((item) => item.put !== undefined && effectOf(item.put) !== "no");
+  const byPutReturn = known.filter((item) => Number.isFinite(item.putBefore)).sort((a, b) => a.putBefore - b.putBefore);
+  const byPutStart = [...known].sort((a, b) => a.putAfter - b.putAfter);
+  const found: Violation[] = [];
+  let next = 0;
+  let latest: ItemHistory | undefined;
+  for (const b of byPutStart) {
+    for (; (byPutReturn[next]?.putBefore ?? Infinity) < b.putAfter; next++) {
+      const a = byPutReturn[next] as ItemHistory;
+      if (latest === undefined || a.firstOutAfter > latest.firstOutAfter) latest = a;
+    }
+    if (latest === undefined || latest === b) continue;
+    if (latest.firstOutAfter > b.firstOutBefore) {
+      const shown = [latest.put, b.put, b.handOuts[0], latest.handOuts[0]].filter((one) => one !== undefined);
+      found.push(violation("P4", `${latest.value} was put before ${b.value}, and came out after it`, ...shown));
+    }
+  }
+  return found;
+}
+
+/** P5: never more than capacity certainly inside. */
+function checkCapacity(items: readonly ItemHistory[], capacity: number): Violation[] {
+  const inside = items.filter((item) => item.put?.outcome === "ok");
+  const most = mostOverlap(inside.map(certainlyInside));
+  if (most.count <= capacity) return [];
+  const there = inside.filter((item) => item.putBefore <= most.at && most.at < item.outAfter);
+  const values = there.map((item) => item.value).join(", ");
+  const at = `${(most.at / 1e6).toFixed(3)} ms`;
+  return [violation("P5", `${most.count} items were inside at ${at}, with a capacity of ${capacity}: ${values}`)];
+}
+
+/** P6: "empty" while something was ready all the time. P9: "end" while something was inside, or came out later. */
+function checkEmptyAndEnd(items: readonly ItemHistory[], operations: readonly Operation[]): Violation[] {
+  const put = items.filter((item) => item.put?.outcome === "ok");
+  const ready = unionOf(put.map((item) => ({ from: item.putBefore, to: item.firstOutAfter })));
+  const inside = unionOf(put.map(certainlyInside));
+  const ends = operations.filter((one) => one.outcome === "end");
+  const found: Violation[] = [];
+  for (const one of operations) {
+    if (one.outcome === "empty" && covers(ready, timeOf(one))) {
+      found.push(violation("P6", "Somebody was told empty, while items were ready all the time", one, ...during(put, one)));
+    }
+    if (one.outcome === "end" && covers(inside, timeOf(one))) {
+      found.push(violation("P9", "Somebody was told the end, while items were inside all the time", one, ...during(put, one)));
+    }
+  }
+  const firstEnd = ends.reduce<Operation | undefined>((a, b) => (a && a.returnedAt <= b.returnedAt ? a : b), undefined);
+  if (firstEnd === undefined) return found;
+  for (const item of items) {
+    const late = item.handOuts.find((out) => out.invokedAt > firstEnd.returnedAt);
+    if (late) found.push(violation("P9", `${item.value} came out after somebody was told the end`, firstEnd, late));
+  }
+  return found;
+}
+
+/** P7: "full", and at no instant of the call can capacity items have been inside. */
+function checkFull(items: readonly ItemHistory[], operations: readonly Operation[], capacity: number): Violation[] {
+  const told = operations.filter((one) => one.outcome === "full");
+  if (told.length === 0) return [];
+  const possible = items
+    .filter((item) => item.put !== undefined && effectOf(item.put) !== "no")
+    .map((item) => ({ from: item.putAfter, to: item.outBefore }));
+  const overlap = overlapWithin(possible);
+  return told
+    .filter((one) => overlap(timeOf(one)) < capacity)
+    .map((one) => {
+      const most = overlap(timeOf(one));
+      return violation("P7", `Somebody was told full, with at most ${most} of ${capacity} items inside`, one);
+    });
+}
+
+/** P8: no put that began after the seal had returned is accepted. */
+function checkSeal(operations: readonly Operation[]): Violation[] {
+  const seals = operations.filter((one) => one.kind === "seal" && one.outcome === "ok");
+  const sealed = seals.reduce<Operation | undefined>((a, b) => (a && a.returnedAt <= b.returnedAt ? a : b), undefined);
+  if (sealed === undefined) return [];
+  return operations
+    .filter((one) => one.kind === "put" && one.outcome === "ok" && one.invokedAt > sealed.returnedAt)
+    .map((one) => violation("P8", `${one.value} was accepted after the seal`, sealed, one));
+}
+
+function certainlyInside(item: ItemHistory): Interval {
+  return { from: item.putBefore, to: item.outAfter };
+}
+
+function timeOf(one: Operation): Interval {
+  return { from: one.invokedAt, to: one.returnedAt };
+}
+
+function during(items: readonly ItemHistory[], one: Operation): Operation[] {
+  const there = items.filter((item) => item.putBefore < one.returnedAt && one.invokedAt < item.outAfter);
+  return there.slice(0, 3).flatMap((item) => [item.put, ...item.handOuts.slice(0, 1)].filter((op) => op !== undefined));
+}
+
+export function violation(property: string, message: string, ...shown: readonly Operation[]): Violation {
+  return { property, message: [`${property}: ${message}`, ...shown.map((one) => `  ${describeOperation(one)}`)].join("\n") };
+}

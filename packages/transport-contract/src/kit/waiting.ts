@@ -1,0 +1,53 @@
+/** Waiting in tests: for a condition, or to see that nothing happens. Never for a guessed time. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Timing } from "../harness.js";
+import { fail, print } from "./expect.js";
+
+const PENDING: unique symbol = Symbol("pending");
+
+export interface Waiting {
+  /** The promise's outcome, which must come within the signal time. */
+  soon<T>(promise: Promise<T> | T, what: string): Promise<T>;
+  /** Looks for the no-signal time whether the promise settles, which it must not. */
+  staysPending(promise: Promise<unknown>, what: string): Promise<void>;
+  /** Asks again until the condition holds, at most for the signal time. */
+  until(condition: () => boolean | Promise<boolean>, what: string): Promise<void>;
+  /** Lets the no-signal time pass. */
+  pause(): Promise<void>;
+}
+
+export function waitingWith(timing: Timing): Waiting {
+  return {
+    async soon(promise, what) {
+      const clock = new AbortController();
+      try {
+        const late = sleep(timing.signalMs, PENDING, { signal: clock.signal, ref: true });
+        const first = await Promise.race([promise, late]);
+        if (first === PENDING) fail(`Expected ${what} to settle, it was still waiting after ${timing.signalMs} ms`);
+        return first as Awaited<typeof promise>;
+      } finally {
+        clock.abort();
+      }
+    },
+    async staysPending(promise, what) {
+      // Whatever it does later is the caller's business, who holds the promise as well.
+      const settled = promise.then(
+        (value) => `it resolved with ${print(value)}`,
+        (error: unknown) => `it rejected with ${print(error)}`,
+      );
+      const first = await Promise.race([settled, sleep(timing.noSignalMs, PENDING)]);
+      if (first !== PENDING) fail(`Expected ${what} to go on waiting, ${String(first)}`);
+    },
+    async until(condition, what) {
+      const end = performance.now() + timing.signalMs;
+      for (let pauseMs = 1; !(await condition()); pauseMs = Math.min(pauseMs * 2, 25)) {
+        if (performance.now() > end) fail(`Expected that ${what}, this was not so after ${timing.signalMs} ms`);
+        await sleep(pauseMs);
+      }
+    },
+    async pause() {
+      await sleep(timing.noSignalMs);
+    },
+  };
+}
