@@ -1,2 +1,3 @@
-// Placeholder: replaced by the file transport.
-export {};
+/** What `@sluice/transport-file` exports, and nothing else. */
+
+export { type FileTransportOptions, fileTransport, transportAt } from "./file-transport.js";

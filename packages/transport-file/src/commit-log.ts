@@ -1,0 +1,253 @@
+/**
+ * The log: commits that are linked into place one after the other, and the state that they add up to.
+ *
+ * A commit is one link(2) of a finished private file to the next free number of the current segment: it succeeds for one
+ * participant, and whoever it fails for has seen an older state and must look again. Nothing has to be undone after a
+ * death at any point, and a participant that was stopped for however long cannot commit to what it saw before.
+ *
+ * What broke simpler designs, and is met here: checking only that the parent state is still there (a stopped writer links
+ * into a past that was cleaned away; here whole directories are renamed away, and a link that succeeds is checked by its
+ * path), and names that are used again (segments and buffers carry random names).
+ */
+
+import { existsSync, fstatSync } from "node:fs";
+import { join } from "node:path";
+import { type BufferSpec, failpoint } from "@sluice/core";
+import { BufferState } from "./buffer-state.js";
+import type { Layout } from "./layout.js";
+import { newHandleId } from "./layout.js";
+import type { Operation } from "./operation.js";
+import { ownIdentity } from "./process-identity.js";
+import { flawError, isFlaw } from "./record.js";
+import { recordBytes } from "./record-file.js";
+import {
+  type Commit,
+  type CommitHead,
+  commitPath,
+  isLive,
+  linkIfFree,
+  listSegments,
+  loadSegment,
+  readCommit,
+  type Segment,
+} from "./segment.js";
+import { destroyed, errnoOf, storageError } from "./storage-error.js";
+import { type OwnFile, WritableSpace } from "./writable-space.js";
+
+/** A commit that is written but not yet linked. */
+export interface Prepared {
+  readonly file: OwnFile;
+  readonly head: CommitHead;
+  readonly hasItems: boolean;
+}
+
+// Enough for the head of a commit of some 200 items. A handle with consumers reads more, to have the bytes at once.
+const HEAD_READ_BYTES = 4 * 1024;
+const BODY_READ_BYTES = 64 * 1024;
+
+export class CommitLog {
+  readonly layout: Layout;
+  readonly spec: BufferSpec;
+  readonly durable: boolean;
+  /** Names this handle in the commits. */
+  readonly handle: string = newHandleId();
+  readonly space: WritableSpace;
+  state: BufferState;
+  /** The last commit that the state includes. */
+  number = 0;
+  segment: Segment = { path: "", base: 0, boot: "", previous: "" };
+  /** Bytes of items put since the segment began. */
+  segmentPayload = 0;
+  /** Whether commits are read with the bytes of their items. */
+  readsPayload = false;
+  /** Sees every commit of others as it is read. */
+  onCommit: (number: number, commit: Commit) => void = () => {};
+  /** Sees that the state has changed. */
+  onAdvance: () => void = () => {};
+  /** Sees that the log goes on in another directory. */
+  onSegment: () => void = () => {};
+  #turn = 0;
+
+  constructor(layout: Layout, spec: BufferSpec, durable: boolean) {
+    this.layout = layout;
+    this.spec = spec;
+    this.durable = durable;
+    this.state = new BufferState(spec);
+    this.space = new WritableSpace(layout, this.handle);
+  }
+
+  /**
+   * Brings the state up to what was current at some instant within this call.
+   *
+   * @throws BufferError `BUFFER_DESTROYED`, `DATA_CORRUPT`, `STORAGE_FAILED`.
+   */
+  catchUp(): void {
+    if (this.segment.path === "") this.#load();
+    for (;;) {
+      const path = commitPath(this.segment, this.number + 1);
+      if (existsSync(path)) {
+        if (this.#readNext(path)) continue;
+        return;
+      }
+      // Only now, after the next commit was not there: a segment that still has its path then had its last commit.
+      if (!existsSync(this.segment.path)) this.#load();
+      else if (!this.isForeign || !this.#goAfterTornTail()) return;
+    }
+  }
+
+  /** Whether the segment was begun in another boot: what it holds is read, but the next commit needs a new one. */
+  get isForeign(): boolean {
+    return this.segment.boot !== ownIdentity().boot;
+  }
+
+  /** Writes the next commit to a file of this handle's own. Nobody sees it yet. */
+  prepare(operations: readonly Operation[], items: readonly Uint8Array[] = []): Prepared {
+    this.#turn += 1;
+    const joined = this.state.participants.has(this.handle);
+    const all: readonly Operation[] = joined
+      ? operations
+      : [{ op: "join", handle: this.handle, identity: ownIdentity() }, ...operations];
+    const head: CommitHead = {
+      kind: "commit",
+      number: this.number + 1,
+      by: this.handle,
+      turn: this.#turn,
+      operations: all,
+    };
+    const bytes = recordBytes(head, items);
+    failpoint("file.before-write");
+    const file = this.space.write(bytes, { essential: items.length === 0 });
+    return { file, head, hasItems: items.length > 0 };
+  }
+
+  /** Makes a prepared commit the next one, and applies it. False if another came first: look again. */
+  publish(prepared: Prepared): boolean {
+    const { head } = prepared;
+    try {
+      failpoint("file.before-commit");
+      const isLinked = this.#link(prepared, commitPath(this.segment, head.number));
+      failpoint("file.after-commit");
+      if (isLinked && !existsSync(commitPath(this.segment, head.number)) && !this.#wasCommitted(head.turn)) return false;
+      if (!isLinked) return false;
+    } finally {
+      this.space.release(prepared.file);
+    }
+    // Not if finding out what became of it has read it already.
+    if (this.number < head.number) this.#apply(head);
+    return true;
+  }
+
+  /** Goes on in another segment, which continues from exactly this state. */
+  enter(segment: Segment): void {
+    this.segment = segment;
+    this.segmentPayload = 0;
+    this.onSegment();
+  }
+
+  // EIO may come back for a link that happened: the file's own count of names knows.
+  #link(prepared: Prepared, name: string): boolean {
+    try {
+      return linkIfFree(prepared.file.path, name);
+    } catch (error) {
+      if (fstatSync(prepared.file.fd).nlink === 2) return true;
+      throw storageError(error, "Linking a commit");
+    }
+  }
+
+  // The link succeeded, and yet its path is gone: the segment was renamed away, before it or after it. The state that
+  // followed remembers the last commit of every handle.
+  #wasCommitted(turn: number): boolean {
+    this.#load();
+    this.catchUp();
+    const participant = this.state.participants.get(this.handle);
+    return participant !== undefined && participant.lastTurn >= turn;
+  }
+
+  /** False if what stands there is the torn end of a segment of another boot. */
+  #readNext(path: string): boolean {
+    const found = readCommit(path, this.number + 1, this.readsPayload ? BODY_READ_BYTES : HEAD_READ_BYTES);
+    if (found === undefined) return true;
+    if (isFlaw(found)) {
+      // A file that was recycled with its directory while it was being read is no damage: its path is gone.
+      if (!existsSync(path)) return true;
+      if (!this.isForeign || this.durable) throw flawError(found, path);
+      return this.#goAfterTornTail();
+    }
+    if (found.head.kind === "cut") {
+      // Only if the segment is still there can nobody have linked this into what had been renamed away.
+      if (existsSync(this.segment.path)) this.#follow(found.head.to, path);
+      else this.#load();
+      return true;
+    }
+    this.onCommit(found.head.number, found);
+    this.#apply(found.head);
+    return true;
+  }
+
+  #apply(head: CommitHead): void {
+    this.state.apply(head.number, head.by, head.turn, head.operations);
+    this.number = head.number;
+    for (const operation of head.operations) {
+      if (operation.op === "put") this.segmentPayload += operation.lengths.reduce((sum, length) => sum + length, 0);
+    }
+    this.onAdvance();
+  }
+
+  #goAfterTornTail(): boolean {
+    const path = join(this.segment.path, "after");
+    if (!existsSync(path)) return false;
+    const found = readCommit(path, 0, HEAD_READ_BYTES);
+    if (found === undefined) return true;
+    if (isFlaw(found) || found.head.kind !== "cut") throw flawError("torn", path);
+    this.#follow(found.head.to, path);
+    return true;
+  }
+
+  // Whoever goes over to a segment first sees to it that it is marked: who opens the buffer later starts from the mark.
+  #follow(name: string, cut: string): void {
+    const path = join(this.layout.root, name);
+    if (!isLive(path)) linkIfFree(cut, join(path, "live"));
+    const loaded = this.#loadSegment(name);
+    if (loaded === undefined) return this.#load();
+    // The state is the same as ours, but for leases that a boot has ended; the commits since its base are in both.
+    const [segment, state] = loaded;
+    if (segment.boot !== this.segment.boot) {
+      this.state = state;
+      this.number = segment.base;
+    }
+    this.enter(segment);
+  }
+
+  // From the disk alone: the newest segment that is marked as part of the log.
+  #load(): void {
+    for (let before = ""; ; ) {
+      const names = this.#listSegments();
+      const newest = names.find((name) => isLive(join(this.layout.root, name)));
+      const loaded = newest === undefined ? undefined : this.#loadSegment(newest);
+      if (loaded === undefined) {
+        // What was listed may have been cut and removed meanwhile. If nothing changed, nothing was: it is damaged.
+        if (names.join() === before) throw flawError("torn", this.layout.root);
+        before = names.join();
+        continue;
+      }
+      const [segment, state] = loaded;
+      this.state = state;
+      this.number = segment.base;
+      this.enter(segment);
+      return this.onAdvance();
+    }
+  }
+
+  #loadSegment(name: string): [Segment, BufferState] | undefined {
+    return loadSegment(join(this.layout.root, name), this.spec, ownIdentity().boot);
+  }
+
+  #listSegments(): string[] {
+    try {
+      return listSegments(this.layout.root);
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") throw destroyed(this.layout.root, error);
+      throw storageError(error, "Looking for the buffer");
+    }
+  }
+}

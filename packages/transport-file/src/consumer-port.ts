@@ -1,0 +1,124 @@
+/** Takes and leases items, and settles leases. */
+
+import type {
+  ConsumerPort,
+  Delivery,
+  LeaseTerms,
+  LeaseToken,
+  MaybePromise,
+  Polled,
+  Settled,
+  Settlement,
+  Wait,
+} from "@sluice/core";
+import { type BufferState, leaseToken } from "./buffer-state.js";
+import { monotonicMs } from "./monotonic.js";
+import type { Act } from "./operation.js";
+import { Stale } from "./payload-reader.js";
+import type { Decision, Store } from "./store.js";
+
+// More than a lease's worth of text does not belong into every commit that follows.
+const REASON_CHARACTERS_MAX = 256;
+
+export class FileConsumerPort implements ConsumerPort {
+  readonly #store: Store;
+  // Handed out by this port and not settled by it: to be released when it is closed.
+  readonly #open = new Set<LeaseToken>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  poll(max: number, wait: Wait, lease?: LeaseTerms): MaybePromise<Polled> {
+    return this.#store.transactWhen(
+      "consumer",
+      wait,
+      (state) => state.ready.size > 0 || state.isDrained,
+      (state) => this.#decide(state, max, lease),
+      ({ state }) => state !== "empty",
+    );
+  }
+
+  settle(settlements: readonly Settlement[]): MaybePromise<readonly Settled[]> {
+    return this.#store.transact((state) => this.#decideSettlements(state, settlements));
+  }
+
+  async close(): Promise<void> {
+    if (this.#open.size === 0) return;
+    await this.settle([...this.#open].map((token) => ({ kind: "release", token })));
+  }
+
+  #decide(state: BufferState, max: number, lease: LeaseTerms | undefined): Decision<Polled> {
+    const first = state.ready.first;
+    if (first === undefined) {
+      if (state.isDrained) return { answer: { deliveries: [], state: "drained" }, final: true };
+      // Someone who holds a lease may have died without a sign.
+      if (state.leased.size > 0 && this.#store.probe()) throw new Stale();
+      return { answer: { deliveries: [], state: "empty" } };
+    }
+    const items = state.ready.peek(max);
+    const bytes = this.#store.payload.read(items);
+    // As they will be once the commit is applied.
+    const deliveries = items.map((item, index) => ({
+      item: bytes[index] as Uint8Array,
+      sequence: item.sequence,
+      deliveries: item.deliveries + 1,
+      failures: item.failures,
+    }));
+    const range = { from: first.sequence, count: items.length };
+    if (lease === undefined) {
+      return { operations: [{ op: "take", ...range }], then: () => ({ deliveries, state: "open" }) };
+    }
+    const until = monotonicMs() + lease.leaseMs;
+    return {
+      operations: [{ op: "lease", ...range, handle: this.#store.handle, until }],
+      then: (commit) => ({ deliveries: this.#withTokens(commit, deliveries), state: "open" }),
+    };
+  }
+
+  #withTokens(commit: number, deliveries: readonly Delivery[]): Delivery[] {
+    return deliveries.map((delivery, index) => {
+      const token = leaseToken(commit, index);
+      this.#open.add(token);
+      return { ...delivery, token };
+    });
+  }
+
+  #decideSettlements(state: BufferState, settlements: readonly Settlement[]): Decision<readonly Settled[]> {
+    const acts = new Map<LeaseToken, Act>();
+    const answers = settlements.map((settlement): Settled => {
+      const { token } = settlement;
+      const isHeld = state.leased.get(String(token))?.handle === this.#store.handle;
+      if (!isHeld || acts.has(token)) return "lost";
+      acts.set(token, toAct(settlement));
+      return "settled";
+    });
+    const done = () => {
+      for (const { token, kind } of settlements) if (kind !== "extend") this.#open.delete(token);
+      return answers;
+    };
+    return acts.size === 0
+      ? { answer: done(), final: true }
+      : { operations: [{ op: "settle", acts: [...acts.values()] }], then: done };
+  }
+}
+
+function toAct(settlement: Settlement): Act {
+  const token = String(settlement.token);
+  switch (settlement.kind) {
+    case "nack": {
+      const { reason, delayMs } = settlement;
+      return { kind: "nack", token, reason: clip(reason), until: delayMs > 0 ? monotonicMs() + delayMs : 0 };
+    }
+    case "extend":
+      return { kind: "extend", token, until: monotonicMs() + settlement.leaseMs };
+    case "bury":
+      return { kind: "bury", token, reason: clip(settlement.reason) };
+    default:
+      return { kind: settlement.kind, token };
+  }
+}
+
+function clip(reason: string): string {
+  return reason.length > REASON_CHARACTERS_MAX ? `${reason.slice(0, REASON_CHARACTERS_MAX - 1)}…` : reason;
+}

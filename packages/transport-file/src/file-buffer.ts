@@ -1,0 +1,187 @@
+/** One handle on a buffer in a directory. */
+
+import { readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  type BufferAddress,
+  type BufferCounts,
+  type BufferPort,
+  type BufferSpec,
+  type ConsumerPort,
+  type DeadLetterPort,
+  isBufferError,
+  type MaybePromise,
+  type ProducerPort,
+  type TransportCapabilities,
+  type Wait,
+} from "@sluice/core";
+import type { BufferState } from "./buffer-state.js";
+import { FileConsumerPort } from "./consumer-port.js";
+import { FileDeadLetterPort } from "./dead-letter-port.js";
+import type { Layout } from "./layout.js";
+import { newHandleId } from "./layout.js";
+import { FileProducerPort } from "./producer-port.js";
+import { isDead } from "./process-identity.js";
+import { Store } from "./store.js";
+import { errnoOf, storageError } from "./storage-error.js";
+
+export interface FileBufferOptions {
+  readonly layout: Layout;
+  readonly spec: BufferSpec;
+  readonly capabilities: TransportCapabilities;
+  readonly address: BufferAddress;
+  readonly durable: boolean;
+  readonly lockWaitMs: number;
+}
+
+export class FileBuffer implements BufferPort {
+  readonly spec: BufferSpec;
+  readonly capabilities: TransportCapabilities;
+  readonly address: BufferAddress;
+  readonly deadLetters: DeadLetterPort;
+  readonly #layout: Layout;
+  readonly #store: Store;
+  #isClosed = false;
+
+  constructor(options: FileBufferOptions) {
+    this.spec = options.spec;
+    this.capabilities = options.capabilities;
+    this.address = options.address;
+    this.#layout = options.layout;
+    this.#store = new Store(options.layout, options.spec, options.durable, options.lockWaitMs);
+    this.deadLetters = new FileDeadLetterPort(this.#store);
+  }
+
+  /** Reads the state and clears away what dead processes have left. False if the buffer has been destroyed. */
+  start(): boolean {
+    this.#store.log.catchUp();
+    if (this.#store.log.state.destroyed) return false;
+    this.#store.probe();
+    this.#sweep();
+    return true;
+  }
+
+  async producer(id?: string): Promise<ProducerPort> {
+    return FileProducerPort.register(this.#store, id ?? `anonymous.${newHandleId()}`, id !== undefined);
+  }
+
+  async consumer(): Promise<ConsumerPort> {
+    this.#store.log.readsPayload = true;
+    // Known by name from now on, so that its death is noticed also while it has only waited.
+    await this.#store.transact((state) =>
+      state.participants.has(this.#store.handle)
+        ? { answer: undefined }
+        : { operations: [], then: () => undefined },
+    );
+    return new FileConsumerPort(this.#store);
+  }
+
+  async seal({ discard }: { readonly discard: boolean }): Promise<boolean> {
+    return this.#store.transact<boolean>((state) =>
+      state.sealed && (!discard || state.discarding)
+        ? { answer: false, final: true }
+        : { operations: [{ op: "seal", discard }], then: () => true },
+    );
+  }
+
+  counts(): MaybePromise<BufferCounts> {
+    return this.#store.transact((state) => ({
+      answer: {
+        ready: state.ready.size,
+        leased: state.leased.size,
+        parked: state.parked.length,
+        dead: state.dead.size,
+        discarded: state.discarded,
+        produced: state.produced,
+        consumed: state.consumed,
+        peak: state.peak,
+        sealed: state.sealed,
+        waitingProducers: this.#countWaiting(state, "producer"),
+        waitingConsumers: this.#countWaiting(state, "consumer"),
+      },
+    }));
+  }
+
+  drained(wait: Wait): MaybePromise<boolean> {
+    return this.#store.transactWhen<boolean>(
+      "observer",
+      wait,
+      (state) => state.isDrained,
+      (state) => ({ answer: state.isDrained, final: state.isDrained }),
+      (isDrained) => isDrained,
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#store.close();
+    try {
+      await this.#store.transact((state) =>
+        state.participants.has(this.#store.handle)
+          ? { operations: [{ op: "leave", handle: this.#store.handle }], then: () => undefined }
+          : { answer: undefined },
+      );
+    } catch {
+      // Destroyed, failed or out of reach: then the others find out from the process's end, or from the lease's time.
+    }
+  }
+
+  async destroy(): Promise<void> {
+    this.#isClosed = true;
+    try {
+      await this.#store.transact<void>(() => ({ operations: [{ op: "destroy" }], then: () => undefined }));
+    } catch (error) {
+      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+    }
+    this.#store.close();
+    removeBuffer(this.#layout);
+  }
+
+  // Files that say that a handle waits; those of handles that are gone count for nothing.
+  #countWaiting(state: BufferState, kind: string): number {
+    return listNames(this.#layout.waiting).filter((name) => {
+      const [nameKind, handle] = name.split(".");
+      if (nameKind !== kind || handle === undefined) return false;
+      const participant = state.participants.get(handle);
+      const isThere = participant !== undefined && !isDead(participant);
+      if (!isThere) rmSync(join(this.#layout.waiting, name), { force: true });
+      return isThere;
+    }).length;
+  }
+
+  // Private files of handles that are no more. Should one of them only have looked dead, its link fails and it starts anew.
+  #sweep(): void {
+    const { participants } = this.#store.log.state;
+    for (const directory of [this.#layout.own, this.#layout.waiting]) {
+      for (const name of listNames(directory)) {
+        const handle = name.split(".").find((part) => part.length === 16);
+        const participant = participants.get(handle ?? "");
+        if (participant === undefined || isDead(participant)) rmSync(join(directory, name), { force: true });
+      }
+    }
+  }
+}
+
+/** Removes a destroyed buffer's files, as far as they are there: only by its own names. */
+export function removeBuffer(layout: Layout): void {
+  const path = dirname(layout.root);
+  const away = join(path, `gone.${newHandleId()}`);
+  try {
+    renameSync(layout.root, away);
+    rmSync(away, { recursive: true, force: true });
+    rmdirSync(path);
+  } catch (error) {
+    // Somebody else was faster, or there is a new buffer at this path already.
+    const errno = errnoOf(error);
+    if (errno !== "ENOENT" && errno !== "ENOTEMPTY" && errno !== "EEXIST") throw storageError(error, "Removing the buffer");
+  }
+}
+
+function listNames(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

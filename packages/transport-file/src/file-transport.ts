@@ -1,0 +1,238 @@
+/** The factory, its options, and the ways in: create and open. */
+
+import { closeSync, fsyncSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import {
+  type BufferAddress,
+  BufferError,
+  type BufferPort,
+  type BufferSpec,
+  type BufferTransport,
+  type BufferWishes,
+  countFrom,
+  INTERFACE_VERSION,
+  outOfRange,
+  show,
+  type TransportCapabilities,
+  wrongType,
+} from "@sluice/core";
+import { type BufferHeader, type Durability, readHeader } from "./buffer-header.js";
+import { BufferState } from "./buffer-state.js";
+import { syncDirectory } from "./cut.js";
+import { FileBuffer, removeBuffer } from "./file-buffer.js";
+import { DIRECTORY_MODE, idOfRoot, isRootName, Layout, newBufferId, newHandleId, rootName, segmentName } from "./layout.js";
+import { ownIdentity } from "./process-identity.js";
+import { createRecordFile } from "./record-file.js";
+import type { SegmentHead } from "./segment.js";
+import { takeSnapshot } from "./state-snapshot.js";
+import { errnoOf, storageError } from "./storage-error.js";
+import { setSpaceAside } from "./writable-space.js";
+
+export interface FileTransportOptions {
+  /**
+   * Directory that holds the buffer, or will. Its parent must exist; it must not, or be empty. Relative to the working
+   * directory of the process. On a local file system: network file systems are refused.
+   */
+  readonly path: string;
+  /**
+   * How long a call whose commits keep colliding waits for its turn, in milliseconds from 0 to 60,000, before it goes on
+   * without. Also what a holder that was killed in its turn costs the others. Default 100.
+   */
+  readonly lockWaitMs?: number;
+}
+
+const LOCK_WAIT_MS_DEFAULT = 100;
+const LOCK_WAIT_MS_MAX = 60_000;
+const PATH_BYTES_MAX = 4_000;
+
+// Where link(2) cannot be relied on to be seen by all at once: from statfs(2) and linux/magic.h.
+const REMOTE_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, "NFS"],
+  [0x517b, "SMB"],
+  [0xfe534d42, "SMB2"],
+  [0xff534d42, "CIFS"],
+  [0x01021997, "9p"],
+  [0x65735546, "FUSE or virtiofs"],
+]);
+
+/**
+ * A bounded buffer in a directory: durable, for any number of processes of one host, safe when any of them is killed.
+ *
+ * @throws TypeError, RangeError `INVALID_ARGUMENT` for bad options. Nothing is touched before `create` or `open`.
+ */
+export function fileTransport(options: FileTransportOptions): BufferTransport {
+  checkKeys(options);
+  const path = checkPath(options.path);
+  const lockWaitMs = countFrom(0, "`lockWaitMs`", options.lockWaitMs ?? LOCK_WAIT_MS_DEFAULT, LOCK_WAIT_MS_MAX);
+  return {
+    name: "file",
+    module: new URL("./index.js", import.meta.url).href,
+    interfaceVersion: INTERFACE_VERSION,
+    capabilities: capabilities("fsync"),
+    create: async (spec, wishes) => createFiles(path, spec, wishes),
+    open: async (address) => openFiles(path, lockWaitMs, address),
+  };
+}
+
+/** Makes the transport for an address that came from another process. */
+export function transportAt(address: BufferAddress): BufferTransport {
+  const { path, lockWaitMs } = readPlace(address);
+  return fileTransport({ path, ...(lockWaitMs === undefined ? {} : { lockWaitMs }) });
+}
+
+function capabilities(durability: Durability): TransportCapabilities {
+  return Object.freeze<TransportCapabilities>({
+    reach: "host",
+    survives: durability === "fsync" ? ["participant", "power-loss"] : ["participant"],
+    peak: "exact",
+    returned: "in-place",
+    fencing: "authority",
+    deadLetter: "atomic",
+    release: "free",
+    putOutcome: "known",
+    retryWindowMs: "unbounded",
+  });
+}
+
+// Everything is made beside the place and renamed into it: whoever dies in the middle leaves nothing that opens.
+function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): BufferAddress {
+  const id = newBufferId();
+  const durability = wishes.durability ?? "fsync";
+  const aside = join(dirname(path), `.${basename(path)}.${newHandleId()}`);
+  const sync = durability === "fsync" ? fsyncSync : () => {};
+  try {
+    refuseRemote(dirname(path));
+    mkdirSync(aside, { mode: DIRECTORY_MODE });
+    const layout = new Layout(aside, id);
+    const segment = join(layout.root, segmentName(0));
+    for (const directory of [layout.root, segment, layout.own, layout.spare, layout.waiting]) {
+      mkdirSync(directory, { mode: DIRECTORY_MODE });
+    }
+    const header: BufferHeader = { kind: "header", id, spec, durability, lock: "proper-lockfile" };
+    const state = takeSnapshot(new BufferState(spec));
+    const head: SegmentHead = { kind: "state", base: 0, boot: ownIdentity().boot, previous: "", state };
+    for (const [file, content] of [[layout.header, header], [join(segment, "state"), head]] as const) {
+      const fd = createRecordFile(file, content);
+      sync(fd);
+      closeSync(fd);
+    }
+    linkSync(join(segment, "state"), join(segment, "live"));
+    setSpaceAside(layout.spare, spec, sync);
+    if (durability === "fsync") for (const directory of [segment, layout.root, aside]) syncDirectory(directory);
+    moveIntoPlace(aside, path);
+    if (durability === "fsync") syncDirectory(dirname(path));
+  } catch (error) {
+    rmSync(aside, { recursive: true, force: true });
+    if (errnoOf(error) === "ENOENT") throw outOfRange("the parent of `path`", "a directory that exists", dirname(path));
+    throw storageError(error, `Creating a buffer at ${show(path)}`);
+  }
+  return addressOf(path, id);
+}
+
+function moveIntoPlace(aside: string, path: string): void {
+  for (;;) {
+    try {
+      return renameSync(aside, path);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === "ENOTDIR") throw notABuffer(path, "is not a directory");
+      if (errno !== "ENOTEMPTY" && errno !== "EEXIST") throw error;
+    }
+    // There is something. Unless it is what a destroyed buffer left behind, that is the end of it.
+    const root = findRoot(path);
+    if (root === undefined) continue;
+    const layout = new Layout(path, idOfRoot(root));
+    if (openLayout(path, layout, LOCK_WAIT_MS_DEFAULT).start()) {
+      throw new BufferError("BUFFER_EXISTS", `There is a buffer at ${show(path)} already`, { transport: "file" });
+    }
+    removeBuffer(layout);
+  }
+}
+
+function openFiles(path: string, lockWaitMs: number, address: BufferAddress | undefined): BufferPort {
+  try {
+    refuseRemote(path);
+    const root = findRoot(path);
+    const wanted = address === undefined ? undefined : readPlace(address).id;
+    if (root === undefined || (wanted !== undefined && root !== rootName(wanted))) throw notFound(path);
+    const buffer = openLayout(path, new Layout(path, idOfRoot(root)), lockWaitMs);
+    if (!buffer.start()) throw notFound(path);
+    return buffer;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") throw notFound(path);
+    throw storageError(error, `Opening the buffer at ${show(path)}`);
+  }
+}
+
+function openLayout(path: string, layout: Layout, lockWaitMs: number): FileBuffer {
+  const header = readHeader(layout.header, idOfRoot(basename(layout.root)));
+  return new FileBuffer({
+    layout,
+    spec: header.spec,
+    capabilities: capabilities(header.durability),
+    address: addressOf(path, header.id, lockWaitMs),
+    durable: header.durability === "fsync",
+    lockWaitMs,
+  });
+}
+
+/** Name of the buffer in this directory; undefined if the directory is empty or left over. Touches nothing. */
+function findRoot(path: string): string | undefined {
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) throw notABuffer(path, "is a symbolic link, which is not followed");
+  if (!stat.isDirectory()) throw notABuffer(path, "is not a directory");
+  const uid = process.getuid?.();
+  if (uid !== undefined && (stat.uid !== uid || (stat.mode & 0o077) !== 0)) {
+    const mode = (stat.mode & 0o777).toString(8);
+    const message = `${show(path)} must belong to user ${uid} with mode 700; it belongs to ${stat.uid} with mode ${mode}`;
+    throw new BufferError("PERMISSION_DENIED", message, { transport: "file" });
+  }
+  const names = readdirSync(path);
+  const roots = names.filter(isRootName);
+  const others = names.filter((name) => !isRootName(name) && !name.startsWith("gone."));
+  if (others.length > 0 || roots.length > 1) throw notABuffer(path, `holds ${show((others[0] ?? roots[1]) as string)}`);
+  if (roots.length === 0) for (const name of names) rmSync(join(path, name), { recursive: true, force: true });
+  return roots[0];
+}
+
+function refuseRemote(path: string): void {
+  const name = REMOTE_FILE_SYSTEMS.get(statfsSync(path).type);
+  if (name === undefined) return;
+  const message = `${show(path)} lies on ${name}; a buffer needs a local file system`;
+  throw new BufferError("CAPABILITY_MISSING", message, { transport: "file" });
+}
+
+function addressOf(path: string, id: string, lockWaitMs?: number): BufferAddress {
+  const place = lockWaitMs === undefined ? { path, id } : { path, id, lockWaitMs };
+  return { module: new URL("./index.js", import.meta.url).href, transport: "file", place };
+}
+
+function readPlace({ place }: BufferAddress): { path: string; id: string; lockWaitMs?: number } {
+  const { path, id, lockWaitMs } = (place ?? {}) as { [key: string]: unknown };
+  if (typeof path !== "string" || typeof id !== "string" || !isRootName(rootName(id))) {
+    throw wrongType("the place of a file buffer's address", "a path and an id", place);
+  }
+  return { path, id, ...(typeof lockWaitMs === "number" ? { lockWaitMs } : {}) };
+}
+
+function checkKeys(options: unknown): void {
+  if (typeof options !== "object" || options === null) throw wrongType("the options", "an object", options);
+  const unknown = Object.keys(options).find((key) => key !== "path" && key !== "lockWaitMs");
+  if (unknown !== undefined) throw outOfRange("an option", "`path` or `lockWaitMs`", unknown);
+}
+
+function checkPath(path: unknown): string {
+  if (typeof path !== "string") throw wrongType("`path`", "a string", path);
+  if (path === "" || path.includes("\0") || Buffer.byteLength(path) > PATH_BYTES_MAX) {
+    throw outOfRange("`path`", `1 to ${PATH_BYTES_MAX} bytes without NUL`, path);
+  }
+  return resolve(path);
+}
+
+function notFound(path: string): BufferError {
+  return new BufferError("BUFFER_NOT_FOUND", `There is no buffer at ${show(path)}`, { transport: "file" });
+}
+
+function notABuffer(path: string, why: string): BufferError {
+  return new BufferError("NOT_A_BUFFER", `${show(path)} is not a buffer: it ${why}`, { transport: "file" });
+}

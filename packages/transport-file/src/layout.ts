@@ -1,0 +1,74 @@
+/**
+ * Names of what lies on the disk. Everything of a buffer stands below a directory that carries its random id, so that a
+ * participant of a buffer that was destroyed meets nothing in one that was made later at the same path.
+ *
+ *     <path>/                      0700
+ *       buffer.<id>/
+ *         header                   what the buffer is: id, settings, durability, lock strategy; never changes
+ *         log.<base>-<random>/     a segment: the state at commit <base>, and the commits after it
+ *           state                  a snapshot
+ *           <number>               one commit: its operations, and the bytes of the items that it puts
+ *           live                   there as soon as the segment is part of the log
+ *           after                  leads on from a segment whose tail a power cut has torn
+ *         own/                     files that a handle is writing, before it links them into the log
+ *         spare/                   space set aside, for commits on a full disk
+ *         waiting/                 who waits, for the counts
+ *         turn/                    the lock
+ */
+
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+
+export const DIRECTORY_MODE = 0o700;
+export const FILE_MODE = 0o600;
+
+const ROOT_NAME = /^buffer\.[0-9a-f]{32}$/;
+const SEGMENT_NAME = /^log\.(\d{1,15})-[0-9a-f]{16}$/;
+
+export function newBufferId(): string {
+  return randomBytes(16).toString("hex");
+}
+
+export function newHandleId(): string {
+  return randomBytes(8).toString("hex");
+}
+
+export function rootName(id: string): string {
+  return `buffer.${id}`;
+}
+
+export function isRootName(name: string): boolean {
+  return ROOT_NAME.test(name);
+}
+
+export function idOfRoot(name: string): string {
+  return name.slice("buffer.".length);
+}
+
+export function segmentName(base: number): string {
+  return `log.${base}-${randomBytes(8).toString("hex")}`;
+}
+
+/** Number of the commit whose state a segment begins with; undefined for other names. */
+export function segmentBase(name: string): number | undefined {
+  const digits = SEGMENT_NAME.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+export class Layout {
+  readonly root: string;
+  readonly header: string;
+  readonly own: string;
+  readonly spare: string;
+  readonly waiting: string;
+  readonly turn: string;
+
+  constructor(path: string, id: string) {
+    this.root = join(path, rootName(id));
+    this.header = join(this.root, "header");
+    this.own = join(this.root, "own");
+    this.spare = join(this.root, "spare");
+    this.waiting = join(this.root, "waiting");
+    this.turn = join(this.root, "turn");
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What a commit says: a list of operations, each with all that is not already in the state it is applied to (times,
+ * names, the items' lengths), so that everyone who applies the same commits holds the same state.
+ */
+
+/** Which process holds something, told so that a later process with the same number is not taken for it. */
+export interface Identity {
+  readonly pid: number;
+  /** Start time of the process as the system counts it, `""` where it cannot be read. */
+  readonly started: string;
+  /** Which boot of the machine, and which namespace of process numbers: others' pids mean nothing here. */
+  readonly boot: string;
+  readonly namespace: string;
+}
+
+/** A handle's process, and how far the handle has come. */
+export interface Participant extends Identity {
+  /** Number, in the handle's own count, of its last commit: tells a handle that was stopped what became of it. */
+  lastTurn: number;
+}
+
+/** A settlement that was found valid when its commit was prepared. */
+export type Act =
+  | { readonly kind: "ack"; readonly token: string }
+  | { readonly kind: "nack"; readonly token: string; readonly reason: string; readonly until: number }
+  | { readonly kind: "release"; readonly token: string }
+  | { readonly kind: "extend"; readonly token: string; readonly until: number }
+  | { readonly kind: "bury"; readonly token: string; readonly reason: string };
+
+/** Times (`at`, `until`) are milliseconds of the machine's monotonic clock in the segment's boot. */
+export type Operation =
+  | { readonly op: "join"; readonly handle: string; readonly identity: Identity }
+  /** A handle was closed: its leases are released. */
+  | { readonly op: "leave"; readonly handle: string }
+  /** Its process was found dead: its leases have failed. */
+  | { readonly op: "gone"; readonly handle: string }
+  | { readonly op: "producer"; readonly id: string; readonly handle: string; readonly named: boolean }
+  | { readonly op: "retire"; readonly id: string }
+  /** The items' bytes stand behind the commit's head, in order. `sums` are their CRC-32. */
+  | {
+      readonly op: "put";
+      readonly id: string;
+      readonly first: number;
+      readonly lengths: readonly number[];
+      readonly sums: readonly number[];
+    }
+  | { readonly op: "take"; readonly from: number; readonly count: number }
+  | {
+      readonly op: "lease";
+      readonly from: number;
+      readonly count: number;
+      readonly handle: string;
+      readonly until: number;
+    }
+  | { readonly op: "settle"; readonly acts: readonly Act[] }
+  /** Leases and delays that ended by this time. */
+  | { readonly op: "expire"; readonly at: number }
+  | { readonly op: "seal"; readonly discard: boolean }
+  | { readonly op: "requeue"; readonly sequence: number }
+  | { readonly op: "remove"; readonly sequence: number }
+  | { readonly op: "destroy" };

@@ -1,0 +1,103 @@
+/** Gets the bytes of items from the files of the commits that put them, and checks each by its CRC-32. */
+
+import { crc32 } from "node:zlib";
+import { BufferError } from "@sluice/core";
+import type { Item } from "./buffer-state.js";
+import type { CommitLog } from "./commit-log.js";
+import { decodeHead, headEnd, isFlaw, PREFIX_BYTES } from "./record.js";
+import { type ReadRecord, readPart } from "./record-file.js";
+import { commitPath } from "./segment.js";
+import { errnoOf, storageError } from "./storage-error.js";
+
+// What was read along with a commit is kept for whoever takes its items next, which is usually soon.
+const KEPT_BYTES_MAX = 1024 * 1024;
+const READ_AHEAD_BYTES = 64 * 1024;
+
+interface Kept {
+  readonly bytes: Buffer;
+  readonly payloadStart: number;
+}
+
+/** The state that was looked at is no longer current: look again. */
+export class Stale extends Error {}
+
+export class PayloadReader {
+  readonly #log: CommitLog;
+  readonly #kept = new Map<number, Kept>();
+  #keptBytes = 0;
+
+  constructor(log: CommitLog) {
+    this.#log = log;
+  }
+
+  keep(commit: number, record: Pick<ReadRecord, "bytes" | "payloadStart">): void {
+    if (record.bytes.length <= record.payloadStart) return;
+    this.forget(commit);
+    this.#kept.set(commit, record);
+    this.#keptBytes += record.bytes.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#keptBytes <= KEPT_BYTES_MAX || oldest === commit) break;
+      this.forget(oldest);
+    }
+  }
+
+  forget(commit: number): void {
+    const kept = this.#kept.get(commit);
+    if (kept === undefined) return;
+    this.#keptBytes -= kept.bytes.length;
+    this.#kept.delete(commit);
+  }
+
+  forgetAll(): void {
+    this.#kept.clear();
+    this.#keptBytes = 0;
+  }
+
+  /**
+   * The bytes of these items, before the commit that takes them: what is read afterwards might be gone.
+   * Nobody else keeps or changes them.
+   *
+   * @throws Stale; BufferError `DATA_CORRUPT`, if the damaged item is still in the buffer.
+   */
+  read(items: readonly Item[]): Uint8Array[] {
+    return items.map((item) => {
+      const kept = this.#kept.get(item.commit) ?? this.#readAhead(item);
+      const start = kept.payloadStart + item.offset;
+      const bytes =
+        start + item.length <= kept.bytes.length
+          ? kept.bytes.subarray(start, start + item.length)
+          : this.#readPart(item.commit, start, item.length);
+      if (bytes.length !== item.length || crc32(bytes) !== item.sum) throw this.#damage(item);
+      return bytes;
+    });
+  }
+
+  #readAhead(item: Item): Kept {
+    let bytes = this.#readPart(item.commit, 0, READ_AHEAD_BYTES);
+    const end = headEnd(bytes) ?? PREFIX_BYTES;
+    if (end > bytes.length) bytes = this.#readPart(item.commit, 0, end);
+    const decoded = decodeHead(bytes);
+    if (isFlaw(decoded)) throw this.#damage(item);
+    const kept = { bytes, payloadStart: decoded.payloadStart };
+    this.keep(item.commit, kept);
+    return kept;
+  }
+
+  #readPart(commit: number, position: number, length: number): Buffer {
+    try {
+      return readPart(commitPath(this.#log.segment, commit), position, length);
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") throw new Stale();
+      throw storageError(error, "Reading an item");
+    }
+  }
+
+  #damage(item: Item): Error {
+    this.forget(item.commit);
+    const { number, segment } = this.#log;
+    this.#log.catchUp();
+    if (this.#log.number !== number || this.#log.segment !== segment) return new Stale();
+    const where = `Item ${item.sequence}, put by commit ${item.commit}`;
+    return new BufferError("DATA_CORRUPT", `${where}, is damaged in ${segment.path}`, { transport: "file" });
+  }
+}

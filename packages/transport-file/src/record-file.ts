@@ -1,0 +1,88 @@
+/** Reading and writing whole record files, synchronously: for files of this size that is ten times cheaper than a thread. */
+
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { FILE_MODE } from "./layout.js";
+import { type DecodedRecord, decodeHead, encodeHead, headEnd, isFlaw, type RecordFlaw } from "./record.js";
+
+// Never through a symbolic link, and never onto a file that is there.
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+export interface ReadRecord extends DecodedRecord {
+  /** The bytes that were read, from the start of the file: all of it if it was no longer than asked for. */
+  readonly bytes: Buffer;
+}
+
+// One read serves nearly all files; what is kept is copied out of it.
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Writes a new file, and returns its open descriptor, so that the caller may sync it. */
+export function createRecordFile(path: string, head: unknown, payload: readonly Uint8Array[] = []): number {
+  return writeNewFile(path, recordBytes(head, payload));
+}
+
+export function recordBytes(head: unknown, payload: readonly Uint8Array[] = []): Buffer {
+  const payloadBytes = payload.reduce((sum, bytes) => sum + bytes.byteLength, 0);
+  const start = encodeHead(head, payloadBytes);
+  return payload.length === 0 ? start : Buffer.concat([start, ...payload]);
+}
+
+export function writeNewFile(path: string, bytes: Uint8Array): number {
+  const fd = openSync(path, CREATE, FILE_MODE);
+  try {
+    writeFully(fd, bytes);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** A write may be short; what it did not take is written again, and an end without progress is an error of the system. */
+export function writeFully(fd: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.byteLength) written += writeSync(fd, bytes, written, bytes.byteLength - written, written);
+}
+
+/**
+ * Reads the head, and as much of the payload as comes with it.
+ *
+ * @param wanted - how many bytes to read at first, at most 64 KiB.
+ * @throws the system's error, `ENOENT` among them.
+ */
+export function readRecordFile(path: string, wanted: number = scratch.length): ReadRecord | RecordFlaw {
+  const fd = openSync(path, READ);
+  try {
+    let bytes = Buffer.from(scratch.subarray(0, readFully(fd, scratch.subarray(0, wanted), 0)));
+    const needed = headEnd(bytes) ?? 0;
+    if (needed > bytes.length && needed <= fstatSync(fd).size) {
+      const whole = Buffer.allocUnsafe(needed);
+      bytes = whole.subarray(0, readFully(fd, whole, 0));
+    }
+    const decoded = decodeHead(bytes);
+    return isFlaw(decoded) ? decoded : { ...decoded, bytes };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads a part of a file; shorter than asked for only where the file ends. */
+export function readPart(path: string, position: number, length: number): Buffer {
+  const fd = openSync(path, READ);
+  try {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, readFully(fd, bytes, position));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readFully(fd: number, into: Buffer, position: number): number {
+  let count = 0;
+  while (count < into.length) {
+    const read = readSync(fd, into, count, into.length - count, position + count);
+    if (read === 0) break;
+    count += read;
+  }
+  return count;
+}

@@ -1,0 +1,110 @@
+/**
+ * Segments: the log is cut into directories, so that old commits can be removed without ever removing a single name out
+ * of a directory in use. A name that was taken once stays taken for as long as its directory has that path, which is
+ * what makes a link(2) at the next number a compare-and-swap, also for a participant that slept for a thousand commits.
+ */
+
+import { existsSync, linkSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { BufferSpec } from "@sluice/core";
+import type { BufferState } from "./buffer-state.js";
+import { segmentBase } from "./layout.js";
+import type { Operation } from "./operation.js";
+import { flawError, isFlaw, type RecordFlaw } from "./record.js";
+import { type ReadRecord, readRecordFile } from "./record-file.js";
+import { restoreSnapshot, type Snapshot } from "./state-snapshot.js";
+import { errnoOf } from "./storage-error.js";
+
+export interface Segment {
+  readonly path: string;
+  readonly base: number;
+  /** Boot of the machine in which it was begun. In another boot nothing more is committed to it. */
+  readonly boot: string;
+  /** Name of the one before it, which stays until the next cut; empty for the first. */
+  readonly previous: string;
+}
+
+/** Head of a segment's `state` file. */
+export interface SegmentHead {
+  readonly kind: "state";
+  readonly base: number;
+  readonly boot: string;
+  readonly previous: string;
+  readonly state: Snapshot;
+}
+
+/** Head of a commit file. */
+export interface CommitHead {
+  readonly kind: "commit";
+  readonly number: number;
+  readonly by: string;
+  readonly turn: number;
+  readonly operations: readonly Operation[];
+}
+
+/** Head of the last file of a segment: where the log goes on. */
+export interface CutHead {
+  readonly kind: "cut";
+  readonly to: string;
+}
+
+export interface Commit {
+  readonly head: CommitHead | CutHead;
+  readonly record: ReadRecord;
+}
+
+export function commitPath(segment: Segment, number: number): string {
+  return join(segment.path, String(number));
+}
+
+export function isLive(segmentPath: string): boolean {
+  return existsSync(join(segmentPath, "live"));
+}
+
+/** Names of all segments, of whatever standing, the newest first. Throws ENOENT where the buffer is gone. */
+export function listSegments(root: string): string[] {
+  return readdirSync(root)
+    .filter((name) => segmentBase(name) !== undefined)
+    .sort((a, b) => (segmentBase(b) as number) - (segmentBase(a) as number));
+}
+
+/** Reads a segment and the state it begins with; undefined if it has been removed meanwhile. */
+export function loadSegment(path: string, spec: BufferSpec, boot: string): [Segment, BufferState] | undefined {
+  const found = readIfThere(join(path, "state"));
+  if (found === undefined) return undefined;
+  if (isFlaw(found)) throw flawError(found, join(path, "state"));
+  const head = found.head as SegmentHead;
+  if (head.kind !== "state") throw flawError("torn", join(path, "state"));
+  const segment = { path, base: head.base, boot: head.boot, previous: head.previous };
+  return [segment, restoreSnapshot(head.state, spec, head.boot === boot)];
+}
+
+/** Reads the file of a commit; undefined if it is not there, a flaw if it is not whole or is another one's. */
+export function readCommit(path: string, number: number, wanted: number): Commit | RecordFlaw | undefined {
+  const record = readIfThere(path, wanted);
+  if (record === undefined || isFlaw(record)) return record;
+  const head = record.head as CommitHead | CutHead;
+  if (head.kind === "cut") return { head, record };
+  return head.kind === "commit" && head.number === number ? { head, record } : "torn";
+}
+
+/** A second name for a file. Whether it was given: false where the name is taken, or where a directory is gone. */
+export function linkIfFree(file: string, name: string): boolean {
+  try {
+    linkSync(file, name);
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "EEXIST" || errno === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function readIfThere(path: string, wanted?: number): ReadRecord | RecordFlaw | undefined {
+  try {
+    return readRecordFile(path, wanted);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+/** One fsync of a directory for all calls that wait for it: those that come while one runs share the next. */
+
+import { close, fsync, open } from "node:fs";
+import { promisify } from "node:util";
+
+const openAsync = promisify(open);
+const fsyncAsync = promisify(fsync);
+const closeAsync = promisify(close);
+
+export class SharedSync {
+  #running: Promise<void> | undefined;
+  #next: { path: string; promise: Promise<void> } | undefined;
+
+  /** Resolves when everything that was linked into the directory before this call is on the disk. */
+  sync(path: string): Promise<void> {
+    if (this.#running === undefined) return this.#start(path);
+    if (this.#next?.path === path) return this.#next.promise;
+    const promise = this.#running.then(
+      () => this.#start(path),
+      () => this.#start(path),
+    );
+    this.#next = { path, promise };
+    return promise;
+  }
+
+  #start(path: string): Promise<void> {
+    if (this.#next?.path === path) this.#next = undefined;
+    const run = syncDirectoryAsync(path).finally(() => {
+      if (this.#running === run) this.#running = undefined;
+    });
+    this.#running = run;
+    return run;
+  }
+}
+
+export function syncFile(fd: number): Promise<void> {
+  return fsyncAsync(fd);
+}
+
+async function syncDirectoryAsync(path: string): Promise<void> {
+  const fd = await openAsync(path, "r");
+  try {
+    await fsyncAsync(fd);
+  } finally {
+    await closeAsync(fd);
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * A buffer in a directory, as one handle sees it: decides against the current state, commits, and waits. What is decided
+ * comes from the ports; this is how it becomes true.
+ */
+
+import { BufferError, type BufferSpec, type Effect, isBufferError, type MaybePromise, type Wait } from "@sluice/core";
+import type { BufferState } from "./buffer-state.js";
+import { CommitLog, type Prepared } from "./commit-log.js";
+import { cutLog, isCutDue } from "./cut.js";
+import type { Layout } from "./layout.js";
+import { monotonicMs } from "./monotonic.js";
+import type { Operation } from "./operation.js";
+import { PayloadReader, Stale } from "./payload-reader.js";
+import { isDead } from "./process-identity.js";
+import { SharedSync, syncFile } from "./shared-sync.js";
+import { destroyed, errnoOf, storageError } from "./storage-error.js";
+import { Turn } from "./turn.js";
+import { Waiters, type WaitKind } from "./waiters.js";
+
+/** What a call comes to in a given state: an answer as it is, or one that holds once the operations are committed. */
+export type Decision<T> =
+  | { readonly answer: T; /** The answer must not be undone by a power cut. */ readonly final?: boolean }
+  | {
+      readonly operations: readonly Operation[];
+      readonly items?: readonly Uint8Array[];
+      readonly then: (commit: number) => T;
+    };
+
+/** Asked again for every state that turns out to be the current one. Throws `Stale` to be asked again at once. */
+export type Decide<T> = (state: BufferState) => Decision<T>;
+
+// One collision is what two processes at work look like; several in a row mean that there is no getting through.
+const COLLISIONS_BEFORE_TURN = 4;
+
+// Looking for the dead costs a read per process that holds something.
+const PROBE_EVERY_MS = 200;
+
+interface Done<T> {
+  readonly answer: T;
+}
+
+export class Store {
+  readonly log: CommitLog;
+  readonly payload: PayloadReader;
+  readonly #waiters: Waiters;
+  readonly #turn: Turn;
+  readonly #directorySync = new SharedSync();
+  readonly #dead = new Set<string>();
+  #lastProbe = Number.NEGATIVE_INFINITY;
+  #failure: unknown;
+  // The end of the line of calls that commit with a sync in the middle.
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(layout: Layout, spec: BufferSpec, durable: boolean, lockWaitMs: number) {
+    this.log = new CommitLog(layout, spec, durable);
+    this.payload = new PayloadReader(this.log);
+    this.#turn = new Turn(layout, lockWaitMs);
+    this.#waiters = new Waiters(this.log, () => this.probe() || this.#due().length > 0);
+    this.log.onCommit = (number, { record }) => {
+      if (this.log.readsPayload) this.payload.keep(number, record);
+    };
+    this.log.onAdvance = () => this.#waiters.notify();
+    this.log.onSegment = () => {
+      this.payload.forgetAll();
+      this.#waiters.moved();
+    };
+  }
+
+  get handle(): string {
+    return this.log.handle;
+  }
+
+  /**
+   * Decides, and commits what was decided, as one step; decides again where another commit came first. Answers at once
+   * where nothing has to be synced and nobody is in the way.
+   */
+  transact<T>(decide: Decide<T>): MaybePromise<T> {
+    if (this.#failure !== undefined) throw storageError(this.#failure, "This handle has failed before");
+    if (this.log.durable) return this.#transactDurably(decide);
+    for (let collisions = 0; collisions < COLLISIONS_BEFORE_TURN; collisions++) {
+      const done = this.#step(decide);
+      if (done !== undefined) return done.answer;
+    }
+    return this.#transactInTurn(decide);
+  }
+
+  /** Decides, and while the answer is not final, waits for the state to change and decides again. */
+  transactWhen<T>(
+    kind: WaitKind,
+    wait: Wait,
+    canGo: (state: BufferState) => boolean,
+    decide: Decide<T>,
+    isFinal: (answer: T) => boolean,
+  ): MaybePromise<T> {
+    const ask = () => this.transact(decide);
+    const more = (answer: T): MaybePromise<T> =>
+      isFinal(answer) || wait.maxMs === 0 || wait.signal.aborted
+        ? answer
+        : this.#waiters.wait(kind, wait, canGo, ask, isFinal);
+    const first = ask();
+    return first instanceof Promise ? first.then(more) : more(first);
+  }
+
+  /** Looks which holders have died. True if there are any that the state still counts on. */
+  probe(): boolean {
+    const now = performance.now();
+    if (now - this.#lastProbe >= PROBE_EVERY_MS) {
+      this.#lastProbe = now;
+      for (const [handle, participant] of this.log.state.participants) {
+        if (handle !== this.handle && isDead(participant)) this.#dead.add(handle);
+      }
+    }
+    for (const handle of this.#dead) if (!this.log.state.participants.has(handle)) this.#dead.delete(handle);
+    return this.#dead.size > 0;
+  }
+
+  /** Ends all waits and releases what the system holds for them. */
+  close(): void {
+    this.#waiters.close();
+    this.log.space.close();
+  }
+
+  // One attempt: undefined if another commit came first, or if what was due had to be committed first.
+  #step<T>(decide: Decide<T>): Done<T> | undefined {
+    const decision = this.#decide(decide);
+    if (!("operations" in decision)) return decision;
+    const prepared = this.#prepare(decision);
+    return this.#publish(prepared, decision);
+  }
+
+  #decide<T>(decide: Decide<T>): Decision<T> | { operations: readonly Operation[]; then?: never; items?: never } {
+    for (;;) {
+      this.log.catchUp();
+      if (this.log.state.destroyed) throw destroyed(this.log.layout.root);
+      const due = this.#due();
+      if (due.length > 0) return { operations: due };
+      try {
+        return decide(this.log.state);
+      } catch (error) {
+        if (!(error instanceof Stale)) throw error;
+      }
+    }
+  }
+
+  // What time and death have brought about, and nobody has committed yet.
+  #due(): Operation[] {
+    const { state } = this.log;
+    const due: Operation[] = [...this.#dead]
+      .filter((handle) => state.participants.has(handle))
+      .map((handle) => ({ op: "gone", handle }));
+    const at = monotonicMs();
+    if (state.nextEnd <= at) {
+      state.refreshNextEnd();
+      if (state.nextEnd <= at) due.push({ op: "expire", at });
+    }
+    return due;
+  }
+
+  #prepare(decision: { operations: readonly Operation[]; items?: readonly Uint8Array[] }): Prepared {
+    // Nothing is committed to a segment of another boot: its tail may be torn.
+    while (this.log.isForeign) cutLog(this.log);
+    return this.log.prepare(decision.operations, decision.items);
+  }
+
+  #publish<T>(prepared: Prepared, decision: { then?: (commit: number) => T }): Done<T> | undefined {
+    const { number } = prepared.head;
+    try {
+      if (!this.log.publish(prepared)) return undefined;
+    } catch (error) {
+      // The segment's directory cannot grow: another one can be had, unless this was about one more item.
+      if (prepared.hasItems || !isBufferError(error, "STORAGE_FULL")) throw error;
+      cutLog(this.log);
+      return undefined;
+    }
+    const done = decision.then === undefined ? undefined : { answer: decision.then(number) };
+    if (isCutDue(this.log)) this.#cut();
+    return done;
+  }
+
+  #cut(): void {
+    try {
+      cutLog(this.log);
+    } catch {
+      // The commit stands, and the next one finds the cut still due, or meets what is wrong.
+    }
+  }
+
+  async #transactInTurn<T>(decide: Decide<T>): Promise<T> {
+    const giveBack = await this.#turn.take();
+    try {
+      for (;;) {
+        const done = this.#step(decide);
+        if (done !== undefined) return done.answer;
+      }
+    } finally {
+      giveBack?.();
+    }
+  }
+
+  // The item's file is on the disk before it is linked, and the link before the answer.
+  #transactDurably<T>(decide: Decide<T>): Promise<T> {
+    const before = this.#line;
+    const run = before.then(() => this.#commitDurably(decide));
+    this.#line = run.catch(() => {});
+    return run.then(async ({ answer, directory }) => {
+      if (directory !== undefined) await this.#sync("unknown", () => this.#directorySync.sync(directory));
+      return answer;
+    });
+  }
+
+  async #commitDurably<T>(decide: Decide<T>): Promise<Done<T> & { directory: string | undefined }> {
+    let giveBack: (() => void) | undefined;
+    try {
+      for (let collisions = 0; ; collisions++) {
+        if (collisions === COLLISIONS_BEFORE_TURN) giveBack = await this.#turn.take();
+        const decision = this.#decide(decide);
+        const directory = this.log.segment.path;
+        if (!("operations" in decision)) return { ...decision, directory: decision.final ? directory : undefined };
+        const prepared = this.#prepare(decision);
+        try {
+          await this.#sync("none", () => syncFile(prepared.file.fd));
+        } catch (error) {
+          this.log.space.release(prepared.file);
+          throw error;
+        }
+        const segment = this.log.segment.path;
+        const done = this.#publish(prepared, decision);
+        if (done !== undefined) return { ...done, directory: segment };
+      }
+    } finally {
+      giveBack?.();
+    }
+  }
+
+  // After the first failed sync the system may have dropped what was to be written: nothing here can be trusted again.
+  async #sync(effect: Effect, sync: () => Promise<void>): Promise<void> {
+    try {
+      await sync();
+    } catch (error) {
+      // The directory was cut off and removed meanwhile, and synced before that.
+      if (errnoOf(error) === "ENOENT") return;
+      this.#failure = error;
+      throw new BufferError("STORAGE_FAILED", `The disk failed to sync: ${String(error)}`, {
+        transport: "file",
+        effect,
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Calls that wait for the log to move on. They are woken by the file system: every commit is a new name in the segment's
+ * directory, and whoever waits watches that directory. So a commit costs nothing for those who wait, and a waiter that
+ * dies is missed by nobody.
+ */
+
+import { closeSync, type FSWatcher, rmSync, watch } from "node:fs";
+import { join } from "node:path";
+import type { Wait } from "@sluice/core";
+import type { BufferState } from "./buffer-state.js";
+import type { CommitLog } from "./commit-log.js";
+import { monotonicMs } from "./monotonic.js";
+import { writeNewFile } from "./record-file.js";
+
+/** For events that got lost, and for holders that died: nobody announces that. */
+export const SAFETY_MS = 500;
+
+// Where the system grants no watch (there is a limit per user), looking again is all that is left.
+const UNWATCHED_MS = 20;
+
+// A wait shorter than this is not worth a file that tells the counts of it.
+const TELL_AFTER_MS = 20;
+
+interface Waiter {
+  readonly canGo: (state: BufferState) => boolean;
+  readonly wake: () => void;
+  readonly end: () => void;
+}
+
+export type WaitKind = "producer" | "consumer" | "observer";
+
+export class Waiters {
+  readonly #log: CommitLog;
+  /** Looks for what time or death has changed. True if the log is to be looked at by everyone. */
+  readonly #onTick: () => boolean;
+  readonly #waiting = new Set<Waiter>();
+  #watcher: FSWatcher | undefined;
+  #watched = "";
+  #timer: NodeJS.Timeout | undefined;
+  #isNotifying = false;
+  #told = 0;
+
+  constructor(log: CommitLog, onTick: () => boolean) {
+    this.#log = log;
+    this.#onTick = onTick;
+  }
+
+  /**
+   * Asks until the answer is final or the wait is over, and returns the last answer. The first answer is already known
+   * not to be final.
+   */
+  async wait<T>(
+    kind: WaitKind,
+    wait: Wait,
+    canGo: (state: BufferState) => boolean,
+    ask: () => T | Promise<T>,
+    isFinal: (answer: T) => boolean,
+  ): Promise<T> {
+    const deadline = performance.now() + wait.maxMs;
+    let wake: () => void = () => {};
+    let isOver = wait.signal.aborted;
+    const end = () => {
+      isOver = true;
+      wake();
+    };
+    const waiter: Waiter = { canGo, wake: () => wake(), end };
+    const timer = Number.isFinite(wait.maxMs) ? setTimeout(end, wait.maxMs) : undefined;
+    const tell = kind === "observer" ? undefined : this.#tell(kind);
+    wait.signal.addEventListener("abort", end, { once: true });
+    this.#add(waiter);
+    try {
+      for (let hasWaited = false; ; hasWaited = true) {
+        // Prepared before asking, so that a commit which comes during the question is not missed.
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const answer = await ask();
+        if (isFinal(answer) || isOver || performance.now() >= deadline) return answer;
+        if (!hasWaited) wait.onWait();
+        await woken;
+      }
+    } finally {
+      clearTimeout(timer);
+      tell?.();
+      wait.signal.removeEventListener("abort", end);
+      this.#remove(waiter);
+    }
+  }
+
+  /** The state has moved on, by whatever way. */
+  notify(): void {
+    if (this.#waiting.size === 0 || this.#isNotifying) return;
+    this.#isNotifying = true;
+    queueMicrotask(() => {
+      this.#isNotifying = false;
+      const { state } = this.#log;
+      for (const waiter of this.#waiting) if (state.destroyed || waiter.canGo(state)) waiter.wake();
+    });
+  }
+
+  /** The log goes on in another directory. */
+  moved(): void {
+    if (this.#watcher !== undefined && this.#watched !== this.#log.segment.path) this.#watch();
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    clearTimeout(this.#timer);
+    for (const waiter of this.#waiting) waiter.end();
+  }
+
+  #add(waiter: Waiter): void {
+    this.#waiting.add(waiter);
+    if (this.#watcher === undefined) this.#watch();
+    this.#watcher?.ref();
+    if (this.#waiting.size === 1) this.#schedule();
+  }
+
+  #remove(waiter: Waiter): void {
+    this.#waiting.delete(waiter);
+    if (this.#waiting.size > 0) return;
+    // The watch stays, unless there is never a wait again: making one costs more than the events it brings.
+    this.#watcher?.unref();
+    clearTimeout(this.#timer);
+  }
+
+  #watch(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.#watched = this.#log.segment.path;
+    try {
+      this.#watcher = watch(this.#watched, (_event, name) => this.#onEvent(name));
+      this.#watcher.on("error", () => {});
+      if (this.#waiting.size === 0) this.#watcher.unref();
+    } catch {
+      // No watch to be had, or the directory is gone: the tick finds out.
+    }
+    // What came before the watch was armed brought no event.
+    this.#look();
+  }
+
+  #onEvent(name: string | null): void {
+    // A commit that is known already, this handle's own among them.
+    if (this.#waiting.size === 0 || (name !== null && Number(name) <= this.#log.number)) return;
+    this.#look();
+  }
+
+  #look(): void {
+    try {
+      this.#log.catchUp();
+    } catch {
+      // Whoever is woken asks, and meets the same error, which is then an answer to somebody.
+      this.#wakeAll();
+    }
+  }
+
+  #wakeAll(): void {
+    for (const waiter of this.#waiting) waiter.wake();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const period = this.#watcher === undefined ? UNWATCHED_MS : SAFETY_MS;
+    const delay = Math.min(period, Math.max(1, this.#log.state.nextEnd - monotonicMs()));
+    this.#timer = setTimeout(() => {
+      this.#look();
+      if (this.#onTick()) this.#wakeAll();
+      if (this.#waiting.size > 0) this.#schedule();
+    }, delay);
+  }
+
+  // A file that says that a call of this handle waits, made when the wait has lasted. Returns what takes it back.
+  #tell(kind: WaitKind): () => void {
+    this.#told += 1;
+    const path = join(this.#log.layout.waiting, `${kind}.${this.#log.handle}.${this.#told}`);
+    let isTold = false;
+    const timer = setTimeout(() => {
+      try {
+        closeSync(writeNewFile(path, new Uint8Array(0)));
+        isTold = true;
+      } catch {
+        // A full disk, or no buffer any more. The counts do without.
+      }
+    }, TELL_AFTER_MS);
+    return () => {
+      clearTimeout(timer);
+      if (isTold) rmSync(path, { force: true });
+    };
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Where new files come from. A handle keeps the files of its commits under a second name of its own and writes to them
+ * again once the log has dropped its name: on ext4, making and freeing a file for each commit is ten times the work.
+ *
+ * As long as the disk has room, further files come from the disk; on a full one, for all that does not add an
+ * item, from what was set aside when the buffer was created: a file is claimed by renaming it, and overwritten, which
+ * needs no space. Removed segments give their files back until the store is whole again.
+ */
+
+import { closeSync, constants, fstatSync, linkSync, mkdirSync, openSync, readdirSync } from "node:fs";
+import { renameSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { BufferSpec } from "@sluice/core";
+import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
+import { writeFully, writeNewFile } from "./record-file.js";
+import { destroyed, errnoOf, isStorageFull, storageError } from "./storage-error.js";
+
+export interface OwnFile {
+  readonly path: string;
+  readonly fd: number;
+  readonly isSpare: boolean;
+}
+
+/** How many set-aside files one segment may use before it is cut, so that they come back. */
+export const SPARES_PER_SEGMENT = 8;
+
+// Three segments can be there at once (the one being prepared, the current, the one before), with some to spare.
+const SPARE_COMMITS = 32;
+const SPARE_STATES = 3;
+const SPARE_DIRECTORIES = 3;
+const COMMIT_BYTES = 4096;
+const DIRECTORY_BLOCK_BYTES = 4096;
+const DIRECTORY_BLOCKS_MAX = 128;
+// Larger files are not kept: they would hold space that the items in them no longer need.
+const KEPT_FILE_BYTES_MAX = 16 * 1024;
+// How many files are made new before looking again whether an old one has come free.
+const LOOK_EVERY = 32;
+
+export class WritableSpace {
+  /** Set-aside commit files that this handle has used since somebody asked and set it back. */
+  sparesUsed = 0;
+  readonly #layout: Layout;
+  readonly #handle: string;
+  #count = 0;
+  // Files of this handle that the log names, or did, the oldest first.
+  readonly #kept: string[] = [];
+  #lookAt = 0;
+
+  constructor(layout: Layout, handle: string) {
+    this.#layout = layout;
+    this.#handle = handle;
+  }
+
+  /**
+   * Writes a new file of this handle's own and returns its open descriptor.
+   *
+   * @param options.essential - may use the space set aside.
+   * @throws BufferError `STORAGE_FULL`, with nothing left behind; `STORAGE_FAILED`, `PERMISSION_DENIED`.
+   */
+  write(bytes: Uint8Array, options: { readonly essential: boolean }): OwnFile {
+    const reused = bytes.byteLength <= KEPT_FILE_BYTES_MAX ? this.#reuse() : undefined;
+    if (reused !== undefined) {
+      const fd = openSync(reused, constants.O_WRONLY | constants.O_NOFOLLOW);
+      writeFully(fd, bytes);
+      return { path: reused, fd, isSpare: false };
+    }
+    this.#count += 1;
+    const path = join(this.#layout.own, `${this.#handle}.${this.#count}`);
+    try {
+      return { path, fd: writeNewFile(path, bytes), isSpare: false };
+    } catch (error) {
+      rmSync(path, { force: true });
+      const found = isStorageFull(error) && options.essential ? this.#claim(path, bytes) : undefined;
+      if (found === undefined) throw this.#isGone() ? destroyed(this.#layout.root, error) : storageError(error, "Writing a commit");
+      return found;
+    }
+  }
+
+  /** The file is written and, if it was to be, linked: closes it, and keeps its own name for later or drops it. */
+  release(file: OwnFile): void {
+    if (file.isSpare || fstatSync(file.fd).size > KEPT_FILE_BYTES_MAX) return this.drop(file);
+    closeSync(file.fd);
+    this.#kept.push(file.path);
+  }
+
+  /** Closes a file and drops its own name: what else names it keeps it. */
+  drop({ path, fd }: OwnFile): void {
+    closeSync(fd);
+    rmSync(path, { force: true });
+  }
+
+  /** Removes what this handle keeps. */
+  close(): void {
+    for (const path of this.#kept.splice(0)) rmSync(path, { force: true });
+  }
+
+  // The log drops its names in the order they were given, a whole segment at a time.
+  #reuse(): string | undefined {
+    const oldest = this.#kept[0];
+    if (oldest === undefined || this.#count < this.#lookAt) return undefined;
+    const stat = statSync(oldest, { throwIfNoEntry: false });
+    if (stat?.nlink === 1) return this.#kept.shift();
+    if (stat === undefined) this.#kept.shift();
+    this.#lookAt = this.#count + LOOK_EVERY;
+    return undefined;
+  }
+
+  /** Makes a directory, from the store if need be. */
+  makeDirectory(path: string): void {
+    try {
+      mkdirSync(path, { mode: DIRECTORY_MODE });
+    } catch (error) {
+      if (this.#isGone()) throw destroyed(this.#layout.root, error);
+      if (!isStorageFull(error) || !this.#takeSpare("dir", path)) throw storageError(error, "Making a segment");
+    }
+  }
+
+  /** Empties and removes a directory of the log that was renamed away; what the store lacks goes back to it. */
+  recycle(directory: string): void {
+    const missing = this.#missing();
+    if (missing.commits > 0 || missing.states > 0 || missing.dirs > 0) {
+      for (const name of listIfThere(directory)) this.#giveBack(join(directory, name), missing);
+      if (missing.dirs > 0 && listIfThere(directory).every((name) => unlinkIfThere(join(directory, name)))) {
+        renameIfThere(directory, join(this.#layout.spare, `dir.${newHandleId()}`));
+        return;
+      }
+    }
+    rmSync(directory, { recursive: true, force: true });
+  }
+
+  #claim(path: string, bytes: Uint8Array): OwnFile | undefined {
+    const kind = bytes.byteLength <= COMMIT_BYTES ? "commit" : "state";
+    if (!this.#takeSpare(kind, path)) return undefined;
+    const fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+    if (fstatSync(fd).size < bytes.byteLength) {
+      closeSync(fd);
+      renameSync(path, join(this.#layout.spare, `${kind}.${newHandleId()}`));
+      return undefined;
+    }
+    writeFully(fd, bytes);
+    this.sparesUsed += 1;
+    return { path, fd, isSpare: true };
+  }
+
+  #takeSpare(kind: SpareKind, as: string): boolean {
+    return this.#spares(kind).some((name) => renameIfThere(join(this.#layout.spare, name), as));
+  }
+
+  #giveBack(file: string, missing: Missing): void {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    // Another name means that a later segment still needs it.
+    if (stat === undefined || stat.nlink > 1) return;
+    const reserved = stat.blocks * 512;
+    if (missing.states > 0 && stat.size >= missing.stateBytes && reserved >= missing.stateBytes) {
+      if (renameIfThere(file, join(this.#layout.spare, `state.${newHandleId()}`))) missing.states -= 1;
+    } else if (missing.commits > 0 && stat.size <= COMMIT_BYTES && reserved >= COMMIT_BYTES) {
+      if (renameIfThere(file, join(this.#layout.spare, `commit.${newHandleId()}`))) missing.commits -= 1;
+    }
+  }
+
+  #missing(): Missing {
+    const names = listIfThere(this.#layout.spare);
+    const lacking = (kind: SpareKind, wanted: number) =>
+      wanted - names.filter((name) => name.startsWith(`${kind}.`)).length;
+    const stateSpare = this.#spares("state")[0];
+    const stat = statSync(join(this.#layout.spare, stateSpare ?? "none"), { throwIfNoEntry: false });
+    return {
+      commits: lacking("commit", SPARE_COMMITS),
+      states: lacking("state", SPARE_STATES),
+      dirs: lacking("dir", SPARE_DIRECTORIES),
+      stateBytes: stat?.size ?? 0,
+    };
+  }
+
+  #spares(kind: SpareKind): string[] {
+    return listIfThere(this.#layout.spare).filter((name) => name.startsWith(`${kind}.`));
+  }
+
+  #isGone(): boolean {
+    return statSync(this.#layout.root, { throwIfNoEntry: false }) === undefined;
+  }
+}
+
+type SpareKind = "commit" | "state" | "dir";
+
+interface Missing {
+  commits: number;
+  states: number;
+  readonly dirs: number;
+  readonly stateBytes: number;
+}
+
+/** Bytes of a `state` file that is set aside: room for every item and dead letter that the buffer can hold. */
+function stateBytes(spec: BufferSpec): number {
+  return Math.ceil((16_384 + 64 * (spec.capacity + spec.deadLettersMax)) / 4096) * 4096;
+}
+
+/** Sets the space aside, in a buffer that is being created. `sync` makes sure of it. */
+export function setSpaceAside(spare: string, spec: BufferSpec, sync: (fd: number) => void): void {
+  const fill = (name: string, bytes: number) => {
+    // Not zeros: a file system that compresses or drops them would set nothing aside.
+    const fd = writeNewFile(join(spare, name), Buffer.alloc(bytes, "set aside by Sluice for a full disk\n"));
+    sync(fd);
+    closeSync(fd);
+  };
+  for (let i = 0; i < SPARE_COMMITS; i++) fill(`commit.${newHandleId()}`, COMMIT_BYTES);
+  for (let i = 0; i < SPARE_STATES; i++) fill(`state.${newHandleId()}`, stateBytes(spec));
+  for (let i = 0; i < SPARE_DIRECTORIES; i++) growDirectory(join(spare, `dir.${newHandleId()}`), spec);
+}
+
+// Directories grow by blocks and, on ext4, keep them: names that are long fill them fast. Twice what the names of all
+// items need, because a hashed directory splits its blocks before they are full.
+function growDirectory(path: string, spec: BufferSpec): void {
+  mkdirSync(path, { mode: DIRECTORY_MODE });
+  const names = spec.capacity + spec.deadLettersMax + SPARES_PER_SEGMENT;
+  const blocks = Math.min(DIRECTORY_BLOCKS_MAX, Math.ceil((2 * 24 * names) / DIRECTORY_BLOCK_BYTES));
+  const links = Array.from({ length: (blocks - 1) * 15 }, (_, i) => join(path, String(i).padStart(240, "x")));
+  if (links.length === 0) return;
+  const file = join(path, "file");
+  closeSync(writeNewFile(file, new Uint8Array(0)));
+  for (const name of links) linkSync(file, name);
+  for (const name of [file, ...links]) unlinkSync(name);
+}
+
+function listIfThere(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function unlinkIfThere(path: string): boolean {
+  rmSync(path, { force: true });
+  return true;
+}
+
+function renameIfThere(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ENOTEMPTY" || errno === "EEXIST") return false;
+    throw error;
+  }
+}
