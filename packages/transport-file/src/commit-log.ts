@@ -73,7 +73,7 @@ export class CommitLog {
     this.spec = spec;
     this.durable = durable;
     this.state = new BufferState(spec);
-    this.space = new WritableSpace(layout, this.handle);
+    this.space = new WritableSpace(layout, spec, this.handle);
   }
 
   /**

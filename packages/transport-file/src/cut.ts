@@ -11,10 +11,10 @@ import { basename, join } from "node:path";
 import { failpoint } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { CommitLog } from "./commit-log.js";
-import { newHandleId, segmentBase, segmentName } from "./layout.js";
+import { removedName, segmentBase, segmentName } from "./layout.js";
 import { ownIdentity } from "./process-identity.js";
 import { recordBytes } from "./record-file.js";
-import { type CutHead, commitPath, linkIfFree, listSegments, type Segment, type SegmentHead } from "./segment.js";
+import { type CutHead, commitPath, linkIfFree, listRemoved, listSegments, type Segment, type SegmentHead } from "./segment.js";
 import { takeSnapshot } from "./state-snapshot.js";
 import { errnoOf } from "./storage-error.js";
 import { SPARES_PER_SEGMENT } from "./writable-space.js";
@@ -76,6 +76,7 @@ export function reclaim(log: CommitLog): void {
     const base = segmentBase(name) as number;
     if (base < log.segment.base && name !== log.segment.previous) removeSegment(log, name);
   }
+  for (const name of listRemoved(log.layout.root)) log.space.recycle(join(log.layout.root, name));
 }
 
 export function syncDirectory(path: string): void {
@@ -144,12 +145,12 @@ function commitsInUse(state: BufferState): Set<number> {
 }
 
 function removeSegment(log: CommitLog, name: string): void {
-  const away = join(log.layout.root, `gone.${newHandleId()}`);
+  const away = removedName();
   try {
-    renameSync(join(log.layout.root, name), away);
+    renameSync(join(log.layout.root, name), join(log.layout.root, away));
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return;
     throw error;
   }
-  log.space.recycle(away);
+  log.space.recycle(join(log.layout.root, away));
 }

@@ -19,7 +19,7 @@ import type { BufferState } from "./buffer-state.js";
 import { FileConsumerPort } from "./consumer-port.js";
 import { FileDeadLetterPort } from "./dead-letter-port.js";
 import type { Layout } from "./layout.js";
-import { newHandleId } from "./layout.js";
+import { newHandleId, removedName } from "./layout.js";
 import { FileProducerPort } from "./producer-port.js";
 import { isDead } from "./process-identity.js";
 import { Store } from "./store.js";
@@ -115,7 +115,7 @@ export class FileBuffer implements BufferPort {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#store.close();
+    this.#store.endWaits();
     try {
       await this.#store.transact((state) =>
         state.participants.has(this.#store.handle)
@@ -124,6 +124,8 @@ export class FileBuffer implements BufferPort {
       );
     } catch {
       // Destroyed, failed or out of reach: then the others find out from the process's end, or from the lease's time.
+    } finally {
+      this.#store.close();
     }
   }
 
@@ -166,7 +168,7 @@ export class FileBuffer implements BufferPort {
 /** Removes a destroyed buffer's files, as far as they are there: only by its own names. */
 export function removeBuffer(layout: Layout): void {
   const path = dirname(layout.root);
-  const away = join(path, `gone.${newHandleId()}`);
+  const away = join(path, removedName());
   try {
     renameSync(layout.root, away);
     rmSync(away, { recursive: true, force: true });

@@ -20,7 +20,7 @@ import { type BufferHeader, type Durability, readHeader } from "./buffer-header.
 import { BufferState } from "./buffer-state.js";
 import { syncDirectory } from "./cut.js";
 import { FileBuffer, removeBuffer } from "./file-buffer.js";
-import { DIRECTORY_MODE, idOfRoot, isRootName, Layout, newBufferId, newHandleId, rootName, segmentName } from "./layout.js";
+import { DIRECTORY_MODE, idOfRoot, isRemovedName, isRootName, Layout, newBufferId, newHandleId, rootName, segmentName } from "./layout.js";
 import { ownIdentity } from "./process-identity.js";
 import { createRecordFile } from "./record-file.js";
 import type { SegmentHead } from "./segment.js";
@@ -189,7 +189,7 @@ function findRoot(path: string): string | undefined {
   }
   const names = readdirSync(path);
   const roots = names.filter(isRootName);
-  const others = names.filter((name) => !isRootName(name) && !name.startsWith("gone."));
+  const others = names.filter((name) => !isRootName(name) && !isRemovedName(name));
   if (others.length > 0 || roots.length > 1) throw notABuffer(path, `holds ${show((others[0] ?? roots[1]) as string)}`);
   if (roots.length === 0) for (const name of names) rmSync(join(path, name), { recursive: true, force: true });
   return roots[0];

@@ -55,6 +55,15 @@ export function segmentBase(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** Name for what is to be removed: renamed first, so that it is out of use at one instant. */
+export function removedName(): string {
+  return `gone.${newHandleId()}`;
+}
+
+export function isRemovedName(name: string): boolean {
+  return name.startsWith("gone.");
+}
+
 export class Layout {
   readonly root: string;
   readonly header: string;

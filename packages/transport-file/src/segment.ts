@@ -8,7 +8,7 @@ import { existsSync, linkSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
-import { segmentBase } from "./layout.js";
+import { isRemovedName, segmentBase } from "./layout.js";
 import type { Operation } from "./operation.js";
 import { flawError, isFlaw, type RecordFlaw } from "./record.js";
 import { type ReadRecord, readRecordFile } from "./record-file.js";
@@ -66,6 +66,11 @@ export function listSegments(root: string): string[] {
   return readdirSync(root)
     .filter((name) => segmentBase(name) !== undefined)
     .sort((a, b) => (segmentBase(b) as number) - (segmentBase(a) as number));
+}
+
+/** Names of what somebody began to remove. */
+export function listRemoved(root: string): string[] {
+  return readdirSync(root).filter(isRemovedName);
 }
 
 /** Reads a segment and the state it begins with; undefined if it has been removed meanwhile. */

@@ -115,8 +115,13 @@ export class Store {
   }
 
   /** Ends all waits and releases what the system holds for them. */
-  close(): void {
+  endWaits(): void {
     this.#waiters.close();
+  }
+
+  /** Removes what this handle keeps on the disk. Nothing is committed afterwards. */
+  close(): void {
+    this.endWaits();
     this.log.space.close();
   }
 

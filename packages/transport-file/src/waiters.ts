@@ -100,7 +100,8 @@ export class Waiters {
 
   /** The log goes on in another directory. */
   moved(): void {
-    if (this.#watcher !== undefined && this.#watched !== this.#log.segment.path) this.#watch();
+    const isNeeded = this.#watcher !== undefined || this.#waiting.size > 0;
+    if (isNeeded && this.#watched !== this.#log.segment.path) this.#watch();
   }
 
   close(): void {

@@ -8,7 +8,7 @@
  */
 
 import { closeSync, constants, fstatSync, linkSync, mkdirSync, openSync, readdirSync } from "node:fs";
-import { renameSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { renameSync, rmSync, type Stats, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
@@ -40,14 +40,16 @@ export class WritableSpace {
   /** Set-aside commit files that this handle has used since somebody asked and set it back. */
   sparesUsed = 0;
   readonly #layout: Layout;
+  readonly #stateBytes: number;
   readonly #handle: string;
   #count = 0;
   // Files of this handle that the log names, or did, the oldest first.
   readonly #kept: string[] = [];
   #lookAt = 0;
 
-  constructor(layout: Layout, handle: string) {
+  constructor(layout: Layout, spec: BufferSpec, handle: string) {
     this.#layout = layout;
+    this.#stateBytes = stateBytes(spec);
     this.#handle = handle;
   }
 
@@ -58,21 +60,16 @@ export class WritableSpace {
    * @throws BufferError `STORAGE_FULL`, with nothing left behind; `STORAGE_FAILED`, `PERMISSION_DENIED`.
    */
   write(bytes: Uint8Array, options: { readonly essential: boolean }): OwnFile {
-    const reused = bytes.byteLength <= KEPT_FILE_BYTES_MAX ? this.#reuse() : undefined;
-    if (reused !== undefined) {
-      const fd = openSync(reused, constants.O_WRONLY | constants.O_NOFOLLOW);
-      writeFully(fd, bytes);
-      return { path: reused, fd, isSpare: false };
-    }
-    this.#count += 1;
-    const path = join(this.#layout.own, `${this.#handle}.${this.#count}`);
+    const path = this.#ownPath(bytes);
     try {
-      return { path, fd: writeNewFile(path, bytes), isSpare: false };
+      const fd = path.isNew ? writeNewFile(path.name, bytes) : overwrite(path.name, bytes);
+      return { path: path.name, fd, isSpare: false };
     } catch (error) {
-      rmSync(path, { force: true });
-      const found = isStorageFull(error) && options.essential ? this.#claim(path, bytes) : undefined;
-      if (found === undefined) throw this.#isGone() ? destroyed(this.#layout.root, error) : storageError(error, "Writing a commit");
-      return found;
+      rmSync(path.name, { force: true });
+      if (this.#isGone()) throw destroyed(this.#layout.root, error);
+      const spare = isStorageFull(error) && options.essential ? this.#claim(path.name, bytes) : undefined;
+      if (spare === undefined) throw storageError(error, "Writing a commit");
+      return spare;
     }
   }
 
@@ -94,15 +91,17 @@ export class WritableSpace {
     for (const path of this.#kept.splice(0)) rmSync(path, { force: true });
   }
 
-  // The log drops its names in the order they were given, a whole segment at a time.
-  #reuse(): string | undefined {
+  // The oldest kept file, if the log has dropped its name: it does so in the order they were given, by whole segments.
+  #ownPath(bytes: Uint8Array): { readonly name: string; readonly isNew: boolean } {
     const oldest = this.#kept[0];
-    if (oldest === undefined || this.#count < this.#lookAt) return undefined;
-    const stat = statSync(oldest, { throwIfNoEntry: false });
-    if (stat?.nlink === 1) return this.#kept.shift();
-    if (stat === undefined) this.#kept.shift();
-    this.#lookAt = this.#count + LOOK_EVERY;
-    return undefined;
+    if (oldest !== undefined && bytes.byteLength <= KEPT_FILE_BYTES_MAX && this.#count >= this.#lookAt) {
+      const stat = statSync(oldest, { throwIfNoEntry: false });
+      if (stat === undefined || stat.nlink === 1) this.#kept.shift();
+      if (stat?.nlink === 1) return { name: oldest, isNew: false };
+      this.#lookAt = this.#count + LOOK_EVERY;
+    }
+    this.#count += 1;
+    return { name: join(this.#layout.own, `${this.#handle}.${this.#count}`), isNew: true };
   }
 
   /** Makes a directory, from the store if need be. */
@@ -131,15 +130,12 @@ export class WritableSpace {
   #claim(path: string, bytes: Uint8Array): OwnFile | undefined {
     const kind = bytes.byteLength <= COMMIT_BYTES ? "commit" : "state";
     if (!this.#takeSpare(kind, path)) return undefined;
-    const fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
-    if (fstatSync(fd).size < bytes.byteLength) {
-      closeSync(fd);
+    if (reservedBytes(statSync(path)) < bytes.byteLength) {
       renameSync(path, join(this.#layout.spare, `${kind}.${newHandleId()}`));
       return undefined;
     }
-    writeFully(fd, bytes);
     this.sparesUsed += 1;
-    return { path, fd, isSpare: true };
+    return { path, fd: overwrite(path, bytes), isSpare: true };
   }
 
   #takeSpare(kind: SpareKind, as: string): boolean {
@@ -150,10 +146,10 @@ export class WritableSpace {
     const stat = statSync(file, { throwIfNoEntry: false });
     // Another name means that a later segment still needs it.
     if (stat === undefined || stat.nlink > 1) return;
-    const reserved = stat.blocks * 512;
-    if (missing.states > 0 && stat.size >= missing.stateBytes && reserved >= missing.stateBytes) {
+    const reserved = reservedBytes(stat);
+    if (missing.states > 0 && reserved >= missing.stateBytes) {
       if (renameIfThere(file, join(this.#layout.spare, `state.${newHandleId()}`))) missing.states -= 1;
-    } else if (missing.commits > 0 && stat.size <= COMMIT_BYTES && reserved >= COMMIT_BYTES) {
+    } else if (missing.commits > 0 && reserved >= COMMIT_BYTES && reserved <= 2 * COMMIT_BYTES) {
       if (renameIfThere(file, join(this.#layout.spare, `commit.${newHandleId()}`))) missing.commits -= 1;
     }
   }
@@ -162,13 +158,11 @@ export class WritableSpace {
     const names = listIfThere(this.#layout.spare);
     const lacking = (kind: SpareKind, wanted: number) =>
       wanted - names.filter((name) => name.startsWith(`${kind}.`)).length;
-    const stateSpare = this.#spares("state")[0];
-    const stat = statSync(join(this.#layout.spare, stateSpare ?? "none"), { throwIfNoEntry: false });
     return {
       commits: lacking("commit", SPARE_COMMITS),
       states: lacking("state", SPARE_STATES),
       dirs: lacking("dir", SPARE_DIRECTORIES),
-      stateBytes: stat?.size ?? 0,
+      stateBytes: this.#stateBytes,
     };
   }
 
@@ -220,6 +214,23 @@ function growDirectory(path: string, spec: BufferSpec): void {
   closeSync(writeNewFile(file, new Uint8Array(0)));
   for (const name of links) linkSync(file, name);
   for (const name of [file, ...links]) unlinkSync(name);
+}
+
+// What it holds on the disk: writing within it needs no more. `blocks` counts 512 bytes everywhere.
+function reservedBytes(stat: Stats): number {
+  return stat.blocks * 512;
+}
+
+// What was behind the new bytes stays: a record knows its own length.
+function overwrite(path: string, bytes: Uint8Array): number {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+  try {
+    writeFully(fd, bytes);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return fd;
 }
 
 function listIfThere(directory: string): string[] {
