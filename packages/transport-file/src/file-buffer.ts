@@ -152,15 +152,24 @@ export class FileBuffer implements BufferPort {
     }).length;
   }
 
-  // Private files of handles that are no more. Should one of them only have looked dead, its link fails and it starts anew.
+  // What handles that are no more have left. Should one of them only have looked dead, its link fails and it starts anew;
+  // but set-aside space is written to by the next, so it is taken from the dead alone.
   #sweep(): void {
-    const { participants } = this.#store.log.state;
-    for (const directory of [this.#layout.own, this.#layout.waiting]) {
-      for (const name of listNames(directory)) {
-        const handle = name.split(".").find((part) => part.length === 16);
-        const participant = participants.get(handle ?? "");
-        if (participant === undefined || isDead(participant)) rmSync(join(directory, name), { force: true });
-      }
+    const { state, space } = this.#store.log;
+    const { own, waiting, spare } = this.#layout;
+    const standing = (handle: string | undefined) => {
+      const participant = state.participants.get(handle ?? "");
+      return participant === undefined ? "unknown" : isDead(participant) ? "dead" : "alive";
+    };
+    for (const name of listNames(own)) {
+      if (standing(name.split(".")[0]) !== "alive") rmSync(join(own, name), { force: true });
+    }
+    for (const name of listNames(waiting)) {
+      if (standing(name.split(".")[1]) !== "alive") rmSync(join(waiting, name), { force: true });
+    }
+    for (const name of listNames(spare)) {
+      const [kind, handle] = name.split(".");
+      if (kind === "claimed" && standing(handle) === "dead") space.takeBack(name);
     }
   }
 }

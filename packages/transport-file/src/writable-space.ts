@@ -67,7 +67,7 @@ export class WritableSpace {
     } catch (error) {
       rmSync(path.name, { force: true });
       if (this.#isGone()) throw destroyed(this.#layout.root, error);
-      const spare = isStorageFull(error) && options.essential ? this.#claim(path.name, bytes) : undefined;
+      const spare = isStorageFull(error) && options.essential ? this.#claim(bytes) : undefined;
       if (spare === undefined) throw storageError(error, "Writing a commit");
       return spare;
     }
@@ -84,6 +84,17 @@ export class WritableSpace {
   drop({ path, fd }: OwnFile): void {
     closeSync(fd);
     rmSync(path, { force: true });
+  }
+
+  /** A dead handle was in the middle of using set-aside space: others may use it. */
+  takeBack(name: string): void {
+    const path = join(this.#layout.spare, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    const kind = reservedBytes(stat) >= this.#stateBytes ? "state" : "commit";
+    // Linked already: then it comes back with its segment.
+    if (stat.nlink > 1) rmSync(path, { force: true });
+    else renameIfThere(path, join(this.#layout.spare, `${kind}.${newHandleId()}`));
   }
 
   /** Removes what this handle keeps. */
@@ -127,7 +138,9 @@ export class WritableSpace {
     rmSync(directory, { recursive: true, force: true });
   }
 
-  #claim(path: string, bytes: Uint8Array): OwnFile | undefined {
+  // Within one directory, which has room for the name: the others may have to grow for it.
+  #claim(bytes: Uint8Array): OwnFile | undefined {
+    const path = join(this.#layout.spare, `claimed.${this.#handle}.${this.#count}`);
     const kind = bytes.byteLength <= COMMIT_BYTES ? "commit" : "state";
     if (!this.#takeSpare(kind, path)) return undefined;
     if (reservedBytes(statSync(path)) < bytes.byteLength) {
@@ -199,17 +212,20 @@ export function setSpaceAside(spare: string, spec: BufferSpec, sync: (fd: number
   };
   for (let i = 0; i < SPARE_COMMITS; i++) fill(`commit.${newHandleId()}`, COMMIT_BYTES);
   for (let i = 0; i < SPARE_STATES; i++) fill(`state.${newHandleId()}`, stateBytes(spec));
-  for (let i = 0; i < SPARE_DIRECTORIES; i++) growDirectory(join(spare, `dir.${newHandleId()}`), spec);
-}
-
-// Directories grow by blocks and, on ext4, keep them: names that are long fill them fast. Twice what the names of all
-// items need, because a hashed directory splits its blocks before they are full.
-function growDirectory(path: string, spec: BufferSpec): void {
-  mkdirSync(path, { mode: DIRECTORY_MODE });
+  growDirectory(spare, 1);
+  // Twice what the names of all items need: a hashed directory splits its blocks before they are full.
   const names = spec.capacity + spec.deadLettersMax + SPARES_PER_SEGMENT;
   const blocks = Math.min(DIRECTORY_BLOCKS_MAX, Math.ceil((2 * 24 * names) / DIRECTORY_BLOCK_BYTES));
-  const links = Array.from({ length: (blocks - 1) * 15 }, (_, i) => join(path, String(i).padStart(240, "x")));
-  if (links.length === 0) return;
+  for (let i = 0; i < SPARE_DIRECTORIES; i++) {
+    const path = join(spare, `dir.${newHandleId()}`);
+    mkdirSync(path, { mode: DIRECTORY_MODE });
+    growDirectory(path, blocks);
+  }
+}
+
+// Directories grow by blocks and, on ext4, keep them. Long names fill them fast.
+function growDirectory(path: string, blocks: number): void {
+  const links = Array.from({ length: blocks * 15 }, (_, i) => join(path, String(i).padStart(240, "x")));
   const file = join(path, "file");
   closeSync(writeNewFile(file, new Uint8Array(0)));
   for (const name of links) linkSync(file, name);
