@@ -33,9 +33,14 @@ export interface RuleOptions {
   readonly failpoints?: boolean;
 }
 
-export function rule(title: string, run: (context: RuleContext) => Promise<void>, options: RuleOptions = {}): Rule {
+export function rule(
+  title: string,
+  run: (context: RuleContext) => Promise<void>,
+  options: RuleOptions = {},
+): Rule {
   const number = /^[A-Z]+-\d+(?= \S)/.exec(title)?.[0];
-  if (number === undefined) throw new TypeError(`Expected a rule's title to begin with its number, got ${title}`);
+  if (number === undefined)
+    throw new TypeError(`Expected a rule's title to begin with its number, got ${title}`);
   return {
     number,
     title,
@@ -43,8 +48,10 @@ export function rule(title: string, run: (context: RuleContext) => Promise<void>
     skipReason(harness) {
       const claimed = options.needs?.(harness.capabilities);
       if (claimed !== undefined) return claimed;
-      if (options.processes === true && !spawns(harness)) return `its reach is the ${harness.capabilities.reach}`;
-      if (options.failpoints === true && (harness.failpoints ?? []).length === 0) return "it declares no failpoints";
+      if (options.processes === true && !spawns(harness))
+        return `its reach is the ${harness.capabilities.reach}`;
+      if (options.failpoints === true && (harness.failpoints ?? []).length === 0)
+        return "it declares no failpoints";
       return undefined;
     },
     run,

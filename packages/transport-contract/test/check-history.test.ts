@@ -46,7 +46,11 @@ describe(`the checker, SLUICE_SEED=${seed}`, () => {
     let caught = 0;
     let broken = 0;
     for (let i = 0; i < 200; i++) {
-      const { operations, capacity, faults: times } = simulate(randomFrom(seed).fork(`${fault}-${i}`), { leases, kills: 0, fault });
+      const {
+        operations,
+        capacity,
+        faults: times,
+      } = simulate(randomFrom(seed).fork(`${fault}-${i}`), { leases, kills: 0, fault });
       if (times === 0) continue;
       broken++;
       const violations = checkHistory(operations, { capacity });

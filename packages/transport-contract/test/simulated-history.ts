@@ -54,7 +54,10 @@ export interface Simulation {
 }
 
 /** Runs processes step by step; each operation takes place at one instant between its invocation and its return. */
-export function simulate(random: Random, options: { leases: boolean; kills: number; fault?: Fault }): Simulation {
+export function simulate(
+  random: Random,
+  options: { leases: boolean; kills: number; fault?: Fault },
+): Simulation {
   const capacity = 1 + random.below(4);
   const { fault } = options;
   const operations: Pending["operation"][] = [];
@@ -82,7 +85,11 @@ export function simulate(random: Random, options: { leases: boolean; kills: numb
     faults++;
     return true;
   };
-  const begin = (one: Worker, kind: OperationKind, more: Partial<Pending> & { deliveries?: number } = {}): void => {
+  const begin = (
+    one: Worker,
+    kind: OperationKind,
+    more: Partial<Pending> & { deliveries?: number } = {},
+  ): void => {
     const operation: Pending["operation"] = {
       process: one.name,
       id: operations.length + 1,
@@ -114,7 +121,8 @@ export function simulate(random: Random, options: { leases: boolean; kills: numb
         return settle(pending, "sealed");
       }
       if (!isFull() && strike("false full")) return settle(pending, "full");
-      if (isFull() && !strike("capacity + 1")) return random.chance(0.2) ? settle(pending, "full") : undefined;
+      if (isFull() && !strike("capacity + 1"))
+        return random.chance(0.2) ? settle(pending, "full") : undefined;
       if (strike("drops an item", 0.1)) return settle(pending, "ok");
       if (strike("reorders producers")) item.order = random.below(order);
       if (strike("changes bytes", 0.1)) item.value = `${item.value}?`;
@@ -191,7 +199,8 @@ export function simulate(random: Random, options: { leases: boolean; kills: numb
       for (const [token, item] of leased) {
         if (one.held.some((lease) => lease.token === token) || one.pending.lease?.token === token) {
           leased.delete(token);
-          if (!(one.pending.kind === "ack" && one.pending.done && one.pending.lease?.token === token)) putBack(item);
+          if (!(one.pending.kind === "ack" && one.pending.done && one.pending.lease?.token === token))
+            putBack(item);
         }
       }
       if (one.role === "producer") worker("producer");
@@ -207,8 +216,10 @@ export function simulate(random: Random, options: { leases: boolean; kills: numb
       if (future !== undefined) begin(one, "put", { value: future.value });
       else if (toPut > 0) begin(one, "put", { value: `${one.name}-${toPut--}` });
       else if (!sealed) begin(one, "seal");
-      else if (fault === "accepts after the seal" && random.chance(0.5) && faults < 3) begin(one, "put", { value: `${one.name}-late-${steps}` });
-      else if (fault === "hands out a refused put" && faults < 3) begin(one, "put", { value: `${one.name}-late-${steps}` });
+      else if (fault === "accepts after the seal" && random.chance(0.5) && faults < 3)
+        begin(one, "put", { value: `${one.name}-late-${steps}` });
+      else if (fault === "hands out a refused put" && faults < 3)
+        begin(one, "put", { value: `${one.name}-late-${steps}` });
       else one.ended = true;
       continue;
     }
@@ -222,8 +233,11 @@ export function simulate(random: Random, options: { leases: boolean; kills: numb
       } else if (lateIsOver) {
         if (fault !== "acks twice" || !leased.has(lease.token)) one.held.shift();
         begin(one, "ack", { lease, value: lease.item.value, deliveries: lease.item.deliveries });
-        const own = operations.findLast((op) => op.kind === "lease" && op.process === one.name && op.value === lease.item.value);
-        if (own?.deliveries !== undefined) (one.pending as unknown as Pending).operation.deliveries = own.deliveries;
+        const own = operations.findLast(
+          (op) => op.kind === "lease" && op.process === one.name && op.value === lease.item.value,
+        );
+        if (own?.deliveries !== undefined)
+          (one.pending as unknown as Pending).operation.deliveries = own.deliveries;
       }
       continue;
     }

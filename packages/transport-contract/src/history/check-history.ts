@@ -8,8 +8,8 @@
  */
 
 import { checkLeases } from "./check-leases.js";
-import { itemsOf, type ItemHistory } from "./item-history.js";
 import { covers, type Interval, mostOverlap, overlapWithin, unionOf } from "./intervals.js";
+import { type ItemHistory, itemsOf } from "./item-history.js";
 import { describeOperation, effectOf, type Operation } from "./operation.js";
 
 export interface HistoryExpectation {
@@ -65,7 +65,9 @@ function checkPhantoms(items: readonly ItemHistory[]): Violation[] {
 function checkDuplicates(items: readonly ItemHistory[]): Violation[] {
   return items
     .filter((item) => item.removals.length > 1)
-    .map((item) => violation("P2", `${item.value} was removed ${item.removals.length} times`, ...item.removals));
+    .map((item) =>
+      violation("P2", `${item.value} was removed ${item.removals.length} times`, ...item.removals),
+    );
 }
 
 /** P3: an accepted item that nobody has is in the hands of a take that never returned, one for each. */
@@ -79,13 +81,17 @@ function checkLost(items: readonly ItemHistory[], operations: readonly Operation
   const shown = values.slice(0, 10).join(", ") + (values.length > 10 ? ", …" : "");
   const hands = `${inHands} plain takes never returned`;
   const puts = missing.slice(0, 3).flatMap((item) => item.put ?? []);
-  return [violation("P3", `${values.length} accepted items were never taken, and ${hands}: ${shown}`, ...puts)];
+  return [
+    violation("P3", `${values.length} accepted items were never taken, and ${hands}: ${shown}`, ...puts),
+  ];
 }
 
 /** P4: a put before b was called, then b does not come out and return before a is asked for. */
 function checkOrder(items: readonly ItemHistory[]): Violation[] {
   const known = items.filter((item) => item.put !== undefined && effectOf(item.put) !== "no");
-  const byPutReturn = known.filter((item) => Number.isFinite(item.putBefore)).sort((a, b) => a.putBefore - b.putBefore);
+  const byPutReturn = known
+    .filter((item) => Number.isFinite(item.putBefore))
+    .sort((a, b) => a.putBefore - b.putBefore);
   const byPutStart = [...known].sort((a, b) => a.putAfter - b.putAfter);
   const found: Violation[] = [];
   let next = 0;
@@ -98,7 +104,9 @@ function checkOrder(items: readonly ItemHistory[]): Violation[] {
     if (latest === undefined || latest === b) continue;
     if (latest.firstOutAfter > b.firstOutBefore) {
       const shown = [latest.put, b.put, b.handOuts[0], latest.handOuts[0]].filter((one) => one !== undefined);
-      found.push(violation("P4", `${latest.value} was put before ${b.value}, and came out after it`, ...shown));
+      found.push(
+        violation("P4", `${latest.value} was put before ${b.value}, and came out after it`, ...shown),
+      );
     }
   }
   return found;
@@ -112,7 +120,9 @@ function checkCapacity(items: readonly ItemHistory[], capacity: number): Violati
   const there = inside.filter((item) => item.putBefore <= most.at && most.at < item.outAfter);
   const values = there.map((item) => item.value).join(", ");
   const at = `${(most.at / 1e6).toFixed(3)} ms`;
-  return [violation("P5", `${most.count} items were inside at ${at}, with a capacity of ${capacity}: ${values}`)];
+  return [
+    violation("P5", `${most.count} items were inside at ${at}, with a capacity of ${capacity}: ${values}`),
+  ];
 }
 
 /** P6: "empty" while something was ready all the time. P9: "end" while something was inside, or came out later. */
@@ -124,23 +134,45 @@ function checkEmptyAndEnd(items: readonly ItemHistory[], operations: readonly Op
   const found: Violation[] = [];
   for (const one of operations) {
     if (one.outcome === "empty" && covers(ready, timeOf(one))) {
-      found.push(violation("P6", "Somebody was told empty, while items were ready all the time", one, ...during(put, one)));
+      found.push(
+        violation(
+          "P6",
+          "Somebody was told empty, while items were ready all the time",
+          one,
+          ...during(put, one),
+        ),
+      );
     }
     if (one.outcome === "end" && covers(inside, timeOf(one))) {
-      found.push(violation("P9", "Somebody was told the end, while items were inside all the time", one, ...during(put, one)));
+      found.push(
+        violation(
+          "P9",
+          "Somebody was told the end, while items were inside all the time",
+          one,
+          ...during(put, one),
+        ),
+      );
     }
   }
-  const firstEnd = ends.reduce<Operation | undefined>((a, b) => (a && a.returnedAt <= b.returnedAt ? a : b), undefined);
+  const firstEnd = ends.reduce<Operation | undefined>(
+    (a, b) => (a && a.returnedAt <= b.returnedAt ? a : b),
+    undefined,
+  );
   if (firstEnd === undefined) return found;
   for (const item of items) {
     const late = item.handOuts.find((out) => out.invokedAt > firstEnd.returnedAt);
-    if (late) found.push(violation("P9", `${item.value} came out after somebody was told the end`, firstEnd, late));
+    if (late)
+      found.push(violation("P9", `${item.value} came out after somebody was told the end`, firstEnd, late));
   }
   return found;
 }
 
 /** P7: "full", and at no instant of the call can capacity items have been inside. */
-function checkFull(items: readonly ItemHistory[], operations: readonly Operation[], capacity: number): Violation[] {
+function checkFull(
+  items: readonly ItemHistory[],
+  operations: readonly Operation[],
+  capacity: number,
+): Violation[] {
   const told = operations.filter((one) => one.outcome === "full");
   if (told.length === 0) return [];
   const possible = items
@@ -158,7 +190,10 @@ function checkFull(items: readonly ItemHistory[], operations: readonly Operation
 /** P8: no put that began after the seal had returned is accepted. */
 function checkSeal(operations: readonly Operation[]): Violation[] {
   const seals = operations.filter((one) => one.kind === "seal" && one.outcome === "ok");
-  const sealed = seals.reduce<Operation | undefined>((a, b) => (a && a.returnedAt <= b.returnedAt ? a : b), undefined);
+  const sealed = seals.reduce<Operation | undefined>(
+    (a, b) => (a && a.returnedAt <= b.returnedAt ? a : b),
+    undefined,
+  );
   if (sealed === undefined) return [];
   return operations
     .filter((one) => one.kind === "put" && one.outcome === "ok" && one.invokedAt > sealed.returnedAt)
@@ -175,9 +210,14 @@ function timeOf(one: Operation): Interval {
 
 function during(items: readonly ItemHistory[], one: Operation): Operation[] {
   const there = items.filter((item) => item.putBefore < one.returnedAt && one.invokedAt < item.outAfter);
-  return there.slice(0, 3).flatMap((item) => [item.put, ...item.handOuts.slice(0, 1)].filter((op) => op !== undefined));
+  return there
+    .slice(0, 3)
+    .flatMap((item) => [item.put, ...item.handOuts.slice(0, 1)].filter((op) => op !== undefined));
 }
 
 export function violation(property: string, message: string, ...shown: readonly Operation[]): Violation {
-  return { property, message: [`${property}: ${message}`, ...shown.map((one) => `  ${describeOperation(one)}`)].join("\n") };
+  return {
+    property,
+    message: [`${property}: ${message}`, ...shown.map((one) => `  ${describeOperation(one)}`)].join("\n"),
+  };
 }

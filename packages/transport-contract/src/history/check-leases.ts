@@ -41,7 +41,10 @@ function checkDeliveries(item: ItemHistory): Violation[] {
   for (const one of byStart) {
     const number = one.deliveries as number;
     const same = seen.get(number);
-    if (same) found.push(violation("L3", `Two hand-outs of ${item.value} are both its delivery ${number}`, same, one));
+    if (same)
+      found.push(
+        violation("L3", `Two hand-outs of ${item.value} are both its delivery ${number}`, same, one),
+      );
     seen.set(number, one);
     for (; (leases[next]?.returnedAt ?? Infinity) < one.invokedAt; next++) {
       const before = leases[next] as Operation;

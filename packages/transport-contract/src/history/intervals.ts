@@ -66,7 +66,9 @@ export function overlapWithin(intervals: readonly Interval[]): (range: Interval)
   const levels = [counts];
   for (let width = 1; width * 2 <= counts.length; width *= 2) {
     const below = levels.at(-1) as number[];
-    levels.push(below.slice(0, below.length - width).map((count, i) => Math.max(count, below[i + width] ?? 0)));
+    levels.push(
+      below.slice(0, below.length - width).map((count, i) => Math.max(count, below[i + width] ?? 0)),
+    );
   }
   return ({ from, to }) => {
     const first = Math.max(slotOf(from), 0);

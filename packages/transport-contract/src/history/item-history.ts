@@ -32,14 +32,24 @@ export function itemsOf(operations: readonly Operation[]): ItemHistory[] {
     else list.push(one);
   }
   // Any item may have been in the hands of a take or lease that never returned; none earlier than the first of these.
-  const maybeOut = operations.filter((one) => (one.kind === "take" || one.kind === "lease") && effectOf(one) === "maybe");
+  const maybeOut = operations.filter(
+    (one) => (one.kind === "take" || one.kind === "lease") && effectOf(one) === "maybe",
+  );
   const maybeTaken = least(maybeOut.filter((one) => one.kind === "take").map((one) => one.invokedAt));
   const maybeHandedOut = least(maybeOut.map((one) => one.invokedAt));
   return [...byValue].map(([value, list]) => historyOf(value, list, maybeTaken, maybeHandedOut));
 }
 
-function historyOf(value: string, list: readonly Operation[], maybeTaken: number, maybeHandedOut: number): ItemHistory {
-  const put = list.find((one) => one.kind === "put");
+function historyOf(
+  value: string,
+  list: readonly Operation[],
+  maybeTaken: number,
+  maybeHandedOut: number,
+): ItemHistory {
+  // A put that was refused may have been tried again: what counts is the one that took place, or may have.
+  const puts = list.filter((one) => one.kind === "put");
+  const put =
+    puts.find((one) => effectOf(one) === "yes") ?? puts.find((one) => effectOf(one) === "maybe") ?? puts[0];
   const handOuts = list
     .filter((one) => (one.kind === "take" || one.kind === "lease") && one.outcome === "ok")
     .sort((a, b) => a.returnedAt - b.returnedAt);
@@ -51,7 +61,10 @@ function historyOf(value: string, list: readonly Operation[], maybeTaken: number
   const maybeRemovals = acks.filter((one) => effectOf(one) === "maybe");
   const putAfter = put?.invokedAt ?? 0;
   // Whoever was handed it proves that it was in by then.
-  const putBefore = Math.min(put?.outcome === "ok" ? put.returnedAt : Infinity, handOuts[0]?.returnedAt ?? Infinity);
+  const putBefore = Math.min(
+    put?.outcome === "ok" ? put.returnedAt : Infinity,
+    handOuts[0]?.returnedAt ?? Infinity,
+  );
   // Of a first hand-out that is not certain, only that it was no earlier than any that may have been it.
   const first =
     handOuts.find((one) => one.deliveries === 1) ??

@@ -80,11 +80,20 @@ function merge(files: ReadonlyMap<string, readonly Line[]>): Operation[] {
     for (const line of lines) {
       if ("inv" in line) {
         const { inv: id, kind, at, ...told } = line;
-        begun.set(id, { process, id, kind, ...told, invokedAt: since(at), returnedAt: Infinity, outcome: undefined });
+        begun.set(id, {
+          process,
+          id,
+          kind,
+          ...told,
+          invokedAt: since(at),
+          returnedAt: Infinity,
+          outcome: undefined,
+        });
       } else {
         const { ret: id, at, outcome, ...told } = line;
         const operation = begun.get(id);
-        if (operation === undefined) throw new Error(`The history of ${process} has a return without invocation: ${id}`);
+        if (operation === undefined)
+          throw new Error(`The history of ${process} has a return without invocation: ${id}`);
         begun.set(id, { ...operation, ...told, returnedAt: since(at), outcome });
       }
     }

@@ -18,7 +18,8 @@ export function isTrue(condition: boolean, message: string): asserts condition {
 
 /** Deep and strict. @param what - the subject of the sentence: "the second take". */
 export function equal<T>(actual: T, expected: T, what: string): void {
-  if (!isDeepStrictEqual(actual, expected)) fail(`Expected ${what} to be ${print(expected)}, got ${print(actual)}`);
+  if (!isDeepStrictEqual(actual, expected))
+    fail(`Expected ${what} to be ${print(expected)}, got ${print(actual)}`);
 }
 
 /** A rejection with this code of the table; `effect` too where it is given. */
@@ -52,10 +53,13 @@ export function describe(error: unknown): string {
 
 /** A value for a message; whole where it is small, since "an object" helps nobody. */
 export function print(value: unknown): string {
-  if (value instanceof Uint8Array) return `${value.byteLength} bytes [${[...value.subarray(0, 16)].join(" ")}${value.byteLength > 16 ? " …" : ""}]`;
+  if (value instanceof Uint8Array)
+    return `${value.byteLength} bytes [${[...value.subarray(0, 16)].join(" ")}${value.byteLength > 16 ? " …" : ""}]`;
   if (typeof value === "object" && value !== null) {
     try {
-      const text = JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `${v}n` : v instanceof Uint8Array ? print(v) : v));
+      const text = JSON.stringify(value, (_, v) =>
+        typeof v === "bigint" ? `${v}n` : v instanceof Uint8Array ? print(v) : v,
+      );
       if (text !== undefined) return text.length > 400 ? `${text.slice(0, 399)}…` : text;
     } catch {
       // Cyclic: the short form will do.

@@ -24,7 +24,8 @@ export function waitingWith(timing: Timing): Waiting {
       try {
         const late = sleep(timing.signalMs, PENDING, { signal: clock.signal, ref: true });
         const first = await Promise.race([promise, late]);
-        if (first === PENDING) fail(`Expected ${what} to settle, it was still waiting after ${timing.signalMs} ms`);
+        if (first === PENDING)
+          fail(`Expected ${what} to settle, it was still waiting after ${timing.signalMs} ms`);
         return first as Awaited<typeof promise>;
       } finally {
         clock.abort();
@@ -42,7 +43,8 @@ export function waitingWith(timing: Timing): Waiting {
     async until(condition, what) {
       const end = performance.now() + timing.signalMs;
       for (let pauseMs = 1; !(await condition()); pauseMs = Math.min(pauseMs * 2, 25)) {
-        if (performance.now() > end) fail(`Expected that ${what}, this was not so after ${timing.signalMs} ms`);
+        if (performance.now() > end)
+          fail(`Expected that ${what}, this was not so after ${timing.signalMs} ms`);
         await sleep(pauseMs);
       }
     },

@@ -1,0 +1,96 @@
+/** The account of a run with kills: from the workers' own records against the buffer's. */
+
+import type { BufferCounts } from "@sluice/core";
+import type { Violation } from "../history/check-history.js";
+import { itemsOf } from "../history/item-history.js";
+import { effectOf, type Operation } from "../history/operation.js";
+
+export interface ChaosReport {
+  readonly seed: number;
+  readonly kills: number;
+  readonly stops: number;
+  /** Puts that resolved. */
+  readonly accepted: number;
+  /** Plain takes that resolved, and acks that were confirmed. */
+  readonly finished: number;
+  /** Accepted items that nobody has. */
+  readonly lost: number;
+  /** Most items that may be lost: plain takes of killed consumers that never returned. */
+  readonly lostMax: number;
+  /** Items that were finished more than once. */
+  readonly twice: number;
+  /** Late acks that were refused, as they should. */
+  readonly refused: number;
+  readonly peak: number;
+  /** What is wrong, in sentences; none if all was kept. */
+  readonly faults: readonly string[];
+}
+
+export interface Evidence {
+  readonly seed: number;
+  readonly kills: number;
+  readonly stops: number;
+  readonly options: { readonly mode: "take" | "lease"; readonly capacity: number };
+  readonly counts: BufferCounts;
+  /** The most items that anybody saw inside. */
+  readonly most: number;
+  readonly operations: readonly Operation[];
+  readonly violations: readonly Violation[];
+}
+
+export function account(evidence: Evidence): ChaosReport {
+  const { operations, counts, most, options } = evidence;
+  const items = itemsOf(operations);
+  const of = (kind: Operation["kind"], effect: "yes" | "maybe") =>
+    operations.filter((one) => one.kind === kind && effectOf(one) === effect).length;
+  const accepted = items.filter(({ put }) => put !== undefined && effectOf(put) === "yes").length;
+  const unknownPuts = items.filter(({ put }) => put !== undefined && effectOf(put) === "maybe").length;
+  const finished = of("take", "yes") + of("ack", "yes");
+  const open = of("take", "maybe") + of("ack", "maybe");
+  const missing = items.filter(
+    ({ put, removals, maybeRemovals }) =>
+      put !== undefined && effectOf(put) === "yes" && removals.length === 0 && maybeRemovals.length === 0,
+  );
+  const lostMax = of("take", "maybe");
+  const twice = items.filter(({ removals }) => removals.length > 1).length;
+  const faults = evidence.violations.map((one) => one.message);
+
+  const { produced, consumed, ready, leased, parked, dead, discarded, peak } = counts;
+  if (missing.length > lostMax) {
+    const values = missing.slice(0, 10).map(({ value }) => value);
+    faults.push(`${missing.length} accepted items are lost, at most ${lostMax} may be: ${values.join(", ")}`);
+  }
+  if (twice > 0) faults.push(`${twice} items were finished twice`);
+  if (Math.max(peak, most) > options.capacity) {
+    faults.push(`The bound of ${options.capacity} was exceeded: a peak of ${peak}, and ${most} seen inside`);
+  }
+  if (
+    produced !== consumed + ready + leased + parked + dead + discarded ||
+    ready + leased + parked + dead + discarded !== 0
+  ) {
+    faults.push(`The ledger does not balance, or something is left: ${JSON.stringify(counts)}`);
+  }
+  if (produced < accepted || produced > accepted + unknownPuts) {
+    faults.push(
+      `${produced} items were produced, the producers know of ${accepted}, and of ${unknownPuts} open ones`,
+    );
+  }
+  if (consumed < finished || consumed > finished + open) {
+    faults.push(
+      `${consumed} items were consumed, the consumers know of ${finished}, and of ${open} open ones`,
+    );
+  }
+  return {
+    seed: evidence.seed,
+    kills: evidence.kills,
+    stops: evidence.stops,
+    accepted,
+    finished,
+    lost: missing.length,
+    lostMax,
+    twice,
+    refused: operations.filter((one) => one.kind === "ack" && one.outcome === "lost").length,
+    peak,
+    faults,
+  };
+}

@@ -1,0 +1,172 @@
+/** What a rule has at hand: fresh buffers, waiting, random numbers, and a place for what has to be cleared away. */
+
+import {
+  type BoundedBuffer,
+  type BufferAddress,
+  type BufferPort,
+  type BufferSettings,
+  type BufferTransport,
+  type BufferWishes,
+  type Codec,
+  type ConsumerPort,
+  completeSpec,
+  createBuffer,
+  type Delivery,
+  json,
+  openBuffer,
+  type ProducerPort,
+  type Wait,
+} from "@sluice/core";
+import type { Harness, Timing } from "../harness.js";
+import type { Random } from "./random.js";
+import { type Waiting, waitingWith } from "./waiting.js";
+
+/** A buffer through the face. */
+export interface Stage<T> {
+  readonly transport: BufferTransport;
+  /** The creator's handle. */
+  readonly buffer: BoundedBuffer<T>;
+  /** One more handle on it, as another part of the program, or another process, would have. */
+  another(): Promise<BoundedBuffer<T>>;
+}
+
+/** A buffer at the port, without core between. */
+export interface BareStage {
+  readonly transport: BufferTransport;
+  readonly address: BufferAddress;
+  readonly port: BufferPort;
+  another(): Promise<BufferPort>;
+}
+
+export interface RuleContext extends Waiting {
+  readonly harness: Harness;
+  readonly timing: Timing;
+  readonly random: Random;
+  /** How often to try what only sometimes goes wrong. */
+  trials(usual: number): number;
+  /** A transport at a fresh place. */
+  transport(): Promise<BufferTransport>;
+  stage(settings: BufferSettings & BufferWishes): Promise<Stage<unknown>>;
+  stage<T>(settings: BufferSettings & BufferWishes, codec: Codec<T>): Promise<Stage<T>>;
+  bare(settings: BufferSettings): Promise<BareStage>;
+  /** Runs when the rule is over, however it ended; the last one first. */
+  defer(cleanup: () => unknown): void;
+}
+
+export interface ContextOptions {
+  readonly timing: Timing;
+  readonly random: Random;
+  /** Multiplies the number of trials. */
+  readonly effort: number;
+}
+
+/** @returns the context, and what clears away all that it gave out. */
+export function newContext(
+  harness: Harness,
+  options: ContextOptions,
+): { context: RuleContext; end(): Promise<void> } {
+  const cleanups: (() => unknown)[] = [];
+  const { timing, random } = options;
+
+  const transport = async (): Promise<BufferTransport> => {
+    const made = await harness.createTransport();
+    cleanups.push(() => harness.cleanup?.(made));
+    return made;
+  };
+
+  const context: RuleContext = {
+    ...waitingWith(timing),
+    harness,
+    timing,
+    random,
+    trials: (usual) => Math.max(1, Math.round(usual * options.effort)),
+    transport,
+
+    async stage<T>(
+      settings: BufferSettings & BufferWishes,
+      codec: Codec<T> = json as unknown as Codec<T>,
+    ): Promise<Stage<T>> {
+      const at = await transport();
+      const buffer = await createBuffer<T>(at, { ...settings, codec });
+      cleanups.push(() => buffer.destroy());
+      return {
+        transport: at,
+        buffer,
+        async another() {
+          const other = await openBuffer(at, { codec });
+          cleanups.push(() => other.close());
+          return other;
+        },
+      };
+    },
+
+    async bare(settings) {
+      const at = await transport();
+      const address = await at.create(completeSpec(settings, "bytes"), {});
+      const port = await at.open();
+      cleanups.push(() => port.destroy());
+      return {
+        transport: at,
+        address,
+        port,
+        async another() {
+          const other = await at.open();
+          cleanups.push(() => other.close());
+          return other;
+        },
+      };
+    },
+
+    defer: (cleanup) => void cleanups.push(cleanup),
+  };
+
+  return {
+    context,
+    async end() {
+      for (const cleanup of cleanups.reverse()) {
+        // What a rule left in a bad state may refuse to be closed; the rule has said so already.
+        await Promise.race([
+          Promise.resolve()
+            .then(cleanup)
+            .catch(() => {}),
+          context.pause().then(() => context.pause()),
+        ]);
+      }
+    },
+  };
+}
+
+const NEVER: AbortSignal = new AbortController().signal;
+
+/** Waits at the port: not at all, or for so long. */
+export function waiting(maxMs: number, signal: AbortSignal = NEVER, onWait: () => void = () => {}): Wait {
+  return { maxMs, signal, onWait };
+}
+
+/** Bytes with one number in them, for rules at the port. */
+export function bytesOf(...values: number[]): Uint8Array {
+  return Uint8Array.from(values);
+}
+
+/** Offers until it is in, as core does: a port may return early. */
+export async function offerAll(
+  producer: ProducerPort,
+  first: number,
+  items: readonly Uint8Array[],
+): Promise<void> {
+  for (let done = 0; done < items.length; ) {
+    const offered = await producer.offer(first + done, items.slice(done), waiting(1000));
+    if (offered.state === "sealed") throw new Error("The buffer is sealed");
+    done += offered.accepted;
+  }
+}
+
+/** Polls until something is handed out, as core does. */
+export async function pollOne(consumer: ConsumerPort, lease?: { leaseMs: number }): Promise<Delivery> {
+  for (;;) {
+    const polled = await consumer.poll(1, waiting(1000), lease);
+    const delivery = polled.deliveries[0];
+    if (delivery !== undefined) return delivery;
+    if (polled.state === "drained") throw new Error("The buffer is drained");
+  }
+}

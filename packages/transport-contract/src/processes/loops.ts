@@ -1,0 +1,114 @@
+/** What a producer and a consumer do in a child process, all of it written down. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BoundedBuffer, isBufferError } from "@sluice/core";
+import type { Outcome } from "../history/operation.js";
+import { recordTo } from "../history/recorder.js";
+import { randomFrom } from "../kit/random.js";
+import type { ConsumeJob, ProduceJob } from "./puppet-messages.js";
+
+/** Goes on where the id stopped: what its last holder left open, `lastSequence` decides. */
+export async function produce(
+  buffer: BoundedBuffer<unknown>,
+  job: ProduceJob,
+  stop: AbortSignal,
+): Promise<number> {
+  const random = randomFrom(job.seed);
+  const recorder = recordTo(job.folder, job.name);
+  let producer = await buffer.producer({ id: job.id });
+  let accepted = 0;
+  for (let n = producer.lastSequence + 1; n <= job.items && !stop.aborted; ) {
+    const value = `${job.id}-${n}`;
+    const end = recorder.begin("put", { value });
+    let outcome: Outcome;
+    try {
+      // Both ways in: a put that waits, and one that does not.
+      const answer = random.chance(0.1)
+        ? await producer.tryPut(value)
+        : await producer.put(value).then(() => "accepted" as const);
+      outcome = answer === "accepted" ? "ok" : answer;
+    } catch (error) {
+      outcome = outcomeOf(error);
+    }
+    end(outcome);
+    if (outcome === "sealed") break;
+    if (outcome === "ok") {
+      accepted++;
+      n++;
+    } else if (outcome === "unknown") {
+      producer = await buffer.producer({ id: job.id });
+      n = producer.lastSequence + 1;
+    }
+    await pause(random.below(job.paceMs * 1000) / 1000);
+  }
+  recorder.close();
+  return accepted;
+}
+
+export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): Promise<number> {
+  const random = randomFrom(job.seed);
+  const recorder = recordTo(job.folder, job.name);
+  const consumer = await buffer.consumer();
+  let finished = 0;
+  for (;;) {
+    const end = recorder.begin(job.mode);
+    try {
+      if (job.mode === "take") {
+        const got = random.chance(0.1) ? await consumer.tryTake() : await consumer.take();
+        if (got === "empty") end("empty");
+        else if (got.done) {
+          end("end");
+          break;
+        } else {
+          end("ok", { value: got.value as string });
+          finished++;
+        }
+        await pause(random.below(job.workMs * 1000) / 1000);
+        continue;
+      }
+      const terms = { leaseMs: job.leaseMs };
+      const got = random.chance(0.1) ? await consumer.tryLease(terms) : await consumer.lease(terms);
+      if (got === "empty") {
+        end("empty");
+        continue;
+      }
+      if (got.done) {
+        end("end");
+        break;
+      }
+      const lease = got.value;
+      const told = { value: lease.value as string, deliveries: lease.deliveries };
+      end("ok", told);
+      await pause(random.below(job.workMs * 1000) / 1000);
+      const kind = random.chance(0.9) ? "ack" : random.pick(["nack", "release"] as const);
+      const settled = recorder.begin(kind, told);
+      try {
+        if (kind === "nack") await lease.nack({ reason: "again" });
+        else await lease[kind]();
+        settled("ok");
+        if (kind === "ack") finished++;
+      } catch (error) {
+        settled(outcomeOf(error));
+      }
+    } catch (error) {
+      end(outcomeOf(error));
+    }
+  }
+  recorder.close();
+  return finished;
+}
+
+/** A fault that a run with kills and stops may meet; any other ends the process, loudly. */
+function outcomeOf(error: unknown): Outcome {
+  if (!isBufferError(error)) throw error;
+  if (error.code === "BUFFER_SEALED") return "sealed";
+  if (error.code === "LEASE_LOST") return "lost";
+  if (error.effect === "unknown") return "unknown";
+  // Somebody was stopped while it held a lock, and our time for it ran out.
+  if (error.code === "BUFFER_BUSY") return "none";
+  throw error;
+}
+
+async function pause(ms: number): Promise<void> {
+  if (ms > 0) await sleep(ms);
+}

@@ -1,0 +1,115 @@
+/** The child process: makes the calls that its rule sends, and answers with what came of them. */
+
+import {
+  type BoundedBuffer,
+  type BufferAddress,
+  type Consumer,
+  createBuffer,
+  isBufferError,
+  type Lease,
+  openAddress,
+  openOrCreateBuffer,
+  type Producer,
+  type TransportModule,
+} from "@sluice/core";
+import { consume, produce } from "./loops.js";
+import type { Call, PuppetCalls, Reply } from "./puppet-messages.js";
+
+type Answers = {
+  [K in keyof PuppetCalls]: (...args: Parameters<PuppetCalls[K]>) => Promise<ReturnType<PuppetCalls[K]>>;
+};
+
+let opened: BoundedBuffer<unknown> | undefined;
+let producing: Promise<Producer<unknown>> | undefined;
+let consuming: Promise<Consumer<unknown>> | undefined;
+const leases = new Map<number, Lease<unknown>>();
+let lastLease = 0;
+const stop = new AbortController();
+let isSampling = true;
+
+const buffer = (): BoundedBuffer<unknown> => {
+  if (opened === undefined) throw new Error("Nothing was opened");
+  return opened;
+};
+const producer = () => (producing ??= buffer().producer());
+const consumer = () => (consuming ??= buffer().consumer());
+
+async function transportOf(address: BufferAddress) {
+  const module = (await import(address.module)) as TransportModule;
+  return module.transportAt(address);
+}
+
+const answers: Answers = {
+  async open() {
+    opened = await openAddress(JSON.parse(process.env["SLUICE_CONTRACT_ADDRESS"] ?? "") as BufferAddress);
+  },
+  async create(address, settings) {
+    try {
+      opened = await createBuffer(await transportOf(address), settings);
+      return "created";
+    } catch (error) {
+      if (isBufferError(error, "BUFFER_EXISTS")) return "exists";
+      throw error;
+    }
+  },
+  async openOrCreate(address, settings) {
+    opened = await openOrCreateBuffer(await transportOf(address), settings);
+  },
+  put: async (value) => (await producer()).put(value),
+  tryPut: async (value) => (await producer()).tryPut(value),
+  async take() {
+    const got = await (await consumer()).take();
+    return got.done ? null : (got.value as string);
+  },
+  async tryTake() {
+    const got = await (await consumer()).tryTake();
+    if (got === "empty") return got;
+    return got.done ? null : (got.value as string);
+  },
+  async lease(leaseMs) {
+    const got = await (await consumer()).lease({ leaseMs });
+    if (got.done) return null;
+    leases.set(++lastLease, got.value);
+    const { value, deliveries, failures } = got.value;
+    return { lease: lastLease, value: value as string, deliveries, failures };
+  },
+  async ack(lease) {
+    await leases.get(lease)?.ack();
+  },
+  seal: () => buffer().seal(),
+  counts: async () => buffer().counts(),
+  close: () => buffer().close(),
+  produce: (job) => produce(buffer(), job, stop.signal),
+  consume: (job) => consume(buffer(), job),
+  async stopProducing() {
+    stop.abort();
+  },
+  async sample() {
+    let most = 0;
+    let samples = 0;
+    for (; isSampling; samples++) {
+      const { ready, leased, parked } = await buffer().counts();
+      most = Math.max(most, ready + leased + parked);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    return { most, samples };
+  },
+  async stopSampling() {
+    isSampling = false;
+  },
+};
+
+// A rule that lets its child go expects it to end by itself; so does a parent that was killed, only less patiently.
+process.on("disconnect", () => setTimeout(() => process.exit(70), 15_000).unref());
+
+process.on("message", async ({ id, name, args }: Call) => {
+  let reply: Reply;
+  try {
+    const answer = answers[name] as (...args: readonly unknown[]) => Promise<unknown>;
+    reply = { id, value: await answer(...args) };
+  } catch (error) {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    reply = { id, error: { message, ...(isBufferError(error) ? { code: error.code } : {}) } };
+  }
+  process.send?.(reply);
+});

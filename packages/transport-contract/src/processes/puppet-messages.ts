@@ -1,0 +1,64 @@
+/** What a rule and its child process say to each other. */
+
+import type { BufferAddress, BufferCounts, BufferSettings, ErrorCode } from "@sluice/core";
+
+/** The calls that a puppet makes for its rule: arguments and result, all JSON. */
+export interface PuppetCalls {
+  /** Opens the address that the environment holds. */
+  open(): void;
+  /** Makes, at the place of an address, a new buffer; `exists` if somebody else was first. */
+  create(address: BufferAddress, settings: BufferSettings): "created" | "exists";
+  openOrCreate(address: BufferAddress, settings: BufferSettings): void;
+  put(value: string): void;
+  tryPut(value: string): "accepted" | "full" | "sealed";
+  /** The item, or null at the end. */
+  take(): string | null;
+  tryTake(): string | "empty" | null;
+  /** Keeps the lease under its number. */
+  lease(leaseMs: number): { lease: number; value: string; deliveries: number; failures: number } | null;
+  ack(lease: number): void;
+  seal(): boolean;
+  counts(): BufferCounts;
+  close(): void;
+  /** Puts items until it is told to stop, and records it. Resolves to how many were accepted. */
+  produce(job: ProduceJob): number;
+  /** Takes or leases items to the end, and records it. Resolves to how many were finished. */
+  consume(job: ConsumeJob): number;
+  /** Ends `produce` after the put under way. */
+  stopProducing(): void;
+  /** Looks at the counts again and again, until stopped. Resolves to the most items seen inside, and how often it looked. */
+  sample(): { most: number; samples: number };
+  stopSampling(): void;
+}
+
+export interface ProduceJob {
+  readonly folder: string;
+  /** Name of this process in the history. */
+  readonly name: string;
+  /** Name of the producer, also over several processes: its items are `<id>-<n>`, and it goes on where its id stopped. */
+  readonly id: string;
+  readonly items: number;
+  readonly seed: number;
+  /** Longest pause between two puts. */
+  readonly paceMs: number;
+}
+
+export interface ConsumeJob {
+  readonly folder: string;
+  readonly name: string;
+  readonly mode: "take" | "lease";
+  readonly leaseMs: number;
+  readonly seed: number;
+  /** Longest work on one item. */
+  readonly workMs: number;
+}
+
+export interface Call {
+  readonly id: number;
+  readonly name: keyof PuppetCalls;
+  readonly args: readonly unknown[];
+}
+
+export type Reply =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: { readonly code?: ErrorCode; readonly message: string } };

@@ -1,0 +1,113 @@
+/** A child process that does what a rule tells it, until it is killed. */
+
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { type BufferAddress, BufferError, type ErrorCode } from "@sluice/core";
+import type { ArmedFailpoint } from "./failpoint-preload.js";
+import type { PuppetCalls, Reply } from "./puppet-messages.js";
+
+export interface PuppetOptions {
+  /** Of the buffer that it opens. Without one it opens nothing by itself. */
+  readonly address?: BufferAddress;
+  readonly failpoint?: ArmedFailpoint;
+}
+
+/** A call of a child that is gone. */
+export class PuppetGone extends Error {
+  override readonly name: string = "PuppetGone";
+}
+
+type Result<K extends keyof PuppetCalls> = Promise<ReturnType<PuppetCalls[K]>>;
+
+export class Puppet {
+  readonly #child: ChildProcess;
+  readonly #calls: Map<number, { resolve(value: unknown): void; reject(error: unknown): void }> = new Map();
+  readonly #exit: Promise<unknown>;
+  #lastId = 0;
+  #said = "";
+  #end: string | undefined;
+
+  private constructor(options: PuppetOptions) {
+    // `execArgv` is written out: that of a test runner is not for its children.
+    this.#child = fork(fileURLToPath(new URL("./puppet-main.js", import.meta.url)), [], {
+      execArgv: ["--import", new URL("./failpoint-preload.js", import.meta.url).href],
+      env: {
+        ...process.env,
+        SLUICE_CONTRACT_ADDRESS: options.address === undefined ? "" : JSON.stringify(options.address),
+        SLUICE_CONTRACT_FAILPOINT: options.failpoint === undefined ? "" : JSON.stringify(options.failpoint),
+      },
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#said = (this.#said + text).slice(-4000);
+      });
+    }
+    this.#child.on("message", (reply: Reply) => this.#answer(reply));
+    // A message to a child that was killed a moment ago; its exit says all there is to say.
+    this.#child.on("error", () => {});
+    this.#exit = once(this.#child, "exit").then(([code, signal]) => {
+      this.#end = signal === null ? `with code ${code}` : `by ${signal}`;
+      for (const call of this.#calls.values()) call.reject(this.#gone());
+      this.#calls.clear();
+    });
+  }
+
+  /** Starts a process, and opens the address there if one is given. */
+  static async start(options: PuppetOptions = {}): Promise<Puppet> {
+    const puppet = new Puppet(options);
+    try {
+      if (options.address !== undefined) await puppet.call("open");
+    } catch (error) {
+      puppet.signal("SIGKILL");
+      throw error;
+    }
+    return puppet;
+  }
+
+  /** Rejects with the error's code if the call rejected there, with `PuppetGone` if the process ended first. */
+  call<K extends keyof PuppetCalls>(name: K, ...args: Parameters<PuppetCalls[K]>): Result<K> {
+    if (this.#end !== undefined) return Promise.reject(this.#gone());
+    const id = ++this.#lastId;
+    const reply = new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
+    // Whoever kills the process need not wait for what it was doing.
+    reply.catch(() => {});
+    this.#child.send({ id, name, args });
+    return reply as Result<K>;
+  }
+
+  get isGone(): boolean {
+    return this.#end !== undefined;
+  }
+
+  signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+    this.#child.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.#exit;
+  }
+
+  /** Lets it go: it ends by itself as soon as nothing keeps it. Resolves to its exit code, null if a signal ended it. */
+  async leave(): Promise<number | null> {
+    if (this.#child.connected) this.#child.disconnect();
+    await this.#exit;
+    return this.#child.exitCode;
+  }
+
+  #answer(reply: Reply): void {
+    const call = this.#calls.get(reply.id);
+    this.#calls.delete(reply.id);
+    if ("value" in reply) call?.resolve(reply.value);
+    else if (reply.error.code === undefined)
+      call?.reject(new Error(`In process ${this.#child.pid}: ${reply.error.message}`));
+    else call?.reject(new BufferError(reply.error.code as ErrorCode, reply.error.message));
+  }
+
+  #gone(): PuppetGone {
+    const said = this.#said === "" ? "" : `; it said:\n${this.#said}`;
+    return new PuppetGone(`The child process ${this.#child.pid} ended ${this.#end}${said}`);
+  }
+}

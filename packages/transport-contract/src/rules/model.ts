@@ -1,0 +1,27 @@
+/** MODEL: random runs against a plain array, one step after the other; the same seed gives the same run. */
+
+import { runModel } from "../model/run-model.js";
+import { type Rule, rule } from "../rule.js";
+
+export const modelRules: readonly Rule[] = [
+  rule(
+    "MODEL-1 does what a plain array would, in random runs of plain takes",
+    async (t) => {
+      for (let run = 0; run < t.trials(8); run++) await runModel(t, { leases: false, steps: 60 });
+    },
+    { level: "stochastic" },
+  ),
+  rule(
+    "MODEL-2 does what a plain array would, in random runs with leases, dead letters and seals",
+    async (t) => {
+      for (let run = 0; run < t.trials(12); run++) await runModel(t, { leases: true, steps: 80 });
+    },
+    {
+      level: "stochastic",
+      needs: ({ returned, release }) => {
+        if (returned !== "in-place") return "returned items stand where its medium puts them";
+        return release === "free" ? undefined : "a release counts as a failure there";
+      },
+    },
+  ),
+];

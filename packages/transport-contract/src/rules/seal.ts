@@ -1,0 +1,345 @@
+/** SEAL: no more puts, for everyone, for ever; what is inside still comes out, then the end. */
+
+import { setImmediate as turn } from "node:timers/promises";
+import { isBufferError } from "@sluice/core";
+import { describe, equal, fail, isTrue, rejects } from "../kit/expect.js";
+import { leaseOne, put, takeAll } from "../kit/face.js";
+import { type Rule, rule } from "../rule.js";
+
+export const sealRules: readonly Rule[] = [
+  rule(
+    "SEAL-1 lets what is inside out, in order, then tells every consumer the end, again and again",
+    async (t) => {
+      const stage = await t.stage({ capacity: 5 });
+      await put(await stage.buffer.producer(), [1, 2, 3]);
+      equal(await stage.buffer.seal(), true, "what the seal resolved with");
+      equal(await takeAll(await stage.another(), 3, t), [1, 2, 3], "what came out after the seal");
+      for (const buffer of [stage.buffer, await stage.another()]) {
+        const consumer = await buffer.consumer();
+        for (let i = 0; i < 2; i++)
+          isTrue((await t.soon(consumer.take(), "a take at the end")).done === true, "Expected take to end");
+        isTrue((await t.soon(consumer.lease(), "a lease at the end")).done === true, "Expected lease to end");
+        equal(await t.soon(consumer.takeMany(3), "takeMany at the end"), [], "takeMany at the end");
+        equal(
+          (await t.soon(consumer.leaseMany(3), "leaseMany at the end")).length,
+          0,
+          "leaseMany at the end",
+        );
+      }
+    },
+  ),
+
+  rule("SEAL-2 refuses every put afterwards as sealed, also while full, and enqueues nothing", async (t) => {
+    const stage = await t.stage({ capacity: 2 });
+    const other = await (await stage.another()).producer();
+    const producer = await stage.buffer.producer();
+    await put(producer, ["a"]);
+    for (const isFull of [false, true]) {
+      if (isFull) {
+        const full = await t.stage({ capacity: 1 });
+        const late = await full.buffer.producer();
+        await put(late, ["a"]);
+        await full.buffer.seal();
+        await rejects(t.soon(late.put("b"), "a put"), "BUFFER_SEALED", "a put into a full, sealed buffer");
+        equal(await late.tryPut("b"), "sealed", "tryPut into a full, sealed buffer");
+        continue;
+      }
+      await stage.buffer.seal();
+      for (const late of [producer, other]) {
+        await rejects(t.soon(late.put("b"), "a put"), "BUFFER_SEALED", "put after the seal");
+        await rejects(
+          t.soon(late.putMany(["b", "c"]), "a putMany"),
+          "BUFFER_SEALED",
+          "putMany after the seal",
+        );
+        equal(await t.soon(late.tryPut("b"), "a tryPut"), "sealed", "tryPut after the seal");
+      }
+    }
+    equal((await stage.buffer.counts()).produced, 1, "the number of items produced");
+    equal(await takeAll(stage.buffer, 1, t), ["a"], "what came out");
+  }),
+
+  rule("SEAL-3 ends the takes that wait, on every handle", async (t) => {
+    const stage = await t.stage({ capacity: 2 });
+    const buffers = [stage.buffer, await stage.another(), await stage.another()];
+    const takes = await Promise.all(
+      buffers.map(async (buffer) => ({ call: (await buffer.consumer()).take() })),
+    );
+    const leased = { call: (await stage.buffer.consumer()).lease() };
+    await t.staysPending(
+      Promise.race([...takes.map(({ call }) => call), leased.call]),
+      "takes from the empty buffer",
+    );
+    await (await stage.another()).seal();
+    for (const { call } of takes)
+      isTrue((await t.soon(call, "a waiting take")).done === true, "Expected a waiting take to end");
+    isTrue((await t.soon(leased.call, "a waiting lease")).done === true, "Expected a waiting lease to end");
+  }),
+
+  rule("SEAL-4 rejects the puts that wait, on every handle, and enqueues none of them", async (t) => {
+    const stage = await t.stage({ capacity: 1 });
+    await put(await stage.buffer.producer(), ["a"]);
+    const buffers = [stage.buffer, await stage.another(), await stage.another()];
+    const puts = await Promise.all(
+      buffers.map(async (buffer, i) => ({ call: (await buffer.producer()).put(i) })),
+    );
+    const outcomes = puts.map(({ call }) =>
+      rejects(t.soon(call, "a waiting put"), "BUFFER_SEALED", "a waiting put"),
+    );
+    await t.staysPending(Promise.race(outcomes), "puts into the full buffer");
+    await (await stage.another()).seal();
+    for (const error of await Promise.all(outcomes))
+      equal(error.effect, "none", "the effect of a waiting put that was sealed out");
+    equal(await takeAll(stage.buffer, 1, t), ["a"], "what came out");
+    const consumer = await stage.buffer.consumer();
+    isTrue(
+      (await t.soon(consumer.take(), "a take at the end")).done === true,
+      "Expected the end after the one item",
+    );
+  }),
+
+  rule(
+    "SEAL-5 gives a put that races the seal two outcomes: delivered, or sealed and absent",
+    async (t) => {
+      for (let trial = 0; trial < t.trials(40); trial++) {
+        const stage = await t.stage({ capacity: 1 + t.random.below(4) });
+        const accepted: string[] = [];
+        const produce = async (name: string) => {
+          const producer = await (await stage.another()).producer();
+          for (let n = 0; ; n++) {
+            try {
+              await producer.put(`${name}-${n}`);
+              accepted.push(`${name}-${n}`);
+            } catch (error) {
+              if (isBufferError(error, "BUFFER_SEALED")) return;
+              fail(`Expected a put to resolve or to be sealed out, it rejected with ${describe(error)}`);
+            }
+          }
+        };
+        const taken: unknown[] = [];
+        const consume = async () => {
+          for await (const value of await (await stage.another()).consumer()) taken.push(value);
+        };
+        const workers = [produce("a"), produce("b"), consume(), consume()];
+        for (let turns = t.random.below(12); turns > 0; turns--) await turn();
+        await stage.buffer.seal();
+        await t.soon(Promise.all(workers), "producers and consumers, after the seal");
+        equal([...taken].sort(), [...accepted].sort(), "what came out, against the puts that resolved");
+        equal((await stage.buffer.counts()).consumed, accepted.length, "the number of items consumed");
+        await stage.buffer.destroy();
+      }
+    },
+    { level: "stochastic" },
+  ),
+
+  rule(
+    "SEAL-6 loses nothing of a takeMany or leaseMany that races it",
+    async (t) => {
+      for (let trial = 0; trial < t.trials(30); trial++) {
+        const stage = await t.stage({ capacity: 6 });
+        const count = t.random.below(7);
+        const [first, second] = [await stage.buffer.consumer(), await (await stage.another()).consumer()];
+        const values = Array.from({ length: count }, (_, i) => i);
+        const batch = first.takeMany(4);
+        const leases = second.leaseMany(4);
+        if (t.random.chance(0.5)) await turn();
+        const producer = await stage.buffer.producer();
+        const putting = Promise.all([
+          count === 0 ? 0 : producer.putMany(values),
+          t.random.chance(0.5) ? turn() : null,
+        ]);
+        await t.soon(putting, "putMany with room");
+        await stage.buffer.seal();
+        const taken = await t.soon(batch, "takeMany, after the seal");
+        const held = await t.soon(
+          leases.then(async (some) => {
+            for (const lease of some) await lease.ack();
+            return some;
+          }),
+          "leaseMany, after the seal",
+        );
+        const rest: unknown[] = [];
+        for await (const value of await stage.buffer.consumer()) rest.push(value);
+        const all = [...taken, ...held.map((lease) => lease.value), ...rest];
+        equal([...all].sort(), values, "what came out of takeMany, leaseMany and later takes");
+        await stage.buffer.destroy();
+      }
+    },
+    { level: "stochastic" },
+  ),
+
+  rule("SEAL-7 is idempotent: of several seals at once one did it, and later ones resolve too", async (t) => {
+    const stage = await t.stage({ capacity: 1 });
+    const buffers = [stage.buffer, await stage.another(), await stage.another()];
+    const answers = await t.soon(Promise.all(buffers.map((buffer) => buffer.seal())), "three seals at once");
+    equal(answers.filter((did) => did).length, 1, "the number of seals that did it");
+    for (const buffer of buffers)
+      equal(await t.soon(buffer.seal(), "a later seal"), false, "what a later seal resolved with");
+    equal((await stage.buffer.counts()).sealed, true, "sealed, in the counts");
+  }),
+
+  rule(
+    "SEAL-8 holds the end back while leases are open; the last settlement wakes all who wait",
+    async (t) => {
+      const stage = await t.stage({ capacity: 3 });
+      await put(await stage.buffer.producer(), [1, 2]);
+      const consumer = await stage.buffer.consumer();
+      const [one, two] = [await leaseOne(consumer, t), await leaseOne(consumer, t)];
+      await stage.buffer.seal();
+      const takes = [
+        (await (await stage.another()).consumer()).take(),
+        (await (await stage.another()).consumer()).take(),
+      ];
+      const drained = (await stage.another()).drained();
+      const waiters = [...takes, drained];
+      await t.staysPending(Promise.race(waiters), "takes and drained(), with two leases open");
+      await one.ack();
+      await t.staysPending(Promise.race(waiters), "takes and drained(), with one lease open");
+      await two.ack();
+      for (const take of takes)
+        isTrue((await t.soon(take, "a take, with all leases settled")).done === true, "Expected the end");
+      await t.soon(drained, "drained(), with all leases settled");
+    },
+  ),
+
+  rule("SEAL-9 takes back what was handed out before it: a returned item comes again", async (t) => {
+    const stage = await t.stage({ capacity: 3 });
+    await put(await stage.buffer.producer(), ["a", "b", "c"]);
+    const consumer = await stage.buffer.consumer();
+    const leases = [
+      await leaseOne(consumer, t),
+      await leaseOne(consumer, t),
+      await leaseOne(consumer, t, t.timing.leaseMs),
+    ];
+    await stage.buffer.seal();
+    const other = await (await stage.another()).consumer();
+    const take = other.take();
+    await t.staysPending(take, "a take, with all items leased");
+    await leases[0]?.nack({ reason: "again" });
+    equal(await t.soon(take, "the take, after a nack"), { done: false, value: "a" }, "what it got");
+    await leases[1]?.release();
+    equal(await t.soon(other.take(), "a take, after a release"), { done: false, value: "b" }, "what it got");
+    // The third is never settled: its lease runs out.
+    equal(await t.soon(other.take(), "a take, after an expiry"), { done: false, value: "c" }, "what it got");
+    isTrue((await t.soon(other.take(), "the last take")).done === true, "Expected the end after three items");
+  }),
+
+  rule("SEAL-10 with discard removes ready and parked items, counts them, and wakes everyone", async (t) => {
+    const stage = await t.stage({ capacity: 4, deadLettersMax: 0 });
+    const producer = await stage.buffer.producer();
+    const consumer = await stage.buffer.consumer();
+    await put(producer, ["parked", "acked", "returned", "ready"]);
+    await (await leaseOne(consumer, t)).bury("bad");
+    const [acked, returned] = [await leaseOne(consumer, t), await leaseOne(consumer, t)];
+    const waitingPut = producer.put("late").then(
+      () => "resolved",
+      (error: unknown) => isBufferError(error, "BUFFER_SEALED") && "sealed",
+    );
+    await t.staysPending(waitingPut, "a put into the full buffer");
+    equal(await stage.buffer.seal({ discard: true }), true, "what the seal resolved with");
+    equal(await t.soon(waitingPut, "the waiting put"), "sealed", "the outcome of the waiting put");
+    const seen = async () => {
+      const { ready, leased, parked, dead, discarded, consumed } = await stage.buffer.counts();
+      return { ready, leased, parked, dead, discarded, consumed };
+    };
+    const expected = { ready: 0, leased: 2, parked: 0, dead: 0, discarded: 2, consumed: 0 };
+    equal(await seen(), expected, "the counts after the seal");
+    const take = (await (await stage.another()).consumer()).take();
+    await t.staysPending(take, "a take, with two leases open");
+    await acked.ack();
+    await returned.release();
+    isTrue(
+      (await t.soon(take, "the waiting take")).done === true,
+      "Expected the end: what comes back is discarded",
+    );
+    equal(await seen(), { ...expected, leased: 0, discarded: 3, consumed: 1 }, "the counts at the end");
+  }),
+
+  rule("SEAL-11 discards also a buffer that was sealed without, and leaves dead letters alone", async (t) => {
+    const { buffer } = await t.stage({ capacity: 4 });
+    const producer = await buffer.producer();
+    const consumer = await buffer.consumer();
+    await put(producer, ["dead", "ready", "ready"]);
+    await (await leaseOne(consumer, t)).bury("bad");
+    equal(await buffer.seal(), true, "what the first seal resolved with");
+    equal(await buffer.seal({ discard: true }), true, "what the seal that discards resolved with");
+    equal(await buffer.seal({ discard: true }), false, "what it resolved with when repeated");
+    const { ready, dead, discarded } = await buffer.counts();
+    equal({ ready, dead, discarded }, { ready: 0, dead: 1, discarded: 2 }, "the counts");
+    isTrue((await t.soon(consumer.take(), "a take")).done === true, "Expected the end after a discard");
+    equal(
+      (await buffer.deadLetters().list()).map((letter) => letter.reason),
+      ["bad"],
+      "the dead letters",
+    );
+  }),
+
+  rule("SEAL-12 lets drained() resolve when sealed and nothing is ready or leased, not before", async (t) => {
+    const stage = await t.stage({ capacity: 3, deadLettersMax: 0 });
+    const producer = await stage.buffer.producer();
+    const consumer = await stage.buffer.consumer();
+    const drained = (await stage.another()).drained();
+    await t.staysPending(drained, "drained() of an empty buffer that is not sealed");
+    await put(producer, ["parked", "ready"]);
+    await (await leaseOne(consumer, t)).bury("bad");
+    await stage.buffer.seal();
+    await t.staysPending(drained, "drained() with an item ready");
+    const short = stage.buffer.drained({ timeoutMs: 20 });
+    await rejects(t.soon(short, "drained() with 20 ms"), "WAIT_TIMED_OUT", "drained() with 20 ms");
+    const take = await t.soon(consumer.take(), "the take of the last item");
+    equal(take, { done: false, value: "ready" }, "the last item");
+    // A parked item is nobody's work: it does not hold the end back.
+    await t.soon(drained, "drained() with only a parked item left");
+    await t.soon(stage.buffer.drained(), "drained() once more");
+    isTrue(
+      (await t.soon(consumer.take(), "a take")).done === true,
+      "Expected the end with only a parked item left",
+    );
+  }),
+
+  rule("SEAL-13 ends an iteration normally; one that is left early takes nothing more", async (t) => {
+    const stage = await t.stage({ capacity: 5 });
+    await put(await stage.buffer.producer(), [1, 2, 3, 4]);
+    const consumer = await stage.buffer.consumer();
+    for await (const value of consumer) if (value === 2) break;
+    equal(
+      (await stage.buffer.counts()).ready,
+      2,
+      "the number of items ready after leaving the loop at the second",
+    );
+    await stage.buffer.seal();
+    const rest: unknown[] = [];
+    for await (const value of await (await stage.another()).consumer()) rest.push(value);
+    equal(rest, [3, 4], "what a second loop got");
+  }),
+
+  rule(
+    "SEAL-14 never tells the end early: not while an accepted item has still to come out",
+    async (t) => {
+      for (let trial = 0; trial < t.trials(40); trial++) {
+        const stage = await t.stage({ capacity: 2 });
+        const [producer, consumer] = [
+          await stage.buffer.producer(),
+          await (await stage.another()).consumer(),
+        ];
+        const seen: unknown[] = [];
+        const consuming = (async () => {
+          for await (const value of consumer) seen.push(value);
+        })();
+        if (t.random.chance(0.5)) await turn();
+        const count = t.random.below(4);
+        for (let i = 0; i < count; i++) await producer.put(i);
+        if (t.random.chance(0.5)) await turn();
+        await stage.buffer.seal();
+        await t.soon(consuming, "the consumer, after the seal");
+        equal(
+          seen,
+          Array.from({ length: count }, (_, i) => i),
+          "what the consumer saw before the end",
+        );
+        await stage.buffer.destroy();
+      }
+    },
+    { level: "stochastic" },
+  ),
+];

@@ -1,0 +1,268 @@
+/** VALUE: what is taken is what was put, byte for byte, and what cannot be read harms nobody. */
+
+import { bytes, isBufferError, structured, type UndecodableItemError } from "@sluice/core";
+import { waiting } from "../kit/context.js";
+import { describe, equal, fail, isTrue, rejects } from "../kit/expect.js";
+import { leaseOne, put, takeAll } from "../kit/face.js";
+import { type Rule, rule } from "../rule.js";
+
+/** An envelope without anything, and then what is not JSON. */
+const NOT_JSON = Uint8Array.from([0, 0x7b, 0x22, 0xff]);
+
+export const valueRules: readonly Rule[] = [
+  rule(
+    "VALUE-1 returns bytes as they were: none, one, all 256 values, and exactly itemBytesMax",
+    async (t) => {
+      const itemBytesMax = 5000;
+      const { buffer } = await t.stage({ capacity: 8, itemBytesMax }, bytes);
+      const values = [
+        new Uint8Array(0),
+        Uint8Array.of(0),
+        Uint8Array.of(255),
+        Uint8Array.from({ length: 256 }, (_, i) => i),
+        Uint8Array.from({ length: 4096 }, () => t.random.below(256)),
+        new Uint8Array(itemBytesMax).fill(10),
+      ];
+      await put(await buffer.producer(), values);
+      const taken = await takeAll(buffer, values.length, t);
+      for (const [i, value] of values.entries()) {
+        equal(new Uint8Array(taken[i] ?? []), value, `the value of ${value.byteLength} bytes`);
+      }
+    },
+  ),
+
+  rule("VALUE-2 refuses an item of one byte more than itemBytesMax, and enqueues nothing", async (t) => {
+    const { buffer } = await t.stage({ capacity: 2, itemBytesMax: 100 }, bytes);
+    const producer = await buffer.producer();
+    await rejects(
+      producer.put(new Uint8Array(101)),
+      "ITEM_TOO_LARGE",
+      "a put of 101 bytes where 100 are allowed",
+    );
+    await rejects(
+      producer.putMany([new Uint8Array(101)]),
+      "ITEM_TOO_LARGE",
+      "a putMany of 101 bytes where 100 are allowed",
+    );
+    await producer.put(new Uint8Array(100));
+    equal((await buffer.counts()).produced, 1, "the number of items produced");
+  }),
+
+  rule("VALUE-3 carries items of many sizes, also where they cross a page, a block or a frame", async (t) => {
+    const itemBytesMax = 300_000;
+    const { buffer } = await t.stage({ capacity: 4, itemBytesMax }, bytes);
+    const producer = await buffer.producer();
+    for (const size of [
+      1, 63, 64, 65, 127, 128, 255, 256, 4083, 4095, 4096, 4097, 65_535, 65_536, 65_537, 300_000,
+    ]) {
+      const value = Uint8Array.from({ length: size }, (_, i) => (i * 31 + size) & 255);
+      await t.soon(producer.put(value), `the put of ${size} bytes`);
+      const [taken] = await takeAll(buffer, 1, t);
+      isTrue(
+        Buffer.from(taken ?? []).equals(value),
+        `Expected ${size} bytes to come out as they were put in`,
+      );
+    }
+  }),
+
+  rule("VALUE-4 carries every JSON value, however odd", async (t) => {
+    const { buffer } = await t.stage({ capacity: 1 });
+    const producer = await buffer.producer();
+    const values = [
+      0,
+      -0.5,
+      1e300,
+      "",
+      "\u0000",
+      "é😀‮",
+      "a\nb\r\n",
+      false,
+      true,
+      null,
+      [],
+      {},
+      [[]],
+      [null],
+      "x".repeat(2000),
+      { "": "", __proto__x: 1, nested: { deep: [1, { a: [] }] } },
+      JSON.parse('{"__proto__":{"polluted":true}}') as unknown,
+      "null",
+      "{",
+      Number.MAX_SAFE_INTEGER,
+    ];
+    for (const value of values) {
+      await producer.put(value);
+      const [taken] = await takeAll(buffer, 1, t);
+      equal(JSON.stringify(taken), JSON.stringify(value), "a JSON value");
+    }
+    isTrue(!("polluted" in {}), "Expected no prototype to be changed by an item");
+  }),
+
+  rule("VALUE-5 rejects a value that cannot be encoded, before anything is put", async (t) => {
+    const { buffer } = await t.stage({ capacity: 2 });
+    const producer = await buffer.producer();
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    const hostile = {
+      toJSON() {
+        throw new Error("no");
+      },
+    };
+    for (const value of [undefined, () => {}, Symbol("s"), 1n, cycle, hostile]) {
+      await rejects(producer.put(value), "ITEM_UNENCODABLE", `a put of ${typeof value}`);
+      await rejects(
+        producer.putMany([1, value]),
+        "ITEM_UNENCODABLE",
+        `a putMany with ${typeof value} second`,
+      );
+    }
+    equal((await buffer.counts()).produced, 0, "the number of items produced");
+    await t.soon(producer.put("fine"), "a put afterwards");
+  }),
+
+  rule("VALUE-6 takes the value as it was when put was called, whatever becomes of it", async (t) => {
+    const { buffer } = await t.stage({ capacity: 1 }, bytes);
+    const producer = await buffer.producer();
+    const now = Uint8Array.of(1, 2, 3);
+    const first = producer.put(now);
+    now.fill(99);
+    await first;
+    const later = Uint8Array.of(4, 5, 6);
+    const waitingPut = producer.put(later);
+    later.fill(99);
+    await t.pause();
+    const taken = await takeAll(buffer, 1, t);
+    await t.soon(waitingPut, "the waiting put");
+    later.fill(98);
+    taken.push(...(await takeAll(buffer, 1, t)));
+    equal(
+      taken.map((value) => [...value]),
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      "what came out",
+    );
+  }),
+
+  rule(
+    "VALUE-7 redelivers the bytes as they were put, whatever their first holder did to them",
+    async (t) => {
+      const { buffer } = await t.stage({ capacity: 2, failuresMax: 2 }, bytes);
+      await put(await buffer.producer(), [Uint8Array.of(1, 2, 3)]);
+      const consumer = await buffer.consumer();
+      for (let i = 0; i < 2; i++) {
+        const lease = await leaseOne(consumer, t);
+        equal([...lease.value], [1, 2, 3], `the value of delivery ${i + 1}`);
+        lease.value.fill(99);
+        await lease.nack({ reason: "again" });
+      }
+      const [letter] = await buffer.deadLetters().list();
+      equal([...(letter?.item ?? [])], [1, 2, 3], "the value of the dead letter");
+    },
+  ),
+
+  rule("VALUE-8 carries what structured clone can, with the structured codec", async (t) => {
+    const { buffer } = await t.stage({ capacity: 2 }, structured);
+    const value = {
+      date: new Date(1234),
+      map: new Map([["a", new Set([1n])]]),
+      bytes: Uint8Array.of(1, 2),
+      not: undefined,
+    };
+    await put(await buffer.producer(), [value]);
+    equal((await takeAll(buffer, 1, t))[0], value as unknown, "a value of many kinds");
+  }),
+
+  rule(
+    "VALUE-9 rejects a take of an item that cannot be decoded, with its bytes; the next take gets the next",
+    async (t) => {
+      const stage = await t.stage({ capacity: 5 });
+      await putUndecodable(stage);
+      await put(await stage.buffer.producer(), ["fine"]);
+      const consumer = await stage.buffer.consumer();
+      const error = await rejects(
+        t.soon(consumer.take(), "the take"),
+        "ITEM_UNDECODABLE",
+        "the take of an undecodable item",
+      );
+      equal(
+        new Uint8Array((error as UndecodableItemError).item),
+        NOT_JSON.subarray(1),
+        "the bytes in the error",
+      );
+      equal((await stage.buffer.counts()).consumed, 1, "the number of items consumed");
+      equal(
+        await t.soon(consumer.take(), "the next take"),
+        { done: false, value: "fine" },
+        "what the next take got",
+      );
+    },
+  ),
+
+  rule(
+    "VALUE-10 rejects a takeMany with an undecodable item among others, and hands the others over",
+    async (t) => {
+      const stage = await t.stage({ capacity: 5 });
+      const producer = await stage.buffer.producer();
+      await put(producer, ["a"]);
+      await putUndecodable(stage);
+      await put(producer, ["b"]);
+      const consumer = await stage.buffer.consumer();
+      const error = await rejects(t.soon(consumer.takeMany(5), "takeMany"), "ITEM_UNDECODABLE", "takeMany");
+      equal((error as UndecodableItemError).values, ["a", "b"], "the other values, in the error");
+      equal((await stage.buffer.counts()).consumed, 3, "the number of items consumed");
+    },
+  ),
+
+  rule(
+    "VALUE-11 buries an item that cannot be decoded under a lease, with its raw bytes, and goes on",
+    async (t) => {
+      const stage = await t.stage({ capacity: 5 });
+      await putUndecodable(stage);
+      await put(await stage.buffer.producer(), ["fine"]);
+      const lease = await leaseOne(await stage.buffer.consumer(), t);
+      equal(lease.value, "fine", "what the lease got");
+      await lease.ack();
+      const { dead, consumed } = await stage.buffer.counts();
+      equal({ dead, consumed }, { dead: 1, consumed: 1 }, "the counts");
+      const port = await stage.transport.open();
+      t.defer(() => port.close());
+      const [letter] = await port.deadLetters.list(1);
+      equal(new Uint8Array(letter?.item ?? []), NOT_JSON, "the raw bytes of the dead letter");
+    },
+  ),
+
+  rule("VALUE-12 keeps the bytes it handed out: later traffic does not change them", async (t) => {
+    const { port } = await t.bare({ capacity: 2 });
+    const producer = await port.producer();
+    const consumer = await port.consumer();
+    const kept: Uint8Array[] = [];
+    for (let n = 1; n <= 30; n++) {
+      const offered = await producer.offer(n, [new Uint8Array(64).fill(n)], waiting(0));
+      equal(offered.accepted, 1, "the number accepted");
+      const { deliveries } = await consumer.poll(1, waiting(0));
+      kept.push(deliveries[0]?.item ?? fail("Expected an item"));
+    }
+    for (const [i, item] of kept.entries()) {
+      isTrue(
+        item.every((byte) => byte === i + 1),
+        `Expected item ${i + 1} to keep its bytes, got ${item.subarray(0, 8)}`,
+      );
+    }
+  }),
+];
+
+async function putUndecodable(stage: { transport: import("@sluice/core").BufferTransport }): Promise<void> {
+  const port = await stage.transport.open();
+  try {
+    const producer = await port.producer();
+    const offered = await producer.offer(1, [NOT_JSON], waiting(0));
+    equal(offered.accepted, 1, "the number of undecodable items accepted");
+  } catch (error) {
+    if (isBufferError(error)) fail(`Expected room for an undecodable item, got ${describe(error)}`);
+    throw error;
+  } finally {
+    await port.close();
+  }
+}
