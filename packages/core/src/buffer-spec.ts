@@ -31,7 +31,7 @@ export interface BufferWishes {
 /** `BufferSpec` as a caller gives it: only the capacity is required. */
 export type BufferSettings = Pick<BufferSpec, "capacity"> & Partial<Omit<BufferSpec, "codec">>;
 
-export const ITEM_BYTES_MAX_DEFAULT = 64 * 1024;
+export const ITEM_BYTES_MAX_DEFAULT: number = 64 * 1024;
 export const FAILURES_MAX_DEFAULT = 5;
 
 // Beyond this a count no longer fits the 32-bit fields that formats and shared regions use.

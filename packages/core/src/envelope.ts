@@ -35,7 +35,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /** Copies the body behind its envelope: what the caller does to its bytes afterwards changes nothing. */
 export function seal(body: Uint8Array, envelope: Envelope): Uint8Array {
   const headers = envelope.headers === undefined ? undefined : encodeHeaders(envelope.headers);
-  const start = 1 + (envelope.putTime === undefined ? 0 : 8) + (headers === undefined ? 0 : 2 + headers.byteLength);
+  const start =
+    1 + (envelope.putTime === undefined ? 0 : 8) + (headers === undefined ? 0 : 2 + headers.byteLength);
   if (start > ENVELOPE_BYTES_MAX) {
     throw outOfRange("`headers`", `at most ${ENVELOPE_BYTES_MAX} bytes with their envelope`, start);
   }
@@ -99,7 +100,8 @@ function decodeHeaders(bytes: Uint8Array): Headers {
   }
   const isPair = (e: unknown): e is [string, string] =>
     Array.isArray(e) && e.length === 2 && e.every((part) => typeof part === "string");
-  if (!Array.isArray(entries) || !entries.every(isPair)) throw malformed("its headers are not pairs of strings");
+  if (!Array.isArray(entries) || !entries.every(isPair))
+    throw malformed("its headers are not pairs of strings");
   // No prototype, so that a header called __proto__ is a header.
   const headers: Record<string, string> = Object.create(null);
   for (const [name, value] of entries) headers[name] = value;

@@ -95,11 +95,19 @@ export class UndecodableItemError extends BufferError {
   readonly item: Uint8Array;
   /** The other values of the same `takeMany`, which are consumed as well. */
   readonly values: readonly unknown[];
+  /** All items of the call that could not be decoded; `item` is the first. */
+  readonly items: readonly Uint8Array[];
 
-  constructor(message: string, item: Uint8Array, values: readonly unknown[], options: BufferErrorOptions = {}) {
+  constructor(
+    message: string,
+    item: Uint8Array,
+    values: readonly unknown[],
+    options: BufferErrorOptions & { readonly items?: readonly Uint8Array[] } = {},
+  ) {
     super("ITEM_UNDECODABLE", message, options);
     this.item = item;
     this.values = values;
+    this.items = options.items ?? [item];
   }
 }
 
@@ -112,16 +120,28 @@ export interface BufferFault extends Error {
 
 /** Whether Sluice made this error, and, if a code is given, whether it has that code. */
 export function isBufferError(error: unknown, code?: ErrorCode): error is BufferFault {
-  return error instanceof Error && BRAND in error && (code === undefined || (error as BufferFault).code === code);
+  return (
+    error instanceof Error && BRAND in error && (code === undefined || Reflect.get(error, "code") === code)
+  );
 }
 
 /** Misuse: a value of the wrong type. Says what was expected and what came. */
-export function wrongType(what: string, expected: string, seen: unknown, code: ErrorCode = "INVALID_ARGUMENT"): TypeError {
+export function wrongType(
+  what: string,
+  expected: string,
+  seen: unknown,
+  code: ErrorCode = "INVALID_ARGUMENT",
+): TypeError {
   return misuse(new TypeError(`Expected ${what} to be ${expected}, got ${show(seen)}`), code);
 }
 
 /** Misuse: a value of the right type, but out of its range. */
-export function outOfRange(what: string, expected: string, seen: unknown, code: ErrorCode = "INVALID_ARGUMENT"): RangeError {
+export function outOfRange(
+  what: string,
+  expected: string,
+  seen: unknown,
+  code: ErrorCode = "INVALID_ARGUMENT",
+): RangeError {
   return misuse(new RangeError(`Expected ${what} to be ${expected}, got ${show(seen)}`), code);
 }
 
@@ -133,13 +153,13 @@ export function show(value: unknown): string {
     else if (typeof value === "bigint") text = `${value}n`;
     else if (typeof value === "function") text = "a function";
     else if (Array.isArray(value)) text = `an array of ${value.length}`;
-    else if (typeof value === "object" && value !== null) text = `an object (${value.constructor?.name ?? "no prototype"})`;
+    else if (typeof value === "object" && value !== null)
+      text = `an object (${value.constructor?.name ?? "no prototype"})`;
     else text = String(value);
   } catch {
     text = "a value that cannot be shown";
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is being escaped
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const safe = text.replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return safe.length > 64 ? `${safe.slice(0, 63)}…` : safe;
 }
 

@@ -1,5 +1,6 @@
 /** What `@sluice/core` exports, and nothing else. */
 
+export type { BoundedBuffer, SealOptions } from "./buffer.js";
 export {
   type BufferSettings,
   type BufferSpec,
@@ -9,6 +10,27 @@ export {
   FAILURES_MAX_DEFAULT,
   ITEM_BYTES_MAX_DEFAULT,
 } from "./buffer-spec.js";
+export {
+  type BytesCodec,
+  bytes,
+  type Codec,
+  type JsonCodec,
+  json,
+  type StructuredCodec,
+  structured,
+} from "./codec.js";
+export type { JsonSafe, StructuredSafe } from "./codec-types.js";
+export type { Consumer, ConsumerOptions, LeaseOptions, TryLeaseOptions } from "./consumer.js";
+export {
+  type CreateOptions,
+  createBuffer,
+  type OpenOptions,
+  openAddress,
+  openBuffer,
+  openOrCreateBuffer,
+} from "./create-buffer.js";
+export type { BuriedItem, DeadLetters, ListOptions } from "./dead-letters.js";
+export type { WaitOptions } from "./deadline.js";
 export { ENVELOPE_BYTES_MAX, type Headers } from "./envelope.js";
 export {
   BufferError,
@@ -24,4 +46,12 @@ export {
   wrongType,
 } from "./errors.js";
 export { failpoint } from "./failpoint.js";
+export { type HandleOptions, LEASE_MS_DEFAULT, WAITERS_MAX_DEFAULT } from "./handle.js";
+export type { Lease, NackOptions } from "./lease.js";
+export { keepLease } from "./lease-renewal.js";
+export * from "./orchestrator/index.js";
+export type { Producer, ProducerOptions, PutOptions, TryPutOptions } from "./producer.js";
+export type { TryPutResult } from "./put-call.js";
+export type { TakeResult } from "./take-call.js";
 export * from "./transport.js";
+export type { WaitHooks } from "./waiting-line.js";

@@ -21,7 +21,13 @@ export const INTERFACE_VERSION = 1;
 export type MaybePromise<T> = T | Promise<T>;
 
 /** A value that survives `JSON.stringify` and `JSON.parse` unchanged. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
 
 /**
  * Names one buffer for another process: JSON, handed over by environment or IPC, never by argv.

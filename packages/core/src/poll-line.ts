@@ -1,0 +1,147 @@
+/** The takes and leases of one consumer, as polls: contiguous calls of equal terms are polled for together. */
+
+import type { AnyCodec } from "./codec.js";
+import { decodeItem } from "./decode-item.js";
+import type { UndecodableItemError } from "./errors.js";
+import { badAnswer } from "./faults.js";
+import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
+import type { TakeCall } from "./take-call.js";
+import type { ConsumerPort, Delivery, MaybePromise, Polled, Wait } from "./transport.js";
+import type { LineWork, Progress, WaitHooks } from "./waiting-line.js";
+
+// As many items as an offer carries, unless one call asks for more by itself.
+const ITEMS_PER_POLL = 1024;
+
+export class PollLine implements LineWork<TakeCall, Polled> {
+  readonly what = "an item was taken";
+  readonly transport: string;
+  readonly waitersMax: number;
+  readonly hooks: WaitHooks;
+  readonly #port: ConsumerPort;
+  readonly #codec: AnyCodec;
+  readonly #capacity: number;
+  readonly #home: PollHome;
+
+  constructor(
+    port: ConsumerPort,
+    codec: AnyCodec,
+    settings: {
+      readonly transport: string;
+      readonly waitersMax: number;
+      readonly capacity: number;
+    } & WaitHooks,
+    home: PollHome,
+  ) {
+    this.#port = port;
+    this.#codec = codec;
+    this.transport = settings.transport;
+    this.waitersMax = settings.waitersMax;
+    this.hooks = settings;
+    this.#capacity = settings.capacity;
+    this.#home = home;
+  }
+
+  gather(first: TakeCall): TakeCall[] {
+    const calls = [first];
+    let max = first.max;
+    for (let call = first.next; call !== undefined && call.leaseMs === first.leaseMs; call = call.next) {
+      max += call.max;
+      if (max > ITEMS_PER_POLL) break;
+      calls.push(call);
+    }
+    return calls;
+  }
+
+  ask(calls: readonly TakeCall[], wait: () => Wait): MaybePromise<Polled> {
+    const leaseMs = calls[0]?.leaseMs;
+    return this.#port.poll(this.#maxOf(calls), wait(), leaseMs === undefined ? undefined : { leaseMs });
+  }
+
+  answered(calls: readonly TakeCall[], { deliveries, state }: Polled): Progress {
+    const max = this.#maxOf(calls);
+    if (deliveries.length > max) {
+      throw badAnswer(this.transport, `it handed out ${deliveries.length} items where ${max} were asked for`);
+    }
+    if (deliveries.length > 0) {
+      const [first] = calls;
+      if (first?.leaseMs === undefined) this.#giveItems(calls, deliveries);
+      else this.#giveLeases(calls, deliveries, first.leaseMs);
+    } else if (state === "drained") this.#home.settleAll((call) => call.endOfItems());
+    return { moved: deliveries.length > 0, refused: deliveries.length === 0 && state === "empty" };
+  }
+
+  /** More than the capacity is never ready. */
+  #maxOf(calls: readonly TakeCall[]): number {
+    let max = 0;
+    for (const call of calls) max += call.max;
+    return Math.min(max, this.#capacity);
+  }
+
+  #giveItems(calls: readonly TakeCall[], deliveries: readonly Delivery[]): void {
+    share(calls, deliveries, (call, part) => {
+      const values: unknown[] = [];
+      const undecodable: UndecodableItemError[] = [];
+      for (const { item } of part) {
+        try {
+          values.push(decodeItem(this.#codec, item, this.transport).value);
+        } catch (error) {
+          undecodable.push(error as UndecodableItemError);
+        }
+      }
+      call.give(values, undecodable);
+    });
+  }
+
+  /** An item that cannot be decoded is buried, with its bytes as they are, and the call that was to have it waits on. */
+  #giveLeases(calls: readonly TakeCall[], deliveries: readonly Delivery[], leaseMs: number): void {
+    const leases: AnyLease[] = [];
+    for (const delivery of deliveries) {
+      const { token } = delivery;
+      if (token === undefined) throw badAnswer(this.transport, "it handed out a lease without a token");
+      try {
+        const { value, beside } = decodeItem(this.#codec, delivery.item, this.transport);
+        leases.push(new Lease(value, delivery, token, leaseMs, beside, this.#home));
+      } catch (error) {
+        const settlement = {
+          kind: "bury",
+          token,
+          reason: `ITEM_UNDECODABLE: ${(error as Error).message}`,
+        } as const;
+        // Where that fails, the lease expires, and somebody else comes to bury it.
+        this.#home.settlements.settle(settlement).catch(() => {});
+      }
+    }
+    share(calls, leases, (call, part) => {
+      // The handle's end releases them.
+      if (call.cancel?.by === "handle") return;
+      for (const lease of part) this.#home.remember(lease);
+      call.give(part, []);
+    });
+  }
+}
+
+/** What the line needs of its consumer. */
+export interface PollHome extends LeaseHome {
+  remember(lease: AnyLease): void;
+  settleAll(settle: (call: TakeCall) => void): void;
+}
+
+/**
+ * Shares out in call order; but those who have given up come last, and get only what would otherwise have nobody: an aborted
+ * take swallows no item while somebody else waits for one.
+ */
+function share<V>(
+  calls: readonly TakeCall[],
+  values: readonly V[],
+  give: (call: TakeCall, part: V[]) => void,
+): void {
+  let at = 0;
+  for (const isCancelled of [false, true]) {
+    for (const call of calls) {
+      if (at >= values.length) return;
+      if ((call.cancel !== undefined) !== isCancelled) continue;
+      give(call, values.slice(at, at + call.max));
+      at += call.max;
+    }
+  }
+}

@@ -1,0 +1,192 @@
+/** The face of a producer. */
+
+import { encodeItem } from "./codec.js";
+import { type Deadline, deadlineFrom, TRY_ONCE, type WaitOptions } from "./deadline.js";
+import { type Headers, seal } from "./envelope.js";
+import { BufferError, wrongType } from "./errors.js";
+import { handleClosed, portFault } from "./faults.js";
+import type { Handle, OpenBuffer } from "./handle.js";
+import { OfferLine } from "./offer-line.js";
+import { checkOptions } from "./options.js";
+import { PutCall, type PutForm, type TryPutResult } from "./put-call.js";
+import type { ProducerPort } from "./transport.js";
+import { type WaitHooks, WaitingLine } from "./waiting-line.js";
+
+export interface ProducerOptions extends WaitHooks {
+  /**
+   * Names a producer that will come back, in this process or another: it then finds in `lastSequence` how far it came. An id
+   * has one holder; an earlier one's calls reject `HANDLE_CLOSED`. Omitted: a new producer, forgotten when it is closed.
+   */
+  readonly id?: string | undefined;
+  /** Whether each item carries the time of its put, for `lease.putTime`. Costs 8 bytes an item. Default false. */
+  readonly stampPutTime?: boolean | undefined;
+}
+
+export interface TryPutOptions {
+  /** Text that travels beside the item, at most about 1,000 bytes of it. */
+  readonly headers?: Headers | undefined;
+}
+
+export interface PutOptions extends WaitOptions, TryPutOptions {}
+
+const PUT_OPTIONS = ["timeoutMs", "signal", "headers"] as const;
+const TRY_PUT_OPTIONS = ["headers"] as const;
+export const PRODUCER_OPTIONS: readonly (keyof ProducerOptions)[] = [
+  "id",
+  "stampPutTime",
+  "onWait",
+  "onResume",
+];
+
+/**
+ * Puts items into a buffer. Its calls may overlap: they are honoured in call order, at most `waitersMax` of them wait, and
+ * those that wait are offered together. Made by `buffer.producer()`.
+ */
+export class Producer<T> implements Handle, AsyncDisposable {
+  readonly #buffer: OpenBuffer;
+  readonly #offers: OfferLine;
+  readonly #line: WaitingLine<PutCall, unknown>;
+  readonly #stampPutTime: boolean;
+  readonly #onClosed: () => void;
+  #closing: Promise<void> | undefined;
+
+  /** The name it was registered under, if any. */
+  readonly id: string | undefined;
+
+  /** @internal */
+  constructor(buffer: OpenBuffer, port: ProducerPort, options: ProducerOptions, onClosed: () => void) {
+    this.#buffer = buffer;
+    this.id = options.id;
+    this.#stampPutTime = options.stampPutTime === true;
+    this.#onClosed = onClosed;
+    const { transport, waitersMax } = buffer;
+    const { id, onWait, onResume } = options;
+    this.#offers = new OfferLine(
+      port,
+      buffer.port,
+      { transport, waitersMax, id, onWait, onResume },
+      (settle) => this.#line.settleAll(settle),
+    );
+    this.#line = new WaitingLine(this.#offers) as WaitingLine<PutCall, unknown>;
+  }
+
+  /**
+   * How many items this producer has put, as far as it knows: with an `id`, those of its earlier lives too. After an
+   * `OUTCOME_UNKNOWN` it is made certain by the next put (with an `id`; without one, an item of unknown outcome is not in it).
+   */
+  get lastSequence(): number {
+    return this.#offers.lastSequence;
+  }
+
+  /** How many calls wait now. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /**
+   * Puts one item, waiting while the buffer is full. Resolves once the buffer has it, as durably as it has anything.
+   *
+   * @param value - encoded before this returns, so that a later change of it changes nothing; at most `itemBytesMax` bytes.
+   * @throws BufferError `BUFFER_SEALED`, `WAIT_TIMED_OUT`, `HANDLE_CLOSED`, `ITEM_TOO_LARGE`, `ITEM_UNENCODABLE`,
+   * `OUTCOME_UNKNOWN`, `BUFFER_DESTROYED`, `BUFFER_BUSY`, `TOO_MANY_WAITERS`, `STORAGE_FULL`, `STORAGE_FAILED`,
+   * `TRANSPORT_UNAVAILABLE`, `DATA_CORRUPT`.
+   *
+   * Cancel safety: a rejection with `options.signal.reason` means that the item was not put; if it was accepted meanwhile,
+   * the call resolves. Where nobody can tell, it rejects `OUTCOME_UNKNOWN` with the reason as its cause.
+   */
+  put(value: T, options?: PutOptions): Promise<void> {
+    return this.#enter("put", () => [value], options, PUT_OPTIONS) as Promise<void>;
+  }
+
+  /**
+   * Puts one item if there is room, and never waits for room. Never throws for full or sealed; for faults as `put` does.
+   */
+  tryPut(value: T, options?: TryPutOptions): Promise<TryPutResult> {
+    return this.#enter("tryPut", () => [value], options, TRY_PUT_OPTIONS) as Promise<TryPutResult>;
+  }
+
+  /**
+   * Puts items in order, waiting for room as often as it takes. All are encoded first: one that cannot be put rejects the
+   * call before any is.
+   *
+   * @returns how many were accepted, an ordered prefix: all of them, unless time-out, abort, seal, close or a fault without
+   * effect stopped it after the first. Rejects as `put` does if none was accepted.
+   */
+  putMany(values: Iterable<T>, options?: PutOptions): Promise<number> {
+    return this.#enter("putMany", () => values, options, PUT_OPTIONS) as Promise<number>;
+  }
+
+  /**
+   * Ends this producer; nobody else notices. Its waiting calls reject `HANDLE_CLOSED` (`OUTCOME_UNKNOWN` where that is true).
+   * Resolves when the port has answered for the call it had in hand. Idempotent.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal */
+  end(error: () => unknown): Promise<void> {
+    this.#closing ??= Promise.resolve();
+    this.#onClosed();
+    return this.#line.end(error);
+  }
+
+  async #close(): Promise<void> {
+    const { transport } = this.#buffer;
+    await this.#line.end(() => handleClosed("producer", transport));
+    try {
+      await this.#offers.close();
+    } catch (error) {
+      throw portFault(error, transport);
+    } finally {
+      this.#onClosed();
+    }
+  }
+
+  #enter(
+    form: PutForm,
+    values: () => Iterable<T>,
+    options: PutOptions | undefined,
+    known: readonly string[],
+  ): Promise<unknown> {
+    let call: PutCall;
+    try {
+      if (options !== undefined) checkOptions("the options of a put", options, known);
+      const deadline: Deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(options);
+      const items = this.#encode(values(), options?.headers);
+      call = new PutCall(form, items, deadline, this.#offers);
+      if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#line.enter(call);
+    return call.result();
+  }
+
+  #encode(values: Iterable<T>, headers: Headers | undefined): Uint8Array[] {
+    if (typeof values?.[Symbol.iterator] !== "function") throw wrongType("the items", "an iterable", values);
+    const { codec, transport } = this.#buffer;
+    const { itemBytesMax } = this.#buffer.port.spec;
+    const items: Uint8Array[] = [];
+    for (const value of values) {
+      const body = encodeItem(codec, value);
+      if (body.byteLength > itemBytesMax) {
+        const message = `The item has ${body.byteLength} bytes, and at most ${itemBytesMax} (\`itemBytesMax\`) are allowed`;
+        throw new BufferError("ITEM_TOO_LARGE", message, { transport });
+      }
+      // The one copy: from here on the bytes are ours.
+      items.push(seal(body, { putTime: this.#stampPutTime ? wallClock() : undefined, headers }));
+    }
+    return items;
+  }
+}
+
+/** Milliseconds since 1970 with fractions, for a reader in another process. Decides nothing. */
+function wallClock(): number {
+  return performance.timeOrigin + performance.now();
+}
