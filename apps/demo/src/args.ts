@@ -1,0 +1,172 @@
+/** The command line, read and checked whole before anything is made. */
+
+import { parseArgs } from "node:util";
+
+/** Milliseconds, both included. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface DemoOptions {
+  readonly transport: string;
+  readonly capacity: number;
+  /** How many items each producer makes; with `input` only their number counts. */
+  readonly items: readonly number[];
+  readonly consumers: number;
+  readonly produceMs: Range;
+  readonly consumeMs: Range;
+  readonly idleMs: number | undefined;
+  readonly seed: number;
+  /** A file, or `-` for standard input. */
+  readonly input: string | undefined;
+  readonly output: string | undefined;
+  readonly path: string | undefined;
+  readonly keep: boolean;
+  readonly json: boolean;
+}
+
+export type Command =
+  | { readonly kind: "run"; readonly options: DemoOptions }
+  | { readonly kind: "list"; readonly json: boolean }
+  | { readonly kind: "help" };
+
+/** One line for the user, who asked for something that cannot be done: exit code 2. */
+export class UsageError extends Error {}
+
+export const HELP = `Usage: pnpm demo [options]
+
+Two producers and two consumers, each a process of its own, around one buffer of at most five items.
+
+  --transport NAME    where the buffer lives: see --list (default: file)
+  --capacity N        most items in the buffer (default: 5)
+  --producers N       how many producers (default: 2)
+  --items N,N,...     how many items each of them makes (default: 5,4)
+  --consumers N       how many consumers (default: 2)
+  --produce-ms RANGE  how long an item takes to make, such as 20 or 20-80 (default: 20-80)
+  --consume-ms RANGE  how long an item takes to consume (default: 400-700)
+  --idle-ms N         a consumer also stops when the buffer stays empty so long
+  --seed N            the same seed gives the same pace (default: another each time)
+  --input FILE        the lines of a file become the items; - reads standard input
+  --output FILE       what the consumers received, one line each
+  --path PATH         where to make the buffer (default: in the folder for temporary files)
+  --keep              leave the buffer there in the end
+  --json              one JSON object a line
+  --list              the transports installed, with their guarantees
+  --help              this text
+
+Exit codes: 0 all consumed, 2 wrong use, 3 items lost, 4 not drained, 5 a worker crashed, 6 transport not available,
+129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM. Ctrl-C once drains the buffer, twice stops at once, thrice kills.
+`;
+
+const OPTIONS = {
+  transport: { type: "string" },
+  capacity: { type: "string" },
+  producers: { type: "string" },
+  items: { type: "string" },
+  consumers: { type: "string" },
+  "produce-ms": { type: "string" },
+  "consume-ms": { type: "string" },
+  "idle-ms": { type: "string" },
+  seed: { type: "string" },
+  input: { type: "string" },
+  output: { type: "string" },
+  path: { type: "string" },
+  keep: { type: "boolean" },
+  json: { type: "boolean" },
+  list: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+const WORKERS_MAX = 256;
+const COUNT_MAX = 2 ** 31 - 1;
+const DEFAULT_ITEMS = [5, 4];
+
+/** @throws UsageError */
+export function readArgs(args: readonly string[]): Command {
+  const { values, tokens } = parse(args);
+  const json = values.json ?? false;
+  if (values.help) return { kind: "help" };
+  const seen = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    if (seen.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
+    seen.add(token.name);
+  }
+  if (values.list) return { kind: "list", json };
+
+  const { input, output } = values;
+  const isBulk = input !== undefined;
+  if (input !== undefined && values.items !== undefined) {
+    throw new UsageError("--items and --input exclude each other: the lines of the input are the items");
+  }
+  for (const name of ["transport", "input", "output", "path"] as const) {
+    if (values[name] === "") throw new UsageError(`--${name} needs a value, got an empty one`);
+    if (values[name]?.includes("\0")) throw new UsageError(`--${name} must not contain a NUL character`);
+  }
+  if (output === "-")
+    throw new UsageError('--output needs a file; standard output tells the story, so "-" cannot be it');
+  return {
+    kind: "run",
+    options: {
+      transport: values.transport ?? "file",
+      capacity: count("capacity", values.capacity, 1, COUNT_MAX) ?? 5,
+      items: items(values.producers, values.items),
+      consumers: count("consumers", values.consumers, 1, WORKERS_MAX) ?? 2,
+      produceMs:
+        range("produce-ms", values["produce-ms"]) ?? (isBulk ? { min: 0, max: 0 } : { min: 20, max: 80 }),
+      consumeMs:
+        range("consume-ms", values["consume-ms"]) ?? (isBulk ? { min: 0, max: 0 } : { min: 400, max: 700 }),
+      idleMs: count("idle-ms", values["idle-ms"], 1, COUNT_MAX),
+      seed: count("seed", values.seed, 0, COUNT_MAX) ?? Math.floor(Math.random() * 1_000_000),
+      input,
+      output,
+      path: values.path,
+      keep: values.keep ?? false,
+      json,
+    },
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, strict: true, tokens: true });
+  } catch (error) {
+    // Its first sentence says what is wrong, the rest how positional arguments could be meant.
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(message.replace(/\. .*$/s, "").replaceAll(/\s+/g, " "));
+  }
+}
+
+function items(producers: string | undefined, given: string | undefined): number[] {
+  const workers = count("producers", producers, 1, WORKERS_MAX);
+  const each = given?.split(",").map((text) => count("items", text, 0, COUNT_MAX) ?? 0);
+  if (each === undefined) {
+    return Array.from(
+      { length: workers ?? DEFAULT_ITEMS.length },
+      (_, i) => DEFAULT_ITEMS[i % DEFAULT_ITEMS.length] ?? 0,
+    );
+  }
+  if (each.length > WORKERS_MAX)
+    throw new UsageError(`--items is for at most ${WORKERS_MAX} producers, got ${each.length}`);
+  if (workers === undefined || workers === each.length) return each;
+  const [all] = each;
+  if (all !== undefined && each.length === 1) return Array<number>(workers).fill(all);
+  throw new UsageError(`--items has ${each.length} numbers for ${workers} producers`);
+}
+
+function count(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new UsageError(`--${name} must be an integer from ${min} to ${max}, got ${JSON.stringify(text)}`);
+}
+
+function range(name: string, text: string | undefined): Range | undefined {
+  if (text === undefined) return undefined;
+  const [, low, high] = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(text) ?? [];
+  const min = Number(low);
+  const max = Number(high ?? low);
+  if (min <= max && max <= COUNT_MAX) return { min, max };
+  throw new UsageError(`--${name} must be milliseconds such as 20 or 20-80, got ${JSON.stringify(text)}`);
+}

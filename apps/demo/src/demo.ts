@@ -1,0 +1,147 @@
+/** One run of the demonstration. */
+
+import { closeSync, createReadStream, fstatSync, openSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { type BufferTransport, bytes, type EndSignal, type Run, type RunReport, run } from "@sluice/core";
+import { type DemoOptions, UsageError } from "./args.js";
+import type { ConsumerArgs } from "./consumer.js";
+import { type LineServer, serveLines } from "./line-server.js";
+import { OutputFile } from "./output-file.js";
+import { type Place, placeFor } from "./place.js";
+import type { ProducerArgs } from "./producer.js";
+import type { Paint } from "./story.js";
+import { isStory, tell } from "./tell.js";
+import { ADAPTERS } from "./transports.js";
+
+const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+// A fast consumer may take several items at once, but leaves the others their share.
+const BATCH_MAX = 64;
+
+/** Resolves to the exit code. */
+export async function demo(options: DemoOptions, say: (line: string) => void, paint: Paint): Promise<number> {
+  const adapter = ADAPTERS[options.transport];
+  if (adapter === undefined) {
+    const names = Object.keys(ADAPTERS).join(", ");
+    throw new UsageError(`--transport must be one of ${names}, got ${JSON.stringify(options.transport)}`);
+  }
+  if (!adapter.hasPath && (options.path !== undefined || options.keep)) {
+    const option = options.path === undefined ? "--keep" : "--path";
+    throw new UsageError(`${option} is of no use: a buffer in ${options.transport} ends with the demo`);
+  }
+
+  const input = options.input === undefined ? undefined : openInput(options.input);
+  let output: OutputFile | undefined;
+  let lines: LineServer | undefined;
+  let place: Place | undefined;
+  let report: RunReport | undefined;
+  try {
+    output = options.output === undefined ? undefined : openOutput(options.output, input);
+    if (input !== undefined) lines = await serveLines(input.stream);
+    if (adapter.hasPath) place = placeFor(options.path);
+    const transport = await adapter.make(place?.path ?? "");
+    const running = start(options, transport, lines, output);
+    running.on("opened", () => output?.empty());
+    const teller = tell(running, options, say, paint);
+    report = await withSignals(running);
+    teller.report(report);
+    const problem = lines?.error() ?? unwritten(report, output);
+    if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
+    if (report.kept !== undefined && place !== undefined && !options.json)
+      say(`The buffer is kept at ${place.path}`);
+    return report.exitCode === 0 && problem !== undefined ? 4 : report.exitCode;
+  } finally {
+    await lines?.close();
+    input?.stream.destroy();
+    if (report?.kept === undefined) place?.tidy();
+    if (report === undefined) output?.forget();
+    else output?.finish();
+  }
+}
+
+function start(
+  options: DemoOptions,
+  transport: BufferTransport,
+  lines: LineServer | undefined,
+  output: OutputFile | undefined,
+): Run {
+  const { capacity, items, consumers, produceMs, consumeMs, idleMs, seed, keep } = options;
+  const each = (items: number): ProducerArgs => ({
+    items,
+    produceMs,
+    seed,
+    ...(lines && { lines: lines.address }),
+  });
+  const args: ConsumerArgs = { consumeMs, seed, ...(output && { output: output.path }) };
+  // The last items in the buffer are to be consumed at their pace, however slow that is.
+  const drainMs = 2 * Math.ceil(capacity / consumers) * consumeMs.max;
+  return run({
+    transport,
+    create: lines === undefined ? { capacity } : { capacity, codec: bytes },
+    producers: {
+      module: new URL("./producer.js", import.meta.url),
+      argsOfEach: items.map(each),
+      batch: produceMs.max === 0 ? Math.min(capacity, BATCH_MAX) : 1,
+    },
+    consumers: {
+      module: new URL("./consumer.js", import.meta.url),
+      count: consumers,
+      args,
+      batch: consumeMs.max === 0 ? Math.max(1, Math.min(Math.floor(capacity / consumers), BATCH_MAX)) : 1,
+      ...(idleMs === undefined ? {} : { idleMs }),
+    },
+    drainDeadlineMs: Math.min(Math.max(30_000, drainMs), 2 ** 31 - 1),
+    values: isStory(options),
+    keep,
+  });
+}
+
+/** The first signal drains, the second stops at once, the third kills. */
+async function withSignals(running: Run): Promise<RunReport> {
+  const stop = (signal: NodeJS.Signals) => running.stop(signal as EndSignal);
+  for (const signal of SIGNALS) process.on(signal, stop);
+  try {
+    return await running.report;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
+  }
+}
+
+interface Input {
+  readonly file: number;
+  readonly stream: Readable;
+}
+
+function openInput(path: string): Input {
+  if (path === "-") return { file: 0, stream: process.stdin };
+  try {
+    const file = openSync(path, "r");
+    if (!fstatSync(file).isDirectory()) return { file, stream: createReadStream(path, { fd: file }) };
+    closeSync(file);
+  } catch (error) {
+    throw cannot("read --input", path, error);
+  }
+  throw new UsageError(`Cannot read --input ${JSON.stringify(path)}: it is a directory`);
+}
+
+function openOutput(path: string, input: Input | undefined): OutputFile {
+  let output: OutputFile;
+  try {
+    output = new OutputFile(path);
+  } catch (error) {
+    throw cannot("write --output", path, error);
+  }
+  if (input === undefined || !output.isSameAs(input.file)) return output;
+  output.forget();
+  throw new UsageError("--output must be another file than --input");
+}
+
+function cannot(what: string, path: string, error: unknown): UsageError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new UsageError(`Cannot ${what} ${JSON.stringify(path)}: ${why}`);
+}
+
+/** Items that did not reach the output are conserved, as dead letters, but not where the user wants them. */
+function unwritten(report: RunReport, output: OutputFile | undefined): Error | undefined {
+  if (output === undefined || report.dead + report.parked === 0) return undefined;
+  return new Error(`${report.dead + report.parked} items could not be written to ${output.path}`);
+}

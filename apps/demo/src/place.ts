@@ -1,0 +1,18 @@
+/** Where the demo's buffer lives. */
+
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+export interface Place {
+  readonly path: string;
+  /** Removes what was made for the buffer, once the buffer itself is gone. */
+  tidy(): void;
+}
+
+/** The user's path, or a new one in the folder for temporary files. */
+export function placeFor(given: string | undefined): Place {
+  if (given !== undefined) return { path: resolve(given), tidy() {} };
+  const path = join(mkdtempSync(join(tmpdir(), "sluice-demo-")), "buffer");
+  return { path, tidy: () => rmdirSync(dirname(path)) };
+}

@@ -1,0 +1,174 @@
+/** The steps of a run, in the order in which they happen. */
+
+import type { BoundedBuffer } from "../buffer.js";
+import { createBuffer, openBuffer } from "../create-buffer.js";
+import type { BufferCounts } from "../transport.js";
+import { CrewMember } from "./crew-member.js";
+import type { Ending } from "./ending.js";
+import type { EventStream } from "./event-stream.js";
+import type { CompletePlan } from "./run-plan.js";
+import { type EndSignal, type RunReport, reportOf } from "./run-report.js";
+import { untilNotBusy } from "./until-not-busy.js";
+import { startInProcess } from "./worker-in-process.js";
+import { type ErrorText, errorText, type WorkerJob } from "./worker-messages.js";
+import { startProcess } from "./worker-process.js";
+
+interface Crew {
+  readonly producers: readonly CrewMember[];
+  readonly consumers: readonly CrewMember[];
+  readonly everyone: readonly CrewMember[];
+}
+
+export async function carryOut(
+  plan: CompletePlan,
+  events: EventStream,
+  ending: Ending,
+  signal: () => EndSignal | undefined,
+): Promise<RunReport> {
+  const begunAt = performance.now();
+  const faults: ErrorText[] = [];
+  const note = (error: unknown): undefined => {
+    faults.push(errorText(error));
+  };
+
+  const { buffer, before } = await create(plan, events);
+  const crew = spawn(plan, buffer, events, ending);
+  await everyoneReady(crew, events, ending);
+  await producersFinished(crew, ending);
+  await seal(buffer, events, ending).catch(note);
+  await consumersFinished(crew, buffer, ending).catch(note);
+  ending.finish();
+  const after = await untilNotBusy(() => buffer.counts()).catch(note);
+  const report = reportOf({
+    transport: plan.transport.name,
+    capacity: buffer.spec.capacity,
+    survivesAuthority: buffer.capabilities.survives.includes("authority"),
+    isOurs: plan.create !== undefined,
+    before,
+    after,
+    faults,
+    crew: crew.everyone,
+    signal: signal(),
+    endedBy: ending.because,
+    durationMs: performance.now() - begunAt,
+  });
+  if (report.drained) events.emit("drained", { consumed: report.consumed });
+  return { ...report, ...(await destroyOrKeep(plan, buffer, report, events)) };
+}
+
+async function create(
+  plan: CompletePlan,
+  events: EventStream,
+): Promise<{ buffer: BoundedBuffer<unknown>; before: BufferCounts }> {
+  const { transport, create: settings } = plan;
+  const created = settings !== undefined;
+  const buffer: BoundedBuffer<unknown> = created
+    ? await createBuffer(transport, settings)
+    : await openBuffer(transport);
+  try {
+    const before = await untilNotBusy(() => buffer.counts());
+    const { address, spec } = buffer;
+    events.emit("opened", { created, transport: transport.name, capacity: spec.capacity, address });
+    return { buffer, before };
+  } catch (error) {
+    await buffer.close();
+    throw error;
+  }
+}
+
+function spawn(
+  plan: CompletePlan,
+  buffer: BoundedBuffer<unknown>,
+  events: EventStream,
+  ending: Ending,
+): Crew {
+  const start = buffer.capabilities.reach === "process" ? startInProcess : startProcess;
+  const hire = (job: WorkerJob) =>
+    new CrewMember(job, buffer.address, start, events, plan.startTimeoutMs, (member) =>
+      ending.raiseTo("drain", `${member.job.name} failed`),
+    );
+  const producers = plan.producerJobs.map(hire);
+  const consumers = plan.consumerJobs.map(hire);
+  ending.of(producers, consumers);
+  return { producers, consumers, everyone: [...producers, ...consumers] };
+}
+
+/** All begin together. One that failed has ended the run by then, and is not waited for. */
+async function everyoneReady(crew: Crew, events: EventStream, ending: Ending): Promise<void> {
+  const { producers, consumers, everyone } = crew;
+  await Promise.all(everyone.map(({ ready }) => ready));
+  if (ending.because === undefined) {
+    events.emit("started", { producers: producers.length, consumers: consumers.length });
+  }
+  for (const member of everyone) member.go();
+}
+
+async function producersFinished({ producers, consumers }: Crew, ending: Ending): Promise<void> {
+  if (consumers.length > 0 && producers.length > 0) {
+    // Once the last consumer has left nobody makes room any more: the producers would wait for ever.
+    void gone(consumers).then(() => {
+      if (producers.some(isHere)) ending.raiseTo("drain", "no consumer is left");
+    });
+  }
+  await Promise.race([gone(producers), ending.producersOverdue]);
+}
+
+async function seal(buffer: BoundedBuffer<unknown>, events: EventStream, ending: Ending): Promise<void> {
+  ending.startDeadline();
+  try {
+    await untilNotBusy(() => buffer.seal());
+    const { produced } = await untilNotBusy(() => buffer.counts());
+    events.emit("sealed", { produced });
+  } catch (error) {
+    ending.raiseTo("release", "the buffer could not be sealed"); // the consumers would wait for ever
+    throw error;
+  }
+}
+
+/** Until every worker is gone. Where the plan has no consumers, somebody else's may drain the buffer until the deadline. */
+async function consumersFinished(
+  { consumers, everyone }: Crew,
+  buffer: BoundedBuffer<unknown>,
+  ending: Ending,
+): Promise<void> {
+  await gone(consumers);
+  if (consumers.length === 0 && !ending.released.aborted) {
+    await buffer.drained({ signal: ending.released }).catch((error) => {
+      if (!ending.released.aborted) throw error;
+    });
+  }
+  if (everyone.some(isHere)) ending.raiseTo("release", "a producer did not stop");
+  await gone(everyone);
+}
+
+async function destroyOrKeep(
+  plan: CompletePlan,
+  buffer: BoundedBuffer<unknown>,
+  report: Pick<RunReport, "drained" | "parked" | "dead" | "problems">,
+  events: EventStream,
+): Promise<Pick<RunReport, "kept" | "problems">> {
+  const { address } = buffer;
+  const { drained, parked, dead, problems } = report;
+  const isDone = plan.create !== undefined && plan.keep !== true && drained && parked === 0 && dead === 0;
+  try {
+    if (isDone && problems.length === 0) {
+      await buffer.destroy();
+      events.emit("destroyed", {});
+      return { problems };
+    }
+    await buffer.close();
+  } catch (error) {
+    events.emit("kept", { address });
+    return { kept: address, problems: [...problems, errorText(error).message] };
+  }
+  events.emit("kept", { address });
+  return { kept: address, problems };
+}
+
+function isHere({ exit }: CrewMember): boolean {
+  return exit === undefined;
+}
+
+async function gone(members: readonly CrewMember[]): Promise<void> {
+  await Promise.all(members.map((member) => member.gone));
+}

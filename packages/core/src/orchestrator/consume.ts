@@ -1,0 +1,163 @@
+/** A consumer at work: takes an item under a lease, hands it to the module's function, acks or nacks. */
+
+import type { Consumer } from "../consumer.js";
+import { isBufferError } from "../errors.js";
+import type { Lease } from "../lease.js";
+import { keepLease } from "../lease-renewal.js";
+import type { Journal } from "./journal.js";
+import { now } from "./run-events.js";
+import { untilNotBusy } from "./until-not-busy.js";
+import type { WorkerEnd, WorkerJob } from "./worker-messages.js";
+
+type Handle = (item: unknown) => unknown;
+
+/**
+ * Ends when the buffer is drained, when it stayed empty for `idleMs`, or when `stop` is aborted; what is in hand and not
+ * done then goes back. Rejects with a fault of the buffer, never with what the handler threw.
+ */
+export function consume(
+  consumer: Consumer<unknown>,
+  handle: Handle,
+  job: WorkerJob,
+  journal: Journal,
+  stop: AbortSignal,
+): Promise<WorkerEnd> {
+  return new Consuming(consumer, handle, job, journal, stop).run();
+}
+
+class Consuming {
+  readonly #consumer: Consumer<unknown>;
+  readonly #handle: Handle;
+  readonly #job: WorkerJob;
+  readonly #journal: Journal;
+  readonly #stop: AbortSignal;
+  #inHand = 0;
+  #lastItemAt = performance.now();
+
+  constructor(
+    consumer: Consumer<unknown>,
+    handle: Handle,
+    job: WorkerJob,
+    journal: Journal,
+    stop: AbortSignal,
+  ) {
+    this.#consumer = consumer;
+    this.#handle = handle;
+    this.#job = job;
+    this.#journal = journal;
+    this.#stop = stop;
+  }
+
+  async run(): Promise<WorkerEnd> {
+    const ends = await Promise.all(Array.from({ length: this.#job.concurrency }, () => this.#work()));
+    return ends.find((end) => end !== "done") ?? "done";
+  }
+
+  async #work(): Promise<WorkerEnd> {
+    for (;;) {
+      const leases = await this.#next();
+      if (typeof leases === "string") return leases;
+      const settling = new Settling(this.#journal);
+      this.#inHand += leases.length;
+      // All from now on: while the first is handled the others wait.
+      const keeping = leases.map((lease) => keepLease(lease));
+      try {
+        this.#journal.taken(leases.map((lease) => lease.value));
+        for (const lease of leases) await this.#one(lease, settling);
+        await settling.finished();
+      } finally {
+        for (const stop of keeping) stop();
+        this.#inHand -= leases.length;
+      }
+    }
+  }
+
+  async #next(): Promise<readonly Lease<unknown>[] | WorkerEnd> {
+    const { batch, idleMs } = this.#job;
+    for (;;) {
+      if (this.#stop.aborted) return "stopped";
+      try {
+        const leases = await this.#consumer.leaseMany(batch, { signal: this.#stop, timeoutMs: idleMs });
+        this.#lastItemAt = performance.now();
+        return leases.length === 0 ? "done" : leases;
+      } catch (error) {
+        if (this.#stop.aborted && error === this.#stop.reason) return "stopped";
+        if (!isBufferError(error, "WAIT_TIMED_OUT")) throw error;
+        // Not idle while another hand of this worker has something to do.
+        const quietMs = performance.now() - this.#lastItemAt;
+        if (this.#inHand === 0 && quietMs >= (idleMs ?? 0)) return "idle";
+      }
+    }
+  }
+
+  async #one(lease: Lease<unknown>, settling: Settling): Promise<void> {
+    if (lease.deliveries > 1) this.#journal.tally("redelivered");
+    let reason: string | undefined;
+    if (!this.#stop.aborted) {
+      try {
+        await this.#handle(lease.value);
+        return settling.ack(lease);
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+      }
+    }
+    if (this.#stop.aborted) {
+      // Told to stop, before the handler or within it: nobody's failure.
+      await settle(() => lease.release(), this.#journal);
+    } else if (await settle(() => lease.nack({ reason }), this.#journal)) {
+      this.#journal.nacked(reason ?? "", lease.deliveries);
+    }
+  }
+}
+
+/** Acks what is done: together, where several items are done within one turn of the event loop. */
+class Settling {
+  readonly #journal: Journal;
+  #done: Lease<unknown>[] = [];
+  #soon: NodeJS.Immediate | undefined;
+  #acks: Promise<unknown> = Promise.resolve();
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  ack(lease: Lease<unknown>): void {
+    this.#done.push(lease);
+    this.#soon ??= setImmediate(() => this.#flush());
+  }
+
+  /** Resolves when all are acked; rejects with a fault of the buffer. */
+  async finished(): Promise<void> {
+    this.#flush();
+    await this.#acks;
+  }
+
+  #flush(): void {
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
+    if (this.#done.length === 0) return;
+    this.#acks = Promise.all([this.#acks, this.#ackAll(this.#done)]);
+    this.#acks.catch(() => {}); // met by `finished`
+    this.#done = [];
+  }
+
+  async #ackAll(leases: readonly Lease<unknown>[]): Promise<void> {
+    const askedAt = now();
+    const acked = await Promise.all(leases.map((lease) => settle(() => lease.ack(), this.#journal)));
+    const values = leases.filter((_, i) => acked[i]).map((lease) => lease.value);
+    await this.#journal.items("consumed", values, askedAt);
+  }
+}
+
+/** Whether it was settled; counts the two ways in which that is nobody's fault. */
+async function settle(settlement: () => Promise<void>, journal: Journal): Promise<boolean> {
+  try {
+    await untilNotBusy(settlement);
+    return true;
+  } catch (error) {
+    if (isBufferError(error, "LEASE_LOST")) journal.tally("leasesLost");
+    else if (isBufferError(error, "OUTCOME_UNKNOWN")) journal.tally("unknown");
+    else throw error;
+    return false;
+  }
+}

@@ -1,0 +1,179 @@
+/** What a run has to say for itself in the end, and the exit code that follows from it. */
+
+import type { BufferAddress, BufferCounts } from "../transport.js";
+import type { CrewMember, WorkerOutcome } from "./crew-member.js";
+import { audit, type LedgerEntry } from "./ledger.js";
+import type { ErrorText, WorkerRole, WorkerTotals } from "./worker-messages.js";
+
+/**
+ * - 0: every item is conserved, and the buffer is drained
+ * - 2: the plan or its place cannot be used; nothing was made
+ * - 3: conservation is broken, or items were lost with their medium
+ * - 4: not drained by the deadline, or items are parked
+ * - 5: a worker crashed
+ * - 6: the transport is not available
+ * - 129, 130, 143: ended by SIGHUP, SIGINT, SIGTERM, also when drained
+ *
+ * Where several hold, the first of 2, 6, 3, 5, 4, 129 to 143 counts.
+ */
+export type RunExitCode = 0 | 2 | 3 | 4 | 5 | 6 | 129 | 130 | 143;
+
+/** The signals that a program hands on to `Run.stop`. */
+export type EndSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
+
+const SIGNAL_CODES: Record<EndSignal, RunExitCode> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+export interface WorkerReport extends WorkerTotals {
+  readonly name: string;
+  readonly role: WorkerRole;
+  readonly outcome: WorkerOutcome;
+  /** What it failed of. */
+  readonly error?: ErrorText;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** Plain data, fit for `JSON.stringify`. */
+export interface RunReport {
+  readonly exitCode: RunExitCode;
+  readonly transport: string;
+  readonly capacity: number;
+  /** Items accepted in this run, as the buffer counted; as the workers did, where it could not be asked. */
+  readonly produced: number;
+  readonly consumed: number;
+  /** Ready or leased now. */
+  readonly remaining: number;
+  readonly parked: number;
+  readonly dead: number;
+  readonly discarded: number;
+  /** Puts and acks whose outcome nobody could tell. */
+  readonly unknown: number;
+  /** Accepted, and nowhere any more. */
+  readonly lost: number;
+  /** The most items the buffer ever held at once. */
+  readonly peak: number;
+  readonly sealed: boolean;
+  readonly drained: boolean;
+  /** The sums of the workers'. */
+  readonly totals: WorkerTotals;
+  readonly workers: readonly WorkerReport[];
+  /** Where the accounts do not agree, and faults of the buffer: a sentence each. */
+  readonly problems: readonly string[];
+  /** Why the run ended before its time. */
+  readonly endedBy?: string;
+  readonly durationMs: number;
+  /** The buffer was not destroyed, and this is where it is. */
+  readonly kept?: BufferAddress;
+}
+
+/** What `reportOf` makes a report of. */
+export interface RunOutcome {
+  readonly transport: string;
+  readonly capacity: number;
+  readonly survivesAuthority: boolean;
+  /** The run made the buffer. */
+  readonly isOurs: boolean;
+  readonly before: BufferCounts;
+  /** Undefined where the buffer could not be asked any more. */
+  readonly after: BufferCounts | undefined;
+  /** What the buffer did not do for the run. */
+  readonly faults: readonly ErrorText[];
+  readonly crew: readonly CrewMember[];
+  readonly signal: EndSignal | undefined;
+  readonly endedBy: string | undefined;
+  readonly durationMs: number;
+}
+
+export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
+  const { before, after, faults, crew, isOurs, capacity } = outcome;
+  const workers = crew.map(workerReport);
+  const totals = sumOf(workers);
+  const ledger =
+    after === undefined
+      ? // The medium is out of reach. If it does not outlive its authority, what was in it is gone.
+        { problems: [], lost: outcome.survivesAuthority ? 0 : Math.max(0, totals.produced - totals.consumed) }
+      : audit(before, after, capacity, crew.map(ledgerEntry), isOurs);
+  const isSince = (name: "produced" | "consumed" | "dead" | "discarded") =>
+    after === undefined ? 0 : after[name] - (isOurs ? 0 : before[name]);
+  const remaining = after === undefined ? 0 : after.ready + after.leased;
+  const sealed = after?.sealed ?? false;
+  const facts = {
+    produced: after === undefined ? totals.produced : isSince("produced"),
+    consumed: after === undefined ? totals.consumed : isSince("consumed"),
+    remaining,
+    parked: after?.parked ?? 0,
+    dead: isSince("dead"),
+    discarded: isSince("discarded"),
+    unknown: totals.unknown,
+    lost: ledger.lost,
+    peak: after?.peak ?? 0,
+    sealed,
+    drained: sealed && remaining === 0,
+    problems: [...ledger.problems, ...faults.map(({ message }) => message)],
+  };
+  return {
+    exitCode: exitCodeOf({
+      isUnavailable: after === undefined && ledger.lost === 0,
+      isBroken: ledger.problems.length > 0 || ledger.lost > 0,
+      isCrashed: workers.some((worker) => worker.outcome === "failed"),
+      isLeft: !facts.drained || facts.parked > 0 || faults.length > 0,
+      signal: outcome.signal,
+    }),
+    transport: outcome.transport,
+    capacity,
+    ...facts,
+    totals,
+    workers,
+    ...(outcome.endedBy === undefined ? {} : { endedBy: outcome.endedBy }),
+    durationMs: outcome.durationMs,
+  };
+}
+
+function exitCodeOf(is: {
+  isUnavailable: boolean;
+  isBroken: boolean;
+  isCrashed: boolean;
+  isLeft: boolean;
+  signal: EndSignal | undefined;
+}): RunExitCode {
+  if (is.isUnavailable) return 6;
+  if (is.isBroken) return 3;
+  if (is.isCrashed) return 5;
+  if (is.isLeft) return 4;
+  return is.signal === undefined ? 0 : SIGNAL_CODES[is.signal];
+}
+
+function workerReport({ job, totals, outcome, error, exit }: CrewMember): WorkerReport {
+  return {
+    name: job.name,
+    role: job.role,
+    outcome: outcome ?? "killed",
+    ...totals,
+    ...(error === undefined ? {} : { error }),
+    exitCode: exit?.code ?? null,
+    signal: exit?.signal ?? null,
+  };
+}
+
+function ledgerEntry({ job, totals, hadLastWord }: CrewMember): LedgerEntry {
+  return {
+    totals,
+    isProducer: job.role === "producer",
+    inHandMax: job.batch * job.concurrency,
+    isAccountOpen: !hadLastWord,
+  };
+}
+
+function sumOf(workers: readonly WorkerReport[]): WorkerTotals {
+  const sum = (name: keyof WorkerTotals) => workers.reduce((total, worker) => total + worker[name], 0);
+  return {
+    produced: sum("produced"),
+    consumed: sum("consumed"),
+    nacked: sum("nacked"),
+    redelivered: sum("redelivered"),
+    leasesLost: sum("leasesLost"),
+    unknown: sum("unknown"),
+    waits: sum("waits"),
+    waitedMs: sum("waitedMs"),
+  };
+}

@@ -1,0 +1,83 @@
+/** Runs a plan: create, spawn, wait until every worker is ready, produce, seal, drain, report, destroy. */
+
+import { carryOut } from "./carry-out.js";
+import { Ending } from "./ending.js";
+import { EventStream } from "./event-stream.js";
+import type { RunEvent, RunEventKind } from "./run-events.js";
+import { completePlan, type RunPlan } from "./run-plan.js";
+import type { EndSignal, RunReport } from "./run-report.js";
+
+/** A run under way. */
+export interface Run {
+  /**
+   * Resolves when every worker is gone, however it went: failures are in the report, and in its exit code. Rejects only
+   * where nothing was begun: a plan that cannot be used, or a buffer that cannot be created or opened.
+   */
+  readonly report: Promise<RunReport>;
+  /** Every event from the moment an iteration begins; ends with the run, or throws what `report` rejects with. */
+  readonly events: AsyncIterable<RunEvent>;
+  /** Calls the listener at each event of a kind, or of every kind. Returns the function that ends this. */
+  on<K extends RunEventKind>(kind: K, listener: (event: RunEvent<K>) => void): () => void;
+  on(kind: "*", listener: (event: RunEvent) => void): () => void;
+  /**
+   * Ends the run before its time, one step a call: the producers stop, the buffer is sealed and the consumers drain it within
+   * the deadline; the consumers give back what they hold and stop; every worker is killed.
+   *
+   * @param signal - the signal that asked for it. The first one is told by the exit code.
+   */
+  stop(signal?: EndSignal): void;
+}
+
+/**
+ * Runs a plan. The workers begin in a later turn of the event loop: a listener added at once misses nothing.
+ *
+ * The buffer is sealed in any case. It is destroyed at the end only if the run created it and it is drained, with nothing
+ * parked or dead; otherwise it is kept, and the report says where. No signal handler is installed here: a program hands its
+ * signals to `stop`.
+ *
+ * `report` rejects with TypeError, RangeError `INVALID_ARGUMENT` for the plan, and with the errors of `createBuffer` and
+ * `openBuffer`.
+ */
+export function run(plan: RunPlan): Run {
+  const events = new EventStream();
+  let ending: Ending | undefined;
+  let signal: EndSignal | undefined;
+
+  const begin = async (): Promise<RunReport> => {
+    const complete = completePlan(plan);
+    const early = new Ending(events, complete.drainDeadlineMs);
+    ending = early;
+    const abort = () => early.raiseTo("drain", "its signal was aborted");
+    if (plan.signal?.aborted) abort();
+    plan.signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await carryOut(complete, events, early, () => signal);
+    } finally {
+      plan.signal?.removeEventListener("abort", abort);
+    }
+  };
+  const report = begin();
+  report.then(
+    () => events.end(),
+    (error) => events.end(error),
+  );
+
+  return {
+    report,
+    events: {
+      [Symbol.asyncIterator]() {
+        report.catch(() => {}); // the iteration throws it
+        return events[Symbol.asyncIterator]();
+      },
+    },
+    on(kind: RunEventKind | "*", listener: (event: never) => void) {
+      return events.on((event) => {
+        if (kind === "*" || event.kind === kind) listener(event as never);
+      });
+    },
+    stop(asked) {
+      signal ??= asked;
+      ending?.raise(asked ?? "stopped by its caller");
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** What runs inside a worker's process. */
+
+import { ParentLine, work } from "./work.js";
+import type { FromWorker, ToWorker } from "./worker-messages.js";
+
+// The exit codes of sysexits.h: EX_SOFTWARE, EX_TEMPFAIL.
+const EXIT_FAILED = 70;
+const EXIT_ORPHANED = 75;
+// An orphan has so long to give back what it holds.
+const ORPHAN_GRACE_MS = 1500;
+
+// The terminal sends these to everybody in it; the parent decides what becomes of them.
+process.on("SIGINT", () => {});
+process.on("SIGHUP", () => {});
+
+const parent = new ParentLine(
+  (message: FromWorker) =>
+    new Promise((resolve) => {
+      // Once the parent is gone there is nobody to tell; `disconnect` ends this process.
+      if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
+      else resolve();
+    }),
+);
+
+process.on("SIGTERM", () => parent.hear({ kind: "stop" }));
+
+process.once("disconnect", () => {
+  process.exitCode = EXIT_ORPHANED;
+  parent.hear({ kind: "stop" });
+  setTimeout(() => process.exit(), ORPHAN_GRACE_MS);
+});
+
+process.on("message", (message: ToWorker) => {
+  if (message.kind === "start") void main(message);
+  else parent.hear(message);
+});
+
+async function main({ start }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
+  const succeeded = await work(start, parent);
+  // Not left to an empty event loop: a timer or socket of the module's would keep the worker for ever.
+  process.exit(process.exitCode ?? (succeeded ? 0 : EXIT_FAILED));
+}

@@ -1,0 +1,98 @@
+/** What parent and worker tell each other, over IPC or, in one process, by a call. */
+
+import type { BufferAddress } from "../transport.js";
+import type { WorkerRecord } from "./run-events.js";
+
+export type WorkerRole = "producer" | "consumer";
+
+/** One worker's part of the plan, all defaults filled in. */
+export interface WorkerJob {
+  /** `producer-1`: from its place in the plan, so that it is the same when the plan is run again. Also its producer id. */
+  readonly name: string;
+  readonly role: WorkerRole;
+  /** URL of its module. */
+  readonly module: string;
+  readonly index: number;
+  readonly count: number;
+  readonly args: unknown;
+  /** Most values put together, or most leases taken together. */
+  readonly batch: number;
+  /** Items handled at once by one consumer. */
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly idleMs: number | undefined;
+  /** Whether its records carry the values. */
+  readonly values: boolean;
+}
+
+export interface WorkerStart {
+  readonly job: WorkerJob;
+  readonly address: BufferAddress;
+}
+
+export type ToWorker =
+  /** Everything a worker needs to get ready. */
+  | { readonly kind: "start"; readonly start: WorkerStart }
+  /** Everyone is ready. */
+  | { readonly kind: "go" }
+  /** A producer puts nothing more; a consumer gives back what it has in hand. */
+  | { readonly kind: "stop" };
+
+/** How a worker came to its end by itself. */
+export type WorkerEnd = "done" | "idle" | "sealed" | "stopped";
+
+export type FromWorker =
+  | { readonly kind: "ready"; readonly lastSequence: number }
+  | { readonly kind: "records"; readonly records: readonly WorkerRecord[]; readonly totals: WorkerTotals }
+  | { readonly kind: "ended"; readonly end: WorkerEnd }
+  | { readonly kind: "failed"; readonly error: ErrorText };
+
+/** A worker's own account, since it began. */
+export interface WorkerTotals {
+  /** Puts that were accepted. */
+  readonly produced: number;
+  /** Acks that were confirmed. */
+  readonly consumed: number;
+  /** Items whose handler threw. */
+  readonly nacked: number;
+  /** Items in hand that had been handed out before. */
+  readonly redelivered: number;
+  /** Leases that had passed on when they were to be settled. */
+  readonly leasesLost: number;
+  /** Puts and acks whose outcome nobody could tell. */
+  readonly unknown: number;
+  /** How often it met the buffer full (producer) or empty (consumer), and waited. */
+  readonly waits: number;
+  readonly waitedMs: number;
+}
+
+export const NO_TOTALS: WorkerTotals = {
+  produced: 0,
+  consumed: 0,
+  nacked: 0,
+  redelivered: 0,
+  leasesLost: 0,
+  unknown: 0,
+  waits: 0,
+  waitedMs: 0,
+};
+
+/** An error that can travel. */
+export interface ErrorText {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+}
+
+export function errorText(error: unknown): ErrorText {
+  if (!(error instanceof Error)) return { name: "Error", message: `thrown: ${String(error)}` };
+  const { name, message, stack } = error;
+  const code: unknown = Reflect.get(error, "code");
+  return {
+    name,
+    message,
+    ...(typeof code === "string" ? { code } : {}),
+    ...(stack === undefined ? {} : { stack }),
+  };
+}

@@ -1,0 +1,79 @@
+/** A worker in a process of its own. */
+
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { StartWorker, Worker, WorkerExit } from "./worker.js";
+import type { FromWorker } from "./worker-messages.js";
+
+const MAIN = fileURLToPath(new URL("./worker-main.js", import.meta.url));
+
+// After the end of the process its pipes are read to their end, unless a process that it left behind keeps them open.
+const PIPES_OPEN_MS = 1000;
+
+export const startProcess: StartWorker = (start, hear) => {
+  const child = spawnWorker(start.job.name);
+  const cannotStart = (error: Error) =>
+    hear({
+      kind: "failed",
+      error: { name: error.name, message: `The process cannot be started: ${error.message}` },
+    });
+  if (child instanceof Error) {
+    const exited = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      cannotStart(child);
+      return { code: null, signal: null };
+    });
+    return { pid: 0, exited, send() {}, kill() {} };
+  }
+  child.on("message", (message) => hear(message as FromWorker));
+  for (const stream of ["stdout", "stderr"] as const) {
+    // Always read, so that a worker that prints much is never stopped by a full pipe.
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => hear({ kind: "output", stream, text }));
+  }
+
+  const exited = new Promise<WorkerExit>((resolve) => {
+    let exit: WorkerExit | undefined;
+    let open = 2; // the pipes, and the line for messages
+    const shut = () => {
+      if (--open === 0 && exit !== undefined) resolve(exit);
+    };
+    child.once("close", shut);
+    child.once("disconnect", shut);
+    child.once("exit", (code, signal) => {
+      exit = { code, signal };
+      if (open === 0) resolve(exit);
+      else setTimeout(resolve, PIPES_OPEN_MS, exit).unref();
+    });
+    child.on("error", (error) => {
+      if (child.pid !== undefined) return; // a signal or a message that came too late
+      cannotStart(error);
+      resolve({ code: null, signal: null });
+    });
+  });
+
+  const worker: Worker = {
+    pid: child.pid ?? 0,
+    exited,
+    send(message) {
+      if (child.connected) child.send(message, () => {}); // one that is gone is noticed by its exit
+    },
+    kill() {
+      child.kill("SIGKILL");
+    },
+  };
+  worker.send({ kind: "start", start });
+  return worker;
+};
+
+/** Most failures of `fork` come as an event, some are thrown. */
+function spawnWorker(name: string): ChildProcess | Error {
+  try {
+    return fork(MAIN, [name], {
+      // Its standard input would be ours: the workers would fight over the lines.
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      // Arguments and values are structured clones, as they are within one process.
+      serialization: "advanced",
+    });
+  } catch (error) {
+    return error as Error;
+  }
+}
