@@ -3,8 +3,9 @@
 import type { BufferSpec } from "./buffer-spec.js";
 import { CONSUMER_OPTIONS, Consumer, type ConsumerOptions, leaseMsFrom } from "./consumer.js";
 import { DeadLetters } from "./dead-letters.js";
-import { deadlineFrom, now, type WaitOptions } from "./deadline.js";
+import { type Deadline, deadlineFrom, now, type WaitOptions } from "./deadline.js";
 import { BufferError, type Effect, wrongType } from "./errors.js";
+import { afterTurn, mayGoOn } from "./event-loop-turn.js";
 import { bufferDestroyed, handleClosed, outcomeUnknown, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
 import { ownOptions } from "./options.js";
@@ -25,8 +26,8 @@ export interface SealOptions {
 export class BoundedBuffer<T> implements AsyncDisposable {
   readonly #open: OpenBuffer;
   readonly #handles: Set<Handle> = new Set();
-  /** Ends the waits of `drained`. */
-  readonly #ending: AbortController = new AbortController();
+  /** End the waits of `drained`. */
+  readonly #drainWaits: Set<() => void> = new Set();
   #ended: (() => BufferError) | undefined;
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
@@ -89,7 +90,7 @@ export class BoundedBuffer<T> implements AsyncDisposable {
   async seal(options?: SealOptions): Promise<boolean> {
     const { discard = false } = ownOptions("the options of seal", options, ["discard"]);
     if (typeof discard !== "boolean") throw wrongType("`discard`", "a boolean", discard);
-    return this.#call(() => this.#open.port.seal({ discard }), "whether the buffer was sealed");
+    return this.#call(() => this.#open.port.seal({ discard }), "the buffer was sealed");
   }
 
   /** The ledger at one instant: `produced = consumed + ready + leased + parked + dead + discarded`. Waits as `seal` does. */
@@ -106,24 +107,23 @@ export class BoundedBuffer<T> implements AsyncDisposable {
   async drained(options?: WaitOptions): Promise<void> {
     const own = ownOptions("the options of drained", options, ["timeoutMs", "signal"]);
     const deadline = deadlineFrom(own);
-    const { signal } = deadline;
-    const over = signal === undefined ? this.#ending.signal : AbortSignal.any([signal, this.#ending.signal]);
-    for (;;) {
-      const leftMs = deadline.isTry ? 0 : Math.max(0, Math.ceil(deadline.at - now()));
-      const wait = { maxMs: leftMs, signal: over, onWait: () => {} };
-      if (await this.#call(() => this.#open.port.drained(wait), undefined, "none")) return;
-      if (this.#ended !== undefined) throw this.#ended();
-      signal?.throwIfAborted();
-      if (deadline.isTry || deadline.at <= now()) {
-        const message = "The time to wait passed before the buffer was drained";
-        throw new BufferError("WAIT_TIMED_OUT", message, { transport: this.transport });
-      }
+    const canceller = new AbortController();
+    const cancel = () => canceller.abort();
+    deadline.signal?.addEventListener("abort", cancel);
+    this.#drainWaits.add(cancel);
+    try {
+      await this.#untilDrained(deadline, canceller.signal);
+    } finally {
+      deadline.signal?.removeEventListener("abort", cancel);
+      this.#drainWaits.delete(cancel);
     }
   }
 
   /** The items that failed `failuresMax` times or were buried. */
   deadLetters(): DeadLetters<T> {
-    return new DeadLetters<T>(this.#open, (ask) => this.#call(ask, "whether the dead letter was moved"));
+    return new DeadLetters<T>(this.#open, (ask, what) =>
+      this.#call(ask, what, what === undefined ? "none" : "unknown"),
+    );
   }
 
   /**
@@ -154,8 +154,27 @@ export class BoundedBuffer<T> implements AsyncDisposable {
     return this.#destroying;
   }
 
+  async #untilDrained(deadline: Deadline, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const leftMs = deadline.isTry ? 0 : Math.max(0, Math.ceil(deadline.at - now()));
+      const wait = { maxMs: leftMs, signal, onWait: () => {} };
+      if (await this.#call(() => this.#open.port.drained(wait), undefined, "none")) return;
+      if (this.#ended !== undefined) throw this.#ended();
+      deadline.signal?.throwIfAborted();
+      if (deadline.isTry || deadline.at <= now()) {
+        const message = "The time to wait passed before the buffer was drained";
+        throw new BufferError("WAIT_TIMED_OUT", message, { transport: this.transport });
+      }
+      if (!mayGoOn()) await new Promise<void>(afterTurn);
+    }
+  }
+
   async #close(): Promise<void> {
-    if (this.#destroying !== undefined) return this.#destroying.catch(() => {});
+    const isDestroyed = await this.#destroying?.then(
+      () => true,
+      () => false,
+    );
+    if (isDestroyed === true) return;
     this.#end(() => handleClosed("buffer handle", this.transport));
     const ends = await Promise.allSettled([...this.#handles].map((handle) => handle.close()));
     try {
@@ -179,7 +198,7 @@ export class BoundedBuffer<T> implements AsyncDisposable {
 
   #end(error: () => BufferError): void {
     this.#ended ??= error;
-    this.#ending.abort();
+    for (const cancel of this.#drainWaits) cancel();
   }
 
   /** A producer or consumer whose buffer handle ended while it was registered is closed again. */
@@ -191,15 +210,15 @@ export class BoundedBuffer<T> implements AsyncDisposable {
     throw this.#ended();
   }
 
-  /** @param unknown - what is not known where the port cannot say: then it is `OUTCOME_UNKNOWN`. */
-  async #call<R>(ask: () => MaybePromise<R>, unknown?: string, effect: Effect = "unknown"): Promise<R> {
+  /** @param what - changes: where the port cannot say whether it did, that is `OUTCOME_UNKNOWN`. */
+  async #call<R>(ask: () => MaybePromise<R>, what?: string, effect: Effect = "unknown"): Promise<R> {
     if (this.#ended !== undefined) throw this.#ended();
     try {
       return await ask();
     } catch (error) {
       const fault = portFault(error, this.transport, effect);
-      if (fault.effect === "none" || unknown === undefined) throw fault;
-      throw outcomeUnknown(unknown.replace(/^whether /, ""), this.transport, fault);
+      if (fault.effect === "none" || what === undefined) throw fault;
+      throw outcomeUnknown(what, this.transport, fault);
     }
   }
 }

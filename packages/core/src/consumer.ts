@@ -6,12 +6,13 @@ import { handleClosed, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
 import type { AnyLease, Lease } from "./lease.js";
 import { keepLease } from "./lease-renewal.js";
+import type { WaitHooks } from "./line-work.js";
 import { checkOptions } from "./options.js";
 import { PollLine } from "./poll-line.js";
 import { SettlementLine } from "./settlement-line.js";
 import { TakeCall, type TakeForm, type TakeResult } from "./take-call.js";
 import type { ConsumerPort } from "./transport.js";
-import { type WaitHooks, WaitingLine } from "./waiting-line.js";
+import { WaitingLine } from "./waiting-line.js";
 
 export interface ConsumerOptions extends WaitHooks {
   /** Of its leases, in milliseconds, from 1 to 2^31 - 1. Default: the buffer handle's. */
@@ -28,6 +29,8 @@ export interface LeaseOptions extends WaitOptions, TryLeaseOptions {}
 const TAKE_OPTIONS = ["timeoutMs", "signal"] as const;
 const LEASE_OPTIONS = ["timeoutMs", "signal", "leaseMs"] as const;
 const TRY_LEASE_OPTIONS = ["leaseMs"] as const;
+// The open leases are first looked through at this number, then at each doubling.
+const OPEN_LEASES_SWEPT = 1024;
 export const CONSUMER_OPTIONS: readonly (keyof ConsumerOptions)[] = ["leaseMs", "onWait", "onResume"];
 
 /**
@@ -43,6 +46,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
   readonly #line: WaitingLine<TakeCall, unknown>;
   readonly #settlements: SettlementLine;
   readonly #open: Set<AnyLease> = new Set();
+  #openMax = OPEN_LEASES_SWEPT;
   readonly #leaseMs: number;
   readonly #onClosed: () => void;
   #closing: Promise<void> | undefined;
@@ -64,7 +68,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
       {
         transport,
         settlements: this.#settlements,
-        remember: (lease) => this.#open.add(lease),
+        remember: (lease) => this.#remember(lease),
         forget: (lease) => this.#open.delete(lease),
         settleAll: (settle) => this.#line.settleAll(settle),
       },
@@ -75,11 +79,6 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
   /** How many calls wait now. */
   get waiting(): number {
     return this.#line.size;
-  }
-
-  /** How many leases are open: neither settled nor known to be lost. */
-  get openLeases(): number {
-    return this.#open.size;
   }
 
   /**
@@ -201,6 +200,15 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     } finally {
       this.#onClosed();
     }
+  }
+
+  /** Those whose time has passed unsettled are forgotten now and then: nobody settles them any more. */
+  #remember(lease: AnyLease): void {
+    if (this.#open.size >= this.#openMax) {
+      for (const one of this.#open) if (one.isExpired) this.#open.delete(one);
+      this.#openMax = Math.max(OPEN_LEASES_SWEPT, this.#open.size * 2);
+    }
+    this.#open.add(lease);
   }
 
   #loseAll(): void {

@@ -89,8 +89,9 @@ export async function createBuffer(
 ): Promise<BoundedBuffer<unknown>> {
   checkTransport(transport);
   const { spec, wishes, handle } = readCreateOptions(options);
-  await create(transport, spec, wishes);
-  return attach(transport, await openPort(transport), handle, spec);
+  // By its address, so that it is this buffer and not a later one at the same place.
+  const address = await create(transport, spec, wishes);
+  return attach(transport, await openPort(transport, address), handle, spec);
 }
 
 /**
@@ -227,9 +228,13 @@ function handleSettings(own: OpenOptions, codec: AnyCodec | undefined): HandleSe
   return { codec, leaseMs, waitersMax, expected };
 }
 
-async function create(transport: BufferTransport, spec: BufferSpec, wishes: BufferWishes): Promise<void> {
+async function create(
+  transport: BufferTransport,
+  spec: BufferSpec,
+  wishes: BufferWishes,
+): Promise<BufferAddress> {
   try {
-    await transport.create(spec, wishes);
+    return await transport.create(spec, wishes);
   } catch (error) {
     throw portFault(error, transport.name);
   }
@@ -256,7 +261,7 @@ async function attach<T>(
   if (differences.length === 0 && codec !== undefined) {
     return new BoundedBuffer<T>({ port, transport: transport.name, codec, leaseMs, waitersMax });
   }
-  await port.close();
+  await port.close().catch(() => {});
   const mismatch =
     differences.length > 0
       ? differences.join("; ")
@@ -270,6 +275,8 @@ async function transportAt(address: BufferAddress): Promise<BufferTransport> {
   if (typeof module !== "string" || typeof name !== "string") {
     throw wrongType("the address", "an object with module, transport and place", address);
   }
+  // A bare name would be looked up from here, where no adapter is a dependency.
+  if (!URL.canParse(module)) throw wrongType("`module` of the address", "a URL", module);
   let adapter: Partial<TransportModule>;
   try {
     adapter = (await import(module)) as Partial<TransportModule>;
@@ -280,7 +287,12 @@ async function transportAt(address: BufferAddress): Promise<BufferTransport> {
   if (typeof adapter.transportAt !== "function") {
     throw wrongType("the module of the address", "one that exports transportAt", module);
   }
-  const transport = adapter.transportAt(address);
+  let transport: BufferTransport;
+  try {
+    transport = adapter.transportAt(address);
+  } catch (error) {
+    throw portFault(error, name, "none");
+  }
   checkTransport(transport);
   return transport;
 }

@@ -30,15 +30,18 @@ export interface ListOptions {
   readonly after?: number | undefined;
 }
 
+/** Calls the port, and classes its faults; `what` says what it changes, if anything. */
+type PortCall = <R>(ask: () => Promise<R>, what?: string) => Promise<R>;
+
 const LIST_MAX_DEFAULT = 100;
 
 /** Made by `buffer.deadLetters()`. Its calls wait for nothing but a lock. */
 export class DeadLetters<T> {
   readonly #buffer: OpenBuffer;
-  readonly #call: <R>(ask: () => Promise<R>) => Promise<R>;
+  readonly #call: PortCall;
 
   /** @internal */
-  constructor(buffer: OpenBuffer, call: <R>(ask: () => Promise<R>) => Promise<R>) {
+  constructor(buffer: OpenBuffer, call: PortCall) {
     this.#buffer = buffer;
     this.#call = call;
   }
@@ -59,7 +62,10 @@ export class DeadLetters<T> {
    */
   async requeue(sequence: number): Promise<"requeued" | "full" | "missing"> {
     sequenceFrom("`sequence`", sequence, 1);
-    const result = await this.#call(() => this.#buffer.port.deadLetters.requeue(sequence));
+    const result = await this.#call(
+      () => this.#buffer.port.deadLetters.requeue(sequence),
+      "the dead letter was put back",
+    );
     if (result !== "sealed") return result;
     const message = "The buffer is sealed: it takes no more items, and the dead letter stays where it is";
     throw new BufferError("BUFFER_SEALED", message, { transport: this.#buffer.transport });
@@ -68,7 +74,7 @@ export class DeadLetters<T> {
   /** Removes one for good; it counts as discarded. */
   async remove(sequence: number): Promise<"removed" | "missing"> {
     sequenceFrom("`sequence`", sequence, 1);
-    return this.#call(() => this.#buffer.port.deadLetters.remove(sequence));
+    return this.#call(() => this.#buffer.port.deadLetters.remove(sequence), "the dead letter was removed");
   }
 
   #open(letter: DeadLetter): BuriedItem<T> {

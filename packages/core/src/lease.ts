@@ -89,6 +89,11 @@ export class Lease<T> {
     return this.#settled === undefined && this.#lost === undefined;
   }
 
+  /** @internal Whether its time has passed by this process's clock. Only the authority can say whether it is lost. */
+  get isExpired(): boolean {
+    return this.#expiresAt <= performance.now();
+  }
+
   /**
    * Aborted when the lease is lost: its time passed without an `extend`, an `extend` or settlement found that it had been
    * handed on, or its consumer was closed. Not when it is settled. Hand it to what works on the item.

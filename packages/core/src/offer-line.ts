@@ -9,9 +9,9 @@
 import { now, sleep } from "./deadline.js";
 import { BufferError, type BufferFault, type ErrorCode } from "./errors.js";
 import { badAnswer, outcomeUnknown, portFault } from "./faults.js";
+import { isPromise, type LineWork, type Progress, type WaitHooks } from "./line-work.js";
 import type { PutCall, PutPlace } from "./put-call.js";
 import type { BufferPort, MaybePromise, Offered, ProducerPort, Wait } from "./transport.js";
-import { isPromise, type LineWork, type Progress, type WaitHooks } from "./waiting-line.js";
 
 // What one offer carries at most: enough to make its cost that of its items, and little enough to hold in one frame.
 const ITEMS_PER_OFFER = 1024;

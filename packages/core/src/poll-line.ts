@@ -5,9 +5,9 @@ import { decodeItem } from "./decode-item.js";
 import type { UndecodableItemError } from "./errors.js";
 import { badAnswer } from "./faults.js";
 import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
+import type { LineWork, Progress, WaitHooks } from "./line-work.js";
 import type { TakeCall } from "./take-call.js";
 import type { ConsumerPort, Delivery, MaybePromise, Polled, Wait } from "./transport.js";
-import type { LineWork, Progress, WaitHooks } from "./waiting-line.js";
 
 // As many items as an offer carries, unless one call asks for more by itself.
 const ITEMS_PER_POLL = 1024;
@@ -114,7 +114,8 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     share(calls, leases, (call, part) => {
       // The handle's end releases them.
       if (call.cancel?.by === "handle") return;
-      for (const lease of part) this.#home.remember(lease);
+      if (call.isSettled) for (const lease of part) lease.release().catch(() => {});
+      else for (const lease of part) this.#home.remember(lease);
       call.give(part, []);
     });
   }
@@ -139,7 +140,7 @@ function share<V>(
   for (const isCancelled of [false, true]) {
     for (const call of calls) {
       if (at >= values.length) return;
-      if ((call.cancel !== undefined) !== isCancelled) continue;
+      if ((call.cancel !== undefined || call.isSettled) !== isCancelled) continue;
       give(call, values.slice(at, at + call.max));
       at += call.max;
     }

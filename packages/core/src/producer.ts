@@ -6,11 +6,12 @@ import { type Headers, seal } from "./envelope.js";
 import { BufferError, wrongType } from "./errors.js";
 import { handleClosed, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
+import type { WaitHooks } from "./line-work.js";
 import { OfferLine } from "./offer-line.js";
 import { checkOptions } from "./options.js";
 import { PutCall, type PutForm, type TryPutResult } from "./put-call.js";
 import type { ProducerPort } from "./transport.js";
-import { type WaitHooks, WaitingLine } from "./waiting-line.js";
+import { WaitingLine } from "./waiting-line.js";
 
 export interface ProducerOptions extends WaitHooks {
   /**
@@ -95,14 +96,14 @@ export class Producer<T> implements Handle, AsyncDisposable {
    * the call resolves. Where nobody can tell, it rejects `OUTCOME_UNKNOWN` with the reason as its cause.
    */
   put(value: T, options?: PutOptions): Promise<void> {
-    return this.#enter("put", () => [value], options, PUT_OPTIONS) as Promise<void>;
+    return this.#enter("put", [value], options, PUT_OPTIONS) as Promise<void>;
   }
 
   /**
    * Puts one item if there is room, and never waits for room. Never throws for full or sealed; for faults as `put` does.
    */
   tryPut(value: T, options?: TryPutOptions): Promise<TryPutResult> {
-    return this.#enter("tryPut", () => [value], options, TRY_PUT_OPTIONS) as Promise<TryPutResult>;
+    return this.#enter("tryPut", [value], options, TRY_PUT_OPTIONS) as Promise<TryPutResult>;
   }
 
   /**
@@ -113,7 +114,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
    * effect stopped it after the first. Rejects as `put` does if none was accepted.
    */
   putMany(values: Iterable<T>, options?: PutOptions): Promise<number> {
-    return this.#enter("putMany", () => values, options, PUT_OPTIONS) as Promise<number>;
+    return this.#enter("putMany", values, options, PUT_OPTIONS) as Promise<number>;
   }
 
   /**
@@ -150,7 +151,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
 
   #enter(
     form: PutForm,
-    values: () => Iterable<T>,
+    values: Iterable<T>,
     options: PutOptions | undefined,
     known: readonly string[],
   ): Promise<unknown> {
@@ -158,7 +159,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
     try {
       if (options !== undefined) checkOptions("the options of a put", options, known);
       const deadline: Deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(options);
-      const items = this.#encode(values(), options?.headers);
+      const items = this.#encode(values, options?.headers);
       call = new PutCall(form, items, deadline, this.#offers);
       if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
     } catch (error) {

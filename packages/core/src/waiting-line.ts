@@ -3,49 +3,23 @@
  *
  * The line holds calls, never items of its own: an item is in the medium or in a caller's hands. The first call goes to the
  * port at once; those that come meanwhile are merged into the next port call, so that one lock, commit or round trip serves
- * them all. A call that tries once never waits behind one that does.
+ * them all. A call that tries once never waits behind one that waits for room or for an item.
  */
 
-import { now, TIMEOUT_MS_MAX } from "./deadline.js";
+import { CallList } from "./call-list.js";
+import { now } from "./deadline.js";
+import { EarliestTimer } from "./earliest-timer.js";
 import { BufferError, isBufferError } from "./errors.js";
 import { afterTurn, mayGoOn } from "./event-loop-turn.js";
 import { callHook, outcomeUnknown, portFault } from "./faults.js";
+import { isPromise, type LineWork, type Progress } from "./line-work.js";
 import type { MaybePromise, Wait } from "./transport.js";
 import type { Cancel, WaitingCall } from "./waiting-call.js";
 
-/** Tells whoever watches a handle that it waits: an operator sees a full buffer before it hurts. */
-export interface WaitHooks {
-  /** The buffer is full (a producer) or empty (a consumer), and at least one call of this handle waits. */
-  readonly onWait?: (() => void) | undefined;
-  /** An item passed again, or nobody waits any more. */
-  readonly onResume?: ((waitedMs: number) => void) | undefined;
-}
-
-/** What an answer of the port means for the line. */
-export interface Progress {
-  /** An item passed. */
-  readonly moved: boolean;
-  /** There was no room or no item for the rest: the answer to whoever tries once. */
-  readonly refused: boolean;
-}
-
-/** What the line does not know: how calls become one port call, and its answer theirs. */
-export interface LineWork<C, A> {
-  /** For messages: `the item was put`. */
-  readonly what: string;
-  readonly transport: string;
-  readonly waitersMax: number;
-  readonly hooks: WaitHooks;
-  /** The calls, from the first on, that the next port call is to serve; at least one. */
-  gather(first: C): C[];
-  /** Makes the port call. `wait` makes a fresh `Wait`, good for as long as these calls may wait from now. */
-  ask(calls: readonly C[], wait: () => Wait): MaybePromise<A>;
-  /** Settles the calls that the answer serves. */
-  answered(calls: readonly C[], answer: A): Progress;
-}
-
 // How long a port may be late at a deadline before its wait is ended for it: it has a timer of its own.
 const PORT_LATE_MS = 100;
+// How long it may take to answer after that. More than a wire's heartbeat needs to find its authority dead (3 s).
+const PORT_SILENT_MS = 5_000;
 // A busy lock is asked for again after this long, doubling up to the maximum.
 const BUSY_PAUSE_MS = 10;
 const BUSY_PAUSE_MS_MAX = 80;
@@ -54,11 +28,7 @@ const CLOCK_SLACK_MS = 2;
 
 export class WaitingLine<C extends WaitingCall<unknown>, A> {
   readonly #work: LineWork<C, A>;
-  #first: C | undefined;
-  #last: C | undefined;
-  #size = 0;
-  /** How many in line try once, so that nobody looks for them where there are none. */
-  #tries = 0;
+  readonly #calls: CallList<C> = new CallList();
   /** Served by the port call under way. */
   #underWay: readonly C[] | undefined;
   /** Between two port calls: the event loop has its turn, or a busy lock its time. */
@@ -68,10 +38,10 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #portWaits = false;
   #waitingSince: number | undefined;
   #canceller: AbortController | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
-  /** The port let a deadline pass: its wait was ended for it, and its answer is awaited. */
-  #isHurried = false;
+  readonly #deadlines: EarliestTimer = new EarliestTimer((at) => this.#onDeadline(at));
+  /** The wait of the port call under way was ended, for a cancel or because it was late. */
+  #isWaitEnded = false;
+  #silence: NodeJS.Timeout | undefined;
   #ended: (() => unknown) | undefined;
   #onIdle: (() => void) | undefined;
 
@@ -81,34 +51,42 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
 
   /** Calls in line, those under way included. */
   get size(): number {
-    return this.#size;
+    return this.#calls.size;
   }
 
-  *[Symbol.iterator](): Generator<C> {
-    for (let call = this.#first; call !== undefined; call = call.next) yield call;
+  get isEnded(): boolean {
+    return this.#ended !== undefined;
   }
 
   /** Puts a call at the end of the line, and serves the line. The call may be settled when this returns. */
   enter(call: C): void {
     if (this.#ended !== undefined) call.fail(this.#ended());
     else if (call.deadline.isTry && this.#portWaits) call.giveUp();
-    else if (this.#size >= this.#work.waitersMax) call.fail(this.#tooMany());
+    else if (this.#calls.size >= this.#work.waitersMax) call.fail(this.#tooMany());
     else {
-      this.#append(call);
+      this.#calls.append(call);
       this.#serve();
     }
     if (call.isSettled) return;
     call.listen(() => this.#cancel(call, { reason: call.deadline.signal?.reason, by: "caller" }));
-    this.#arm(call);
+    this.#watchDeadline(call);
+  }
+
+  /** Settles everybody in line alike: those under way too, whose port call is just being answered. */
+  settleAll(settle: (call: C) => void): void {
+    for (const call of this.#calls) {
+      settle(call);
+      if (!call.isUnderWay) this.#remove(call);
+    }
   }
 
   /**
    * Ends the line: calls not under way reject at once, the one under way is cancelled, later ones are refused.
-   * Resolves when the port has answered.
+   * Resolves when the port has answered, or has been silent for too long.
    */
   end(error: () => unknown): Promise<void> {
     this.#ended ??= error;
-    for (const call of this) this.#cancel(call, { reason: error(), by: "handle" });
+    for (const call of this.#calls) this.#cancel(call, { reason: error(), by: "handle" });
     if (this.#underWay === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       const before = this.#onIdle;
@@ -119,25 +97,15 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     });
   }
 
-  /** Settles everybody in line alike: those under way too, whose port call is just being answered. */
-  settleAll(settle: (call: C) => void): void {
-    for (const call of this) {
-      settle(call);
-      if (!call.isUnderWay) this.#remove(call);
-    }
-  }
-
-  get isEnded(): boolean {
-    return this.#ended !== undefined;
-  }
-
   #serve(): void {
-    while (this.#first !== undefined && this.#underWay === undefined && !this.#isPaused) {
+    for (;;) {
+      const { first } = this.#calls;
+      if (first === undefined || this.#underWay !== undefined || this.#isPaused) return;
       if (!mayGoOn()) {
         this.#pause(afterTurn);
         return;
       }
-      const calls = this.#work.gather(this.#first);
+      const calls = this.#work.gather(first);
       for (const call of calls) call.isUnderWay = true;
       this.#underWay = calls;
       let answer: MaybePromise<A>;
@@ -148,16 +116,15 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
         continue;
       }
       if (isPromise(answer)) {
-        answer.then(
-          (later) => {
-            this.#answered(calls, later);
-            this.#serve();
-          },
-          (error: unknown) => {
-            this.#failed(calls, error);
-            this.#serve();
-          },
-        );
+        const onAnswer = (later: A) => {
+          this.#answered(calls, later);
+          this.#serve();
+        };
+        const onFault = (error: unknown) => {
+          this.#failed(calls, error);
+          this.#serve();
+        };
+        answer.then(onAnswer, onFault);
         return;
       }
       this.#answered(calls, answer);
@@ -166,26 +133,23 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
 
   #wait(calls: readonly C[]): Wait {
     this.#canceller ??= new AbortController();
+    this.#isWaitEnded = false;
     let maxMs = Number.POSITIVE_INFINITY;
     for (const { deadline } of calls) {
       if (deadline.isTry) maxMs = 0;
       else if (deadline.at !== Number.POSITIVE_INFINITY) maxMs = Math.min(maxMs, deadline.at - now());
     }
-    const wait: Wait = {
-      maxMs: Math.max(0, Math.ceil(maxMs)),
-      signal: this.#canceller.signal,
-      onWait: () => {
-        if (this.#underWay === calls && wait.maxMs > 0) this.#startsToWait();
-      },
+    maxMs = Math.max(0, Math.ceil(maxMs));
+    const onWait = () => {
+      if (maxMs > 0 && this.#underWay === calls) this.#startsToWait();
     };
-    return wait;
+    return { maxMs, signal: this.#canceller.signal, onWait };
   }
 
   #startsToWait(): void {
     this.#portWaits = true;
-    // Nobody who tries once may stand behind somebody who waits.
-    if (this.#tries > 0) {
-      for (const call of this) {
+    if (this.#calls.tries > 0) {
+      for (const call of this.#calls) {
         if (!call.deadline.isTry || call.isUnderWay) continue;
         call.giveUp();
         this.#remove(call);
@@ -229,7 +193,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
       else if (!isBusy || deadline.isTry || deadline.at <= due) call.stop(fault);
     }
     this.#leave(calls, false);
-    if (isBusy && this.#first !== undefined) {
+    if (isBusy && this.#calls.first !== undefined) {
       const ms = this.#busyPauseMs;
       this.#busyPauseMs = Math.min(ms * 2, BUSY_PAUSE_MS_MAX);
       this.#pause((resume) => setTimeout(resume, ms));
@@ -240,19 +204,22 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #leave(calls: readonly C[], moved: boolean): void {
     this.#underWay = undefined;
     this.#portWaits = false;
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
     for (const call of calls) {
       call.isUnderWay = false;
       if (call.isSettled) this.#remove(call);
+      else this.#watchDeadline(call);
     }
-    if (this.#isHurried) {
-      this.#isHurried = false;
-      for (const call of this) this.#arm(call);
-    }
-    if (this.#waitingSince !== undefined && (moved || this.#first === undefined)) {
+    if (this.#waitingSince !== undefined && (moved || this.#calls.first === undefined)) {
       const waitedMs = now() - this.#waitingSince;
       this.#waitingSince = undefined;
       callHook(this.#work.hooks.onResume, waitedMs);
     }
+    this.#isIdle();
+  }
+
+  #isIdle(): void {
     const onIdle = this.#onIdle;
     this.#onIdle = undefined;
     onIdle?.();
@@ -260,20 +227,47 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
 
   #cancel(call: C, cancel: Cancel): void {
     if (call.isSettled) return;
-    if (!call.isUnderWay) {
+    if (call.isUnderWay) {
+      call.cancel ??= cancel;
+      this.#endWait();
+    } else {
       call.stop(cancel.reason);
       this.#remove(call);
-      return;
     }
-    call.cancel ??= cancel;
-    this.#endWait();
   }
 
   #endWait(): void {
+    this.#isWaitEnded = true;
+    this.#silence ??= setTimeout(() => this.#onSilence(false), PORT_SILENT_MS);
     const canceller = this.#canceller;
     // The next wait gets a signal of its own.
     this.#canceller = undefined;
     canceller?.abort();
+  }
+
+  /** The port does not answer: nobody can say what becomes of these calls, and they wait no longer to find out. */
+  #onSilence(isSure: boolean): void {
+    // This process may have been the one that stood still: then the answer is there, and is read first.
+    this.#silence = isSure ? undefined : setTimeout(() => this.#onSilence(true), PORT_LATE_MS);
+    if (!isSure) return;
+    const { what, transport } = this.#work;
+    const silent = new BufferError("TRANSPORT_UNAVAILABLE", `The ${transport} transport does not answer`, {
+      transport,
+    });
+    let isAnyLeft = false;
+    const at = now();
+    for (const call of this.#calls) {
+      const { cancel, deadline } = call;
+      if (!call.isUnderWay) {
+        if (!deadline.isTry) continue;
+        call.fail(silent);
+        this.#remove(call);
+      } else if (cancel !== undefined || deadline.at <= at) {
+        call.fail(outcomeUnknown(what, transport, cancel?.by === "caller" ? cancel.reason : silent));
+      } else isAnyLeft ||= deadline.at !== Number.POSITIVE_INFINITY;
+    }
+    if (isAnyLeft) this.#silence = setTimeout(() => this.#onSilence(true), PORT_SILENT_MS);
+    if (this.#ended !== undefined) this.#isIdle();
   }
 
   #pause(until: (resume: () => void) => void): void {
@@ -284,56 +278,31 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     });
   }
 
-  /** One timer for the whole line, set for its earliest deadline. */
-  #arm(call: C): void {
+  #watchDeadline(call: C): void {
     if (call.deadline.at === Number.POSITIVE_INFINITY) return;
-    if (call.isUnderWay && this.#isHurried) return;
-    const at = call.deadline.at + (call.isUnderWay || this.#isPaused ? PORT_LATE_MS : 0);
-    if (at >= this.#timerAt) return;
-    this.#timerAt = at;
-    clearTimeout(this.#timer);
-    const ms = Math.min(Math.max(1, Math.ceil(at - now())), TIMEOUT_MS_MAX);
-    this.#timer = setTimeout(() => this.#onTimer(), ms);
+    // The port watches the deadlines of those it serves, and is watched at the latest; after a pause it is asked at once.
+    const isPortsAffair = call.isUnderWay || this.#isPaused;
+    if (call.isUnderWay && this.#isWaitEnded) return;
+    this.#deadlines.set(call.deadline.at + (isPortsAffair ? PORT_LATE_MS : 0));
   }
 
-  #onTimer(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    const at = now();
-    for (const call of this) {
+  #onDeadline(at: number): void {
+    let isPortLate = false;
+    for (const call of this.#calls) {
       const isLate = call.deadline.at + PORT_LATE_MS <= at;
-      if (call.isUnderWay) this.#isHurried ||= isLate;
+      if (call.isUnderWay) isPortLate ||= isLate;
       else if (isLate || (call.deadline.at <= at && !this.#isPaused)) {
         call.giveUp();
         this.#remove(call);
       }
     }
-    if (this.#isHurried) this.#endWait();
-    for (const call of this) this.#arm(call);
-  }
-
-  #append(call: C): void {
-    call.isInLine = true;
-    call.previous = this.#last;
-    if (this.#last === undefined) this.#first = call;
-    else this.#last.next = call;
-    this.#last = call;
-    this.#size += 1;
-    if (call.deadline.isTry) this.#tries += 1;
+    if (isPortLate && !this.#isWaitEnded) this.#endWait();
+    for (const call of this.#calls) this.#watchDeadline(call);
   }
 
   #remove(call: C): void {
-    if (!call.isInLine) return;
-    call.isInLine = false;
-    // Its own link stays, so that whoever walks the line may remove the one in hand.
-    if (call.previous === undefined) this.#first = call.next;
-    else call.previous.next = call.next;
-    if (call.next === undefined) this.#last = call.previous;
-    else call.next.previous = call.previous;
-    this.#size -= 1;
-    if (call.deadline.isTry) this.#tries -= 1;
-    if (this.#size > 0) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#calls.remove(call);
+    if (this.#calls.size === 0) this.#deadlines.clear();
   }
 
   #tooMany(): BufferError {
@@ -341,8 +310,4 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     const message = `At most ${waitersMax} calls (\`waitersMax\`) may wait on one handle: await some of them first`;
     return new BufferError("TOO_MANY_WAITERS", message, { transport });
   }
-}
-
-export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
