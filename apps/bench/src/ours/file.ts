@@ -1,0 +1,14 @@
+import { fileTransport } from "@sluice/transport-file";
+import type { Candidate } from "../candidate.js";
+import { throughFace } from "./through-face.js";
+
+const file: Candidate = throughFace({
+  name: "file",
+  about: 'transport-file with durability "none", which outlives processes as the naive way does',
+  module: import.meta.url,
+  itemCount: (work) => (work.kind === "round-trip" ? 1_000 : work.batch > 1 ? 50_000 : 3_000),
+  transportAt: (path) => fileTransport({ path }),
+  wishes: { durability: "none" },
+});
+
+export default file;

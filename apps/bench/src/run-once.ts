@@ -1,0 +1,131 @@
+/** One run: fresh buffers, fresh processes, one work, checked. */
+
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { faultOf } from "./arrivals.js";
+import type { Candidate, Created } from "./candidate.js";
+import { percentile } from "./statistics.js";
+import type { Job, Report, Role } from "./worker-messages.js";
+import { WorkerProcess } from "./worker-process.js";
+import { shareOf, type Work } from "./works.js";
+
+/** What came of a run: figures only if every item arrived as it should. */
+export type Outcome =
+  | { readonly isValid: true; readonly seconds: number; readonly itemsPerSecond: number }
+  | { readonly isValid: true; readonly seconds: number; readonly p50Us: number; readonly p99Us: number }
+  | { readonly isValid: false; readonly reason: string };
+
+export interface RunOptions {
+  /** An existing directory that is the run's alone to write to. */
+  readonly directory: string;
+  /** How many items, or round trips. */
+  readonly count: number;
+  /** After this the run has failed, and its workers are killed. */
+  readonly deadlineMs: number;
+  /** Ends the run early, as a failed one. */
+  readonly signal: AbortSignal;
+}
+
+export async function runOnce(candidate: Candidate, work: Work, options: RunOptions): Promise<Outcome> {
+  const directory = join(options.directory, "run");
+  mkdirSync(directory);
+  const created: Created[] = [];
+  const workers: WorkerProcess[] = [];
+  try {
+    for (let i = 0; i < (work.kind === "round-trip" ? 2 : 1); i++) {
+      created.push(await candidate.create(join(directory, `buffer-${i}`), work.capacity));
+    }
+    const jobs = jobsFor(candidate, work, options.count, created);
+    for (const job of jobs) workers.push(new WorkerProcess(`${job.role} ${job.index}`, job));
+    const reports = await withinDeadline(conduct(workers), options);
+    const outcome = judge(work, jobs, reports);
+    for (const { destroy } of created.splice(0)) await destroy();
+    return outcome;
+  } catch (error) {
+    return { isValid: false, reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    for (const worker of workers) worker.kill();
+    await Promise.all(workers.map((worker) => worker.exited));
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function jobsFor(candidate: Candidate, work: Work, count: number, created: readonly Created[]): Job[] {
+  const { producers, consumers } = work;
+  const put = Array.from({ length: producers }, (_, index) => shareOf(count, producers, index));
+  const same = {
+    module: candidate.module,
+    addresses: created.map(({ address }) => address),
+    put,
+    batch: candidate.hasBatches ? work.batch : 1,
+  };
+  const jobs = (role: Role, workers: number) =>
+    Array.from({ length: workers }, (_, index) => ({
+      ...same,
+      role,
+      index,
+      count: shareOf(count, workers, index),
+    }));
+  // The consumers first: they wait for items, while producers would not wait for them.
+  return work.kind === "round-trip"
+    ? [...jobs("echo", 1), ...jobs("caller", 1)]
+    : [...jobs("consumer", consumers), ...jobs("producer", producers)];
+}
+
+async function conduct(workers: readonly WorkerProcess[]): Promise<Report[]> {
+  await Promise.all(workers.map(({ ready }) => ready));
+  for (const worker of workers) worker.go();
+  const reports = await Promise.all(workers.map(({ report }) => report));
+  for (const worker of workers) worker.end();
+  const endings = await Promise.all(workers.map(({ exited }) => exited));
+  if (!endings.every((endedWell) => endedWell)) throw new Error("A worker failed after its work was done");
+  return reports;
+}
+
+function judge(work: Work, jobs: readonly Job[], reports: readonly Report[]): Outcome {
+  const of = (role: Role) => reports.filter((_, index) => jobs[index]?.role === role);
+  if (work.kind === "round-trip") {
+    const [caller] = of("caller");
+    const times = caller?.roundTripsMs ?? [];
+    const seconds = times.reduce((sum, ms) => sum + ms, 0) / 1000;
+    return {
+      isValid: true,
+      seconds,
+      p50Us: percentile(times, 0.5) * 1000,
+      p99Us: percentile(times, 0.99) * 1000,
+    };
+  }
+  const put = jobs[0]?.put ?? [];
+  const arrivals = of("consumer").flatMap((report) => report.arrivals ?? []);
+  const fault = faultOf(put, arrivals);
+  if (fault !== undefined) return { isValid: false, reason: fault };
+  const startedAt = Math.min(...of("producer").map((report) => report.startedAt));
+  const endedAt = Math.max(...of("consumer").map((report) => report.endedAt));
+  const seconds = (endedAt - startedAt) / 1000;
+  const items = put.reduce((sum, count) => sum + count, 0);
+  return { isValid: true, seconds, itemsPerSecond: items / seconds };
+}
+
+async function withinDeadline<T>(task: Promise<T>, { deadlineMs, signal }: RunOptions): Promise<T> {
+  const { promise: ended, reject } = withReject();
+  const timer = setTimeout(() => reject(new Error(`Not done within ${deadlineMs / 1000} s`)), deadlineMs);
+  const onAbort = () => reject(new Error("Interrupted"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([task, ended]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+    task.catch(() => {});
+  }
+}
+
+function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<never>((_resolve, rejectIt) => {
+    reject = rejectIt;
+  });
+  promise.catch(() => {});
+  return { promise, reject };
+}

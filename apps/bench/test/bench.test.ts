@@ -1,0 +1,88 @@
+// The program as users run it, with few items: that all runs are valid, and that the table has all rows. Nothing is said
+// about how fast: no test asserts a time.
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { candidates } from "../dist/candidates.js";
+import type { Run } from "../dist/measure.js";
+import { works } from "../dist/works.js";
+
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "sluice-bench-test-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function bench(...args: string[]): SpawnSyncReturns<string> {
+  const env = { ...process.env, TMPDIR: directory };
+  return spawnSync(process.execPath, [main, ...args], { cwd: directory, env, encoding: "utf8" });
+}
+
+test("everything runs, every run is valid, and every row is there", { timeout: 300_000 }, () => {
+  const { status, stdout, stderr } = bench(
+    "--quick",
+    "--items",
+    "150",
+    "--rounds",
+    "1",
+    "--json",
+    "raw.json",
+  );
+  expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
+
+  const raw = JSON.parse(readFileSync(join(directory, "raw.json"), "utf8")) as {
+    machine: object;
+    runs: Run[];
+  };
+  for (const value of Object.values(raw.machine)) expect(value).toBeTruthy();
+  const expected = works.flatMap((work) => candidates.map((c) => ({ work: work.name, candidate: c.name })));
+  expect(raw.runs.map(({ work, candidate }) => ({ work, candidate }))).toEqual(expected);
+  for (const run of raw.runs) expect(run).toMatchObject({ round: 1, count: 150, outcome: { isValid: true } });
+
+  const blocks = stdout.split("\n\n");
+  for (const work of works) {
+    const [, ...rows] = blocks.find((block) => block.startsWith(work.title))?.split("\n") ?? [];
+    for (const [index, { name }] of candidates.entries()) {
+      // A name, figures, and the ratio.
+      expect(rows[index + 1], work.title).toMatch(new RegExp(`^ {2}${name} .*\\d.* [\\d.,]+$`));
+    }
+  }
+  rmSync(join(directory, "raw.json"));
+  expect(readdirSync(directory), "the directory for temporary files").toEqual([]);
+});
+
+test("--only measures one candidate with one work; without the baseline there is no ratio", () => {
+  const { status, stdout } = bench("--only", "file", "--only", "5-1p1c", "--items", "10", "--rounds", "1");
+  expect(status, stdout).toBe(0);
+  expect(stdout).toMatch(/^ {2}file .* -$/m);
+  expect(stdout).not.toMatch(/file-fsync|^ {2}naive|round trip/m);
+});
+
+test("--help shows what there is", () => {
+  const { status, stdout } = bench("--help");
+  expect(status).toBe(0);
+  for (const { name } of [...candidates, ...works]) expect(stdout).toContain(name);
+});
+
+describe("wrong use is one line and exit code 2, and nothing is made", () => {
+  test.each([
+    [["--what"], "Unknown option '--what'"],
+    [["file"], "Unexpected argument 'file'"],
+    [["--rounds", "0"], '--rounds must be an integer from 1 to 1000, got "0"'],
+    [["--rounds", "2.5"], '--rounds must be an integer from 1 to 1000, got "2.5"'],
+    [["--items", "9"], '--items must be an integer from 10 to 999999999, got "9"'],
+    [["--items", "1e3"], '--items must be an integer from 10 to 999999999, got "1e3"'],
+    [["--items"], "Option '--items <value>' argument missing"],
+    [["--only", "nothing"], 'There is no "nothing" to measure; there are naive, file, '],
+    [["--json", "no/such/raw.json"], '--json needs a directory that exists, and "no/such" does not'],
+    [["--json", "."], '--json needs the path of a file, and "." is a directory'],
+    [["--json", ""], '--json needs the path of a file, got ""'],
+  ])("%j", (args, message) => {
+    const { status, stdout, stderr } = bench(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^bench: [^\n]+\n$/);
+    expect(stderr).toContain(message);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});

@@ -1,0 +1,55 @@
+// A benchmark that does not notice a lost item would praise whoever loses the most. Goal: a run counts only if every item
+// arrived once, in its producer's order. Method: the naive candidate, with one promise broken in its worker processes.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import type { Candidate } from "../dist/candidate.js";
+import naive from "../dist/peers/naive-lockfile.js";
+import { runOnce } from "../dist/run-once.js";
+import type { Work } from "../dist/works.js";
+import { works } from "../dist/works.js";
+
+const directory = mkdtempSync(join(tmpdir(), "sluice-bench-test-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const work = works.find(({ kind, capacity }) => kind === "throughput" && capacity === 5) as Work;
+const run = (candidate: Candidate, signal = new AbortController().signal, deadlineMs = 25_000) =>
+  runOnce(candidate, work, { directory, count: 20, deadlineMs, signal });
+
+function broken(fault: string): Candidate {
+  return {
+    ...naive,
+    module: `${new URL("./broken-ends.mjs", import.meta.url)}?fault=${encodeURIComponent(fault)}`,
+  };
+}
+
+test("a candidate that keeps its promises has a figure, and leaves nothing behind", async () => {
+  const outcome = await run(broken("none"));
+  expect(outcome).toEqual({ isValid: true, seconds: expect.any(Number), itemsPerSecond: expect.any(Number) });
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test.each([
+  ["repeats", /^consumer 0: item \d+ of producer 0 came twice$/],
+  ["swaps", /^consumer 0: item \d+ of producer 0 came after its item \d+$/],
+  ["tears", /^consumer 0: an item that nobody put: 64 bytes$/],
+  ["throws", /^consumer 0: Error: no more of this$/],
+  ["dies", /^consumer 0 ended with SIGKILL/],
+  ["fails at the end", /^A worker failed after its work was done$/],
+])("one that %s has failed", async (fault, reason) => {
+  expect(await run(broken(fault))).toEqual({ isValid: false, reason: expect.stringMatching(reason) });
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test("one that loses an item has failed when its time is over", async () => {
+  const outcome = await run(broken("loses"), undefined, 3_000);
+  expect(outcome).toEqual({ isValid: false, reason: "Not done within 3 s" });
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test("an interrupted run ends at once and leaves nothing behind", async () => {
+  const outcome = await run(naive, AbortSignal.abort());
+  expect(outcome).toEqual({ isValid: false, reason: "Interrupted" });
+  expect(existsSync(join(directory, "run"))).toBe(false);
+});
