@@ -8,6 +8,7 @@ import { BufferError, type Effect, wrongType } from "./errors.js";
 import { afterTurn, mayGoOn } from "./event-loop-turn.js";
 import { bufferDestroyed, handleClosed, outcomeUnknown, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
+import { onAbort } from "./on-abort.js";
 import { ownOptions } from "./options.js";
 import { PRODUCER_OPTIONS, Producer, type ProducerOptions } from "./producer.js";
 import type { BufferAddress, BufferCounts, MaybePromise, TransportCapabilities } from "./transport.js";
@@ -109,12 +110,12 @@ export class BoundedBuffer<T> implements AsyncDisposable {
     const deadline = deadlineFrom(own);
     const canceller = new AbortController();
     const cancel = () => canceller.abort();
-    deadline.signal?.addEventListener("abort", cancel);
+    const stopListening = deadline.signal === undefined ? undefined : onAbort(deadline.signal, cancel);
     this.#drainWaits.add(cancel);
     try {
       await this.#untilDrained(deadline, canceller.signal);
     } finally {
-      deadline.signal?.removeEventListener("abort", cancel);
+      stopListening?.();
       this.#drainWaits.delete(cancel);
     }
   }

@@ -1,6 +1,7 @@
 /** One call on a handle, from its start until it is settled: what stands in a `WaitingLine`. */
 
 import type { Deadline } from "./deadline.js";
+import { onAbort } from "./on-abort.js";
 
 /** Why a call that the port has in hand is to end: its caller's reason, or that the handle ends. */
 export interface Cancel {
@@ -60,13 +61,12 @@ export abstract class WaitingCall<R> {
   }
 
   /** Watches the caller's signal. Only for a call that waits: one that is settled at once needs no listener. */
-  listen(onAbort: () => void): void {
+  listen(cancel: () => void): void {
     const { signal } = this.deadline;
     if (signal === undefined) return;
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#stopListening = () => signal.removeEventListener("abort", onAbort);
-    // Aborted within the port's call, before anybody listened.
-    if (signal.aborted) onAbort();
+    // It may be aborted within the port's call, before anybody listened.
+    if (signal.aborted) cancel();
+    else this.#stopListening = onAbort(signal, cancel);
   }
 
   /** To be asked for once. A call that is settled already costs no more than a settled promise. */
