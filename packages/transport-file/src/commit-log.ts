@@ -82,6 +82,12 @@ export class CommitLog {
    * @throws BufferError `BUFFER_DESTROYED`, `DATA_CORRUPT`, `STORAGE_FAILED`.
    */
   catchUp(): void {
+    do this.readOn();
+    while (!this.isCurrent());
+  }
+
+  /** Applies the commits that are there: enough for one who is about to commit, whose link fails if it was not. */
+  readOn(): void {
     if (this.segment.path === "") this.#load();
     for (;;) {
       const path = commitPath(this.segment, this.number + 1);
@@ -89,10 +95,18 @@ export class CommitLog {
         if (this.#readNext(path)) continue;
         return;
       }
-      // Only now, after the next commit was not there: a segment that still has its path then had its last commit.
-      if (!existsSync(this.segment.path)) this.#load();
-      else if (!this.isForeign || !this.#goAfterTornTail()) return;
+      if (!this.isForeign || !this.#goAfterTornTail()) return;
     }
+  }
+
+  /**
+   * To be asked after `readOn`: a segment that still has its path when the next commit was not there had its last one.
+   * If not, the state is taken from the disk anew, and is to be looked at again.
+   */
+  isCurrent(): boolean {
+    if (existsSync(this.segment.path)) return true;
+    this.#load();
+    return false;
   }
 
   /** Whether the segment was begun in another boot: what it holds is read, but the next commit needs a new one. */
@@ -127,8 +141,12 @@ export class CommitLog {
       failpoint("file.before-commit");
       const isLinked = this.#link(prepared, commitPath(this.segment, head.number));
       failpoint("file.after-commit");
-      if (isLinked && !existsSync(commitPath(this.segment, head.number)) && !this.#wasCommitted(head.turn)) return false;
-      if (!isLinked) return false;
+      // A name that is taken, or a segment that is gone.
+      if (!isLinked) {
+        this.isCurrent();
+        return false;
+      }
+      if (!existsSync(commitPath(this.segment, head.number)) && !this.#wasCommitted(head.turn)) return false;
     } finally {
       this.space.release(prepared.file);
     }

@@ -19,7 +19,8 @@ import { takeSnapshot } from "./state-snapshot.js";
 import { errnoOf } from "./storage-error.js";
 import { SPARES_PER_SEGMENT } from "./writable-space.js";
 
-const COMMITS_MIN = 1024;
+// A cut costs about as much as twenty commits. Longer segments also keep more files from being written to again.
+const COMMITS_MIN = 256;
 const PAYLOAD_MIN_BYTES = 8 * 1024 * 1024;
 // Of those who could cut, only the one whose commit has such a number does, unless it dies; then the next one does.
 const EVERY = 16;

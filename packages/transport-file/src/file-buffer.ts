@@ -180,7 +180,8 @@ export function removeBuffer(layout: Layout): void {
   const away = join(path, removedName());
   try {
     renameSync(layout.root, away);
-    rmSync(away, { recursive: true, force: true });
+    // Somebody who is in the middle of a call may still add a name.
+    rmSync(away, { recursive: true, force: true, maxRetries: 10, retryDelay: 5 });
     rmdirSync(path);
   } catch (error) {
     // Somebody else was faster, or there is a new buffer at this path already.

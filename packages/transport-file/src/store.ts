@@ -135,14 +135,15 @@ export class Store {
 
   #decide<T>(decide: Decide<T>): Decision<T> | { operations: readonly Operation[]; then?: never; items?: never } {
     for (;;) {
-      this.log.catchUp();
+      this.log.readOn();
       if (this.log.state.destroyed) throw destroyed(this.log.layout.root);
       const due = this.#due();
       if (due.length > 0) return { operations: due };
       try {
-        return decide(this.log.state);
+        const decision = decide(this.log.state);
+        if ("operations" in decision || this.log.isCurrent()) return decision;
       } catch (error) {
-        if (!(error instanceof Stale)) throw error;
+        if (!(error instanceof Stale) && this.log.isCurrent()) throw error;
       }
     }
   }

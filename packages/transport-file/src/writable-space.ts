@@ -7,7 +7,7 @@
  * needs no space. Removed segments give their files back until the store is whole again.
  */
 
-import { closeSync, constants, fstatSync, linkSync, mkdirSync, openSync, readdirSync } from "node:fs";
+import { closeSync, constants, linkSync, mkdirSync, openSync, readdirSync } from "node:fs";
 import { renameSync, rmSync, type Stats, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
@@ -18,7 +18,8 @@ import { destroyed, errnoOf, isStorageFull, storageError } from "./storage-error
 export interface OwnFile {
   readonly path: string;
   readonly fd: number;
-  readonly isSpare: boolean;
+  /** Whether the handle writes to it again, once the log has dropped it. */
+  readonly isKept: boolean;
 }
 
 /** How many set-aside files one segment may use before it is cut, so that they come back. */
@@ -63,7 +64,7 @@ export class WritableSpace {
     const path = this.#ownPath(bytes);
     try {
       const fd = path.isNew ? writeNewFile(path.name, bytes) : overwrite(path.name, bytes);
-      return { path: path.name, fd, isSpare: false };
+      return { path: path.name, fd, isKept: bytes.byteLength <= KEPT_FILE_BYTES_MAX };
     } catch (error) {
       rmSync(path.name, { force: true });
       if (this.#isGone()) throw destroyed(this.#layout.root, error);
@@ -75,7 +76,7 @@ export class WritableSpace {
 
   /** The file is written and, if it was to be, linked: closes it, and keeps its own name for later or drops it. */
   release(file: OwnFile): void {
-    if (file.isSpare || fstatSync(file.fd).size > KEPT_FILE_BYTES_MAX) return this.drop(file);
+    if (!file.isKept) return this.drop(file);
     closeSync(file.fd);
     this.#kept.push(file.path);
   }
@@ -135,7 +136,7 @@ export class WritableSpace {
         return;
       }
     }
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 5 });
   }
 
   // Within one directory, which has room for the name: the others may have to grow for it.
@@ -148,7 +149,7 @@ export class WritableSpace {
       return undefined;
     }
     this.sparesUsed += 1;
-    return { path, fd: overwrite(path, bytes), isSpare: true };
+    return { path, fd: overwrite(path, bytes), isKept: false };
   }
 
   #takeSpare(kind: SpareKind, as: string): boolean {
