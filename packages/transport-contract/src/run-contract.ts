@@ -1,10 +1,16 @@
 /** Runs the rules on one transport, and says of each what came of it. */
 
+import { setImmediate as turn } from "node:timers/promises";
 import { type Harness, type Timing, timingFromEnvironment } from "./harness.js";
 import { newContext } from "./kit/context.js";
+import { describe, RuleBroken } from "./kit/expect.js";
 import { randomFrom, seedFromEnvironment } from "./kit/random.js";
+import { awaited } from "./kit/waiting.js";
 import type { Level, Rule } from "./rule.js";
 import { RULES } from "./rules/index.js";
+
+/** A rule may wait for many things one after the other; for so many signal times in all. */
+const RULE_SIGNALS_MAX = 11;
 
 export interface Verdict {
   readonly rule: string;
@@ -66,12 +72,20 @@ export async function judge(
     effort: options.effort ?? effortFromEnvironment(),
   });
   let failure: { error: unknown } | undefined;
+  // Nobody awaits these: not the rule, or core would have handed them to it.
+  const strays: unknown[] = [];
+  const onStray = (reason: unknown) => void strays.push(reason);
+  process.on("unhandledRejection", onStray);
   try {
-    await rule.run(context);
+    await context.within(rule.run(context), RULE_SIGNALS_MAX, "the rule");
   } catch (error) {
     failure = { error: named(error, rule, options.seed) };
   }
   await end();
+  // Rejections are reported when the microtasks of their turn are through.
+  await turn();
+  process.off("unhandledRejection", onStray);
+  if (strays.length > 0) failure ??= { error: named(strays[0], rule, options.seed) };
   const ms = performance.now() - began;
   return failure === undefined
     ? { rule: number, title, level, outcome: "passed", ms }
@@ -79,7 +93,9 @@ export async function judge(
 }
 
 function named(error: unknown, rule: Rule, seed: number): Error {
-  const text = error instanceof Error ? error.message : String(error);
+  const told = error instanceof Error ? error.message : String(error);
+  const what = error instanceof RuleBroken ? undefined : awaited.get(error as object);
+  const text = what === undefined ? told : `Expected ${what} to go well, it rejected with ${describe(error)}`;
   return new Error(`${rule.number}: ${text}\n(run it again with SLUICE_SEED=${seed})`, { cause: error });
 }
 

@@ -29,6 +29,11 @@ export class DeadLetters {
     return this.#parked.length;
   }
 
+  /** The parked item whose turn it is. */
+  get nextParked(): Item | undefined {
+    return this.#parked[0]?.item;
+  }
+
   /** Takes an item in. If the list is full it is parked: it waits in its slot, and nothing is ever dropped. */
   bury(item: Item, reason: string): void {
     insertBySequence(this.#parked, { item, sequence: item.sequence, reason });

@@ -218,10 +218,14 @@ export class MemoryBuffer {
     const letter = this.#letters.find(sequence);
     if (letter === undefined) return "missing";
     if (this.#sealed !== "no") return "sealed";
-    if (this.#fullBy(letter.item.byteLength) !== undefined) return "full";
+    // The parked item that moves up into its room leaves a slot, and bytes, to it.
+    const leaving = this.#letters.nextParked;
+    const freed = leaving === undefined ? 0 : 1;
+    if (this.#fullBy(letter.item.byteLength - (leaving?.bytes.byteLength ?? 0), freed) !== undefined)
+      return "full";
+    this.#letters.delete(letter);
     // At the tail, so with a new sequence; not produced again, for it was counted when it was.
     this.#admit(letter.item);
-    this.#letters.delete(letter);
     this.#afterCommit();
     return "requeued";
   }
@@ -250,9 +254,9 @@ export class MemoryBuffer {
     return this.#ready.size + this.#leases.size + this.#letters.parked;
   }
 
-  /** What there is no room in for one more item of so many bytes. */
-  #fullBy(byteLength: number): "items" | "bytes" | undefined {
-    if (this.#occupied >= this.spec.capacity) return "items";
+  /** What there is no room in for one more item of so many bytes, once so many slots are free that are not yet. */
+  #fullBy(byteLength: number, freed = 0): "items" | "bytes" | undefined {
+    if (this.#occupied - freed >= this.spec.capacity) return "items";
     return this.#bytes + byteLength > this.spec.bufferBytesMax ? "bytes" : undefined;
   }
 

@@ -18,6 +18,7 @@ import {
   type Wait,
 } from "@sluice/core";
 import type { Harness, Timing } from "../harness.js";
+import { quietBuffer } from "./quiet.js";
 import type { Random } from "./random.js";
 import { type Waiting, waitingWith } from "./waiting.js";
 
@@ -87,13 +88,13 @@ export function newContext(
       codec: Codec<T> = json as unknown as Codec<T>,
     ): Promise<Stage<T>> {
       const at = await transport();
-      const buffer = await createBuffer<T>(at, { ...settings, codec });
+      const buffer = quietBuffer(await createBuffer<T>(at, { ...settings, codec }));
       cleanups.push(() => buffer.destroy());
       return {
         transport: at,
         buffer,
         async another() {
-          const other = await openBuffer(at, { codec });
+          const other = quietBuffer(await openBuffer(at, { codec }));
           cleanups.push(() => other.close());
           return other;
         },

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { type BufferFault, type ErrorCode, isBufferError, show } from "@sluice/core";
+import { handled } from "./quiet.js";
 
 /** A rule was broken; everything else that a rule throws is a fault on the way to it. */
 export class RuleBroken extends Error {
@@ -23,7 +24,11 @@ export function equal<T>(actual: T, expected: T, what: string): void {
 }
 
 /** A rejection with this code of the table; `effect` too where it is given. */
-export async function rejects(call: Promise<unknown>, code: ErrorCode, what: string): Promise<BufferFault> {
+export function rejects(call: Promise<unknown>, code: ErrorCode, what: string): Promise<BufferFault> {
+  return handled(faultOf(call, code, what));
+}
+
+async function faultOf(call: Promise<unknown>, code: ErrorCode, what: string): Promise<BufferFault> {
   let came: unknown;
   try {
     came = await call;
@@ -35,7 +40,11 @@ export async function rejects(call: Promise<unknown>, code: ErrorCode, what: str
 }
 
 /** A rejection with this very object: an abort's reason. */
-export async function rejectsWith(call: Promise<unknown>, reason: unknown, what: string): Promise<void> {
+export function rejectsWith(call: Promise<unknown>, reason: unknown, what: string): Promise<void> {
+  return handled(reasonOf(call, reason, what));
+}
+
+async function reasonOf(call: Promise<unknown>, reason: unknown, what: string): Promise<void> {
   let came: unknown;
   try {
     came = await call;

@@ -3,12 +3,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Timing } from "../harness.js";
 import { fail, print } from "./expect.js";
+import { handled } from "./quiet.js";
+
+/** What was waited for when an error came: a rejection from deep within says little of the rule. */
+export const awaited: WeakMap<object, string> = new WeakMap();
 
 const PENDING: unique symbol = Symbol("pending");
 
 export interface Waiting {
   /** The promise's outcome, which must come within the signal time. */
   soon<T>(promise: Promise<T> | T, what: string): Promise<T>;
+  /** The same, with so many times the signal time. */
+  within<T>(promise: Promise<T> | T, signals: number, what: string): Promise<T>;
   /** Looks for the no-signal time whether the promise settles, which it must not. */
   staysPending(promise: Promise<unknown>, what: string): Promise<void>;
   /** Asks again until the condition holds, at most for the signal time. */
@@ -18,19 +24,24 @@ export interface Waiting {
 }
 
 export function waitingWith(timing: Timing): Waiting {
+  const settles = async <T>(promise: Promise<T> | T, signals: number, what: string): Promise<T> => {
+    const limitMs = timing.signalMs * signals;
+    const clock = new AbortController();
+    try {
+      const late = sleep(limitMs, PENDING, { signal: clock.signal, ref: true });
+      const first = await Promise.race([promise, late]);
+      if (first === PENDING) fail(`Expected ${what} to settle, it was still waiting after ${limitMs} ms`);
+      return first as T;
+    } catch (error) {
+      if (typeof error === "object" && error !== null && !awaited.has(error)) awaited.set(error, what);
+      throw error;
+    } finally {
+      clock.abort();
+    }
+  };
   return {
-    async soon(promise, what) {
-      const clock = new AbortController();
-      try {
-        const late = sleep(timing.signalMs, PENDING, { signal: clock.signal, ref: true });
-        const first = await Promise.race([promise, late]);
-        if (first === PENDING)
-          fail(`Expected ${what} to settle, it was still waiting after ${timing.signalMs} ms`);
-        return first as Awaited<typeof promise>;
-      } finally {
-        clock.abort();
-      }
-    },
+    soon: (promise, what) => handled(settles(promise, 1, what)),
+    within: (promise, signals, what) => handled(settles(promise, signals, what)),
     async staysPending(promise, what) {
       // Whatever it does later is the caller's business, who holds the promise as well.
       const settled = promise.then(

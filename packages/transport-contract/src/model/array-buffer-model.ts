@@ -80,10 +80,11 @@ export class ArrayBufferModel {
   }
 
   requeue(item: ModelItem): "requeued" | "full" {
-    if (this.isFull) return "full";
+    // A parked item moves up into the room that it leaves, and its own slot is free for it.
+    if (this.isFull && this.parked.length === 0) return "full";
     this.dead = this.dead.filter((one) => one !== item);
-    this.#admit({ value: item.value, order: 0, deliveries: 0, failures: 0 });
     this.#moveUp();
+    this.#admit({ value: item.value, order: 0, deliveries: 0, failures: 0 });
     return "requeued";
   }
 

@@ -60,5 +60,6 @@ export interface Call {
 }
 
 export type Reply =
-  | { readonly id: number; readonly value: unknown }
+  // JSON leaves an undefined value out.
+  | { readonly id: number; readonly value?: unknown }
   | { readonly id: number; readonly error: { readonly code?: ErrorCode; readonly message: string } };

@@ -100,7 +100,7 @@ export class Puppet {
   #answer(reply: Reply): void {
     const call = this.#calls.get(reply.id);
     this.#calls.delete(reply.id);
-    if ("value" in reply) call?.resolve(reply.value);
+    if (!("error" in reply)) call?.resolve(reply.value);
     else if (reply.error.code === undefined)
       call?.reject(new Error(`In process ${this.#child.pid}: ${reply.error.message}`));
     else call?.reject(new BufferError(reply.error.code as ErrorCode, reply.error.message));

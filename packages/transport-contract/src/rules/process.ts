@@ -524,12 +524,20 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
   );
   await buffer.seal();
   const finished = await t.soon(Promise.all(consuming), "the consumers");
+  await t.soon(buffer.drained(), "drained()");
+  const operations = readHistory(folder);
+  equal(
+    operations.filter((one) => one.kind === "put" && one.outcome === "ok").length,
+    total,
+    "the number of puts in the history",
+  );
+  const violations = checkHistory(operations, { capacity: crew.capacity });
+  if (violations.length > 0) fail(violations.map((one) => one.message).join("\n"));
   equal(
     finished.reduce((a, b) => a + b, 0),
     total,
     "the number of items the consumers finished",
   );
-  await t.soon(buffer.drained(), "drained()");
   await (sampler as Puppet).call("stopSampling");
   const { most, samples } = await t.soon(sampled, "the sampling");
   isTrue(
@@ -544,14 +552,6 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
     `Expected the peak to be no less than the ${most} seen inside, got ${peak}`,
   );
   isTrue(peak <= crew.capacity, `Expected a peak of at most ${crew.capacity}, got ${peak}`);
-  const operations = readHistory(folder);
-  equal(
-    operations.filter((one) => one.kind === "put" && one.outcome === "ok").length,
-    total,
-    "the number of puts in the history",
-  );
-  const violations = checkHistory(operations, { capacity: crew.capacity });
-  if (violations.length > 0) fail(violations.map((one) => one.message).join("\n"));
 }
 
 async function chaos(
