@@ -10,20 +10,25 @@ type Primitive = null | undefined | boolean | number | string | bigint | symbol;
  */
 export type JsonSafe<T> = unknown extends T
   ? T
-  : T extends JsonValue
+  : // JsonValue itself, whose parts are JsonValue again: here the recursion ends.
+    IsSame<T, JsonValue> extends true
     ? T
-    : T extends Primitive | ((...args: never) => unknown)
-      ? never
-      : T extends readonly unknown[]
-        ? { readonly [K in keyof T]: JsonSafe<T[K]> }
-        : { readonly [K in keyof T]: K extends string | number ? JsonSafeProperty<T[K]> : never };
+    : T extends null | boolean | number | string
+      ? T
+      : T extends Primitive | ((...args: never) => unknown)
+        ? never
+        : T extends readonly unknown[]
+          ? { readonly [K in keyof T]: JsonSafe<T[K]> }
+          : { readonly [K in keyof T]: K extends string | number ? JsonSafeProperty<T[K]> : never };
+
+type IsSame<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 
 type JsonSafeProperty<T> = T extends undefined ? T : JsonSafe<T>;
 
 /** `T` where a structured clone carries it: no functions, no symbols, and so no instances that have methods. */
 export type StructuredSafe<T> = unknown extends T
   ? T
-  : T extends symbol | ((...args: never) => unknown) | Promise<unknown> | WeakKeyed
+  : T extends symbol | ((...args: never) => unknown)
     ? never
     : T extends Primitive | Date | RegExp | Error | ArrayBuffer | ArrayBufferView
       ? T
@@ -37,5 +42,3 @@ export type StructuredSafe<T> = unknown extends T
 export type Carries<T, Safe> = [T] extends [Safe]
   ? unknown
   : { readonly "the codec cannot carry this type": never };
-
-type WeakKeyed = WeakMap<never, unknown> | WeakSet<never> | WeakRef<never>;

@@ -219,12 +219,15 @@ describe("a seal", () => {
 });
 
 describe("what is refused before it is offered", () => {
-  test.each([undefined, () => {}, Symbol("s"), 1n, Number.NaN, [undefined], new Map()])("%o", async (value) => {
-    const { offers, producer } = await producerByHand();
-    const error = await faultOf(producer.put(value), "ITEM_UNENCODABLE");
-    expect(error.effect).toBe("none");
-    expect(offers.calls).toHaveLength(0);
-  });
+  test.each([undefined, () => {}, Symbol("s"), 1n, Number.NaN, [undefined], new Map()])(
+    "%o",
+    async (value) => {
+      const { offers, producer } = await producerByHand();
+      const error = await faultOf(producer.put(value), "ITEM_UNENCODABLE");
+      expect(error.effect).toBe("none");
+      expect(offers.calls).toHaveLength(0);
+    },
+  );
 
   test("an item of more than itemBytesMax, with its size and the maximum in the message", async () => {
     const { offers, producer } = await producerByHand({ itemBytesMax: 10 });

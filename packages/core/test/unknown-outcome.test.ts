@@ -1,9 +1,8 @@
 // What core does when a port cannot say whether it put an item: retries, and when it must not pretend to know.
-import { BufferError, type CreateOptions, type Offered, type ProducerPort } from "@sluice/core";
+import { BufferError, type CreateOptions, createBuffer, type Offered, type ProducerPort } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { faultOf, values } from "./kit/expectations.js";
 import { producerByHand, type Script, scripted } from "./kit/scripted.js";
-import { createBuffer } from "@sluice/core";
 
 const gone = () => new BufferError("TRANSPORT_UNAVAILABLE", "no reply", { effect: "unknown" });
 const mayBeUnknown: Script = { capabilities: { putOutcome: "may-be-unknown", retryWindowMs: 60_000 } };
@@ -138,7 +137,11 @@ describe("after an unknown outcome", () => {
   }
 
   /** A producer whose first offer has an unknown outcome; the next registration knows `lastSequence` items. */
-  async function afterUnknown(id: string | undefined, lastSequences: number[], create: Partial<CreateOptions> = {}) {
+  async function afterUnknown(
+    id: string | undefined,
+    lastSequences: number[],
+    create: Partial<CreateOptions> = {},
+  ) {
     const registrations: Registration[] = [];
     const answers: (() => Offered)[] = [
       () => {
@@ -160,7 +163,9 @@ describe("after an unknown outcome", () => {
         },
       };
     };
-    const buffer = await createBuffer(scripted({ port: { producer } }), { capacity: 5, ...create } as { capacity: 5 });
+    const buffer = await createBuffer(scripted({ port: { producer } }), { capacity: 5, ...create } as {
+      capacity: 5;
+    });
     const handle = await buffer.producer(id === undefined ? {} : { id });
     await faultOf(handle.put("a"), "OUTCOME_UNKNOWN");
     return { handle, registrations, answers };

@@ -33,7 +33,11 @@ describe("a deadline", () => {
     const { offers, producer } = await producerByHand();
     const first = producer.put("a");
     expect(offers.calls[0]?.args[2].maxMs).toBe(Number.POSITIVE_INFINITY);
-    const rest = [producer.put("b"), producer.put("c", { timeoutMs: 70 }), producer.put("d", { timeoutMs: 50 })];
+    const rest = [
+      producer.put("b"),
+      producer.put("c", { timeoutMs: 70 }),
+      producer.put("d", { timeoutMs: 50 }),
+    ];
     await pass(20);
     offers.calls[0]?.answer({ accepted: 1, state: "open" });
     const second = await offers.call(1);
@@ -281,7 +285,10 @@ describe("the hooks", () => {
   test("tell once that the producer waits, and once that it goes on", async () => {
     const told: string[] = [];
     const { offers, producer } = await producerByHand({
-      options: { onWait: () => told.push("wait"), onResume: (ms) => told.push(ms >= 0 ? "resume" : "negative") },
+      options: {
+        onWait: () => told.push("wait"),
+        onResume: (ms) => told.push(ms >= 0 ? "resume" : "negative"),
+      },
     });
     const puts = [producer.put("a"), producer.put("b")];
     offers.calls[0]?.args[2].onWait();

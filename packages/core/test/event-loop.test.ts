@@ -1,0 +1,54 @@
+// What an open handle means for the process's end: by itself it keeps nothing alive.
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+
+const memory = new URL("../../transport-memory/dist/index.js", import.meta.url).href;
+
+/** Runs a program with an open producer and consumer, and returns what it printed at its end. */
+function run(program: string): string {
+  const source = `
+    import { createBuffer, keepLease } from "@sluice/core";
+    import { memoryTransport } from ${JSON.stringify(memory)};
+    const buffer = await createBuffer(memoryTransport(), { capacity: 1 });
+    const producer = await buffer.producer();
+    const consumer = await buffer.consumer();
+    process.on("exit", (code) => console.log("exit", code, globalThis.told ?? ""));
+    ${program}`;
+  const arguments_ = ["--input-type=module", "--eval", source];
+  const child = spawnSync(process.execPath, arguments_, {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  return `${child.stdout}${child.stderr}`.trim();
+}
+
+test("idle handles, open leases and kept ones end with the process", () => {
+  expect(
+    run(`
+    await producer.put("a");
+    const { value: lease } = await consumer.lease();
+    lease.signal.addEventListener("abort", () => {});
+    keepLease(lease);
+  `),
+  ).toBe("exit 0");
+});
+
+test("a call with a deadline keeps the process until then", () => {
+  expect(run(`consumer.take({ timeoutMs: 50 }).catch((error) => { globalThis.told = error.code; });`)).toBe(
+    "exit 0 WAIT_TIMED_OUT",
+  );
+});
+
+test("a call that is done leaves no timer that would", () => {
+  const startedAt = performance.now();
+  expect(
+    run(`
+    const take = consumer.take({ timeoutMs: 15_000 });
+    await producer.put("a", { timeoutMs: 15_000 });
+    globalThis.told = (await take).value;
+  `),
+  ).toBe("exit 0 a");
+  // Not a matter of speed: with a timer left it would take the 15 s.
+  expect(performance.now() - startedAt).toBeLessThan(14_000);
+});
