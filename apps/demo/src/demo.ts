@@ -1,6 +1,7 @@
 /** One run of the demonstration. */
 
-import { closeSync, createReadStream, fstatSync, openSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { type BufferTransport, bytes, type EndSignal, type Run, type RunReport, run } from "@sluice/core";
 import { type DemoOptions, UsageError } from "./args.js";
@@ -29,13 +30,13 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
     throw new UsageError(`${option} is of no use: a buffer in ${options.transport} ends with the demo`);
   }
 
-  const input = options.input === undefined ? undefined : openInput(options.input);
+  const input = options.input === undefined ? undefined : await openInput(options.input);
   let output: OutputFile | undefined;
   let lines: LineServer | undefined;
   let place: Place | undefined;
   let report: RunReport | undefined;
   try {
-    output = options.output === undefined ? undefined : openOutput(options.output, input);
+    output = options.output === undefined ? undefined : await openOutput(options.output, input);
     if (input !== undefined) lines = await serveLines(input.stream);
     if (adapter.hasPath) place = placeFor(options.path);
     const transport = await adapter.make(place?.path ?? "");
@@ -53,8 +54,8 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
     await lines?.close();
     input?.stream.destroy();
     if (report?.kept === undefined) place?.tidy();
-    if (report === undefined) output?.forget();
-    else output?.finish();
+    if (report === undefined) await output?.forget();
+    else await output?.finish();
   }
 }
 
@@ -107,31 +108,36 @@ async function withSignals(running: Run): Promise<RunReport> {
 }
 
 interface Input {
-  readonly file: number;
   readonly stream: Readable;
+  readonly stats: Stats | undefined;
 }
 
-function openInput(path: string): Input {
-  if (path === "-") return { file: 0, stream: process.stdin };
+async function openInput(path: string): Promise<Input> {
+  if (path === "-") {
+    // Not fstatSync(0): in Node 20, once that has looked at a pipe, the next import takes a link in its path for the real
+    // path (`realpathSync` goes by the kind of file that the last look left behind).
+    return { stream: process.stdin, stats: await stat("/dev/stdin").catch(() => undefined) };
+  }
   try {
-    const file = openSync(path, "r");
-    if (!fstatSync(file).isDirectory()) return { file, stream: createReadStream(path, { fd: file }) };
-    closeSync(file);
+    const file = await open(path);
+    const stats = await file.stat();
+    if (!stats.isDirectory()) return { stream: file.createReadStream(), stats };
+    await file.close();
   } catch (error) {
     throw cannot("read --input", path, error);
   }
   throw new UsageError(`Cannot read --input ${JSON.stringify(path)}: it is a directory`);
 }
 
-function openOutput(path: string, input: Input | undefined): OutputFile {
+async function openOutput(path: string, input: Input | undefined): Promise<OutputFile> {
   let output: OutputFile;
   try {
-    output = new OutputFile(path);
+    output = await OutputFile.open(path);
   } catch (error) {
     throw cannot("write --output", path, error);
   }
-  if (input === undefined || !output.isSameAs(input.file)) return output;
-  output.forget();
+  if (input?.stats === undefined || !output.isSameAs(input.stats)) return output;
+  await output.forget();
   throw new UsageError("--output must be another file than --input");
 }
 

@@ -37,6 +37,14 @@ process.on("message", (message: ToWorker) => {
 
 async function main({ start }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
   const succeeded = await work(start, parent);
+  await Promise.all([printed(process.stdout), printed(process.stderr)]);
   // Not left to an empty event loop: a timer or socket of the module's would keep the worker for ever.
   process.exit(process.exitCode ?? (succeeded ? 0 : EXIT_FAILED));
+}
+
+/** Resolves when everything written so far has gone off: `process.exit` would drop it. */
+function printed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => resolve());
+  });
 }
