@@ -3,7 +3,7 @@
  * to it, in order; nothing else changes it. It decides nothing that depends on who is asking or on the clock.
  */
 
-import { type BufferSpec, BufferError } from "@sluice/core";
+import { BufferError, type BufferSpec } from "@sluice/core";
 import type { Act, Operation, Participant } from "./operation.js";
 import { SequenceList } from "./sequence-list.js";
 
@@ -138,7 +138,8 @@ export class BufferState {
       case "requeue":
         return this.#requeue(operation.sequence);
       case "remove":
-        if (this.dead.remove(operation.sequence) === undefined) throw impossible("removes a dead letter that is not there");
+        if (this.dead.remove(operation.sequence) === undefined)
+          throw impossible("removes a dead letter that is not there");
         this.discarded += 1;
         return this.#promoteParked();
       case "destroy":
@@ -151,12 +152,21 @@ export class BufferState {
 
   #put(commit: number, put: Extract<Operation, { op: "put" }>): void {
     const producer = this.producers.get(put.id);
-    if (producer === undefined || put.first !== producer.last + 1) throw impossible("puts out of its producer's order");
+    if (producer === undefined || put.first !== producer.last + 1)
+      throw impossible("puts out of its producer's order");
     let offset = 0;
     put.lengths.forEach((length, index) => {
       this.lastSequence += 1;
       const sum = put.sums[index] ?? 0;
-      this.ready.insert({ sequence: this.lastSequence, commit, offset, length, sum, deliveries: 0, failures: 0 });
+      this.ready.insert({
+        sequence: this.lastSequence,
+        commit,
+        offset,
+        length,
+        sum,
+        deliveries: 0,
+        failures: 0,
+      });
       offset += length;
     });
     producer.last += put.lengths.length;
@@ -166,7 +176,8 @@ export class BufferState {
   }
 
   #takeReady(from: number, count: number): Item[] {
-    if (this.ready.first?.sequence !== from || this.ready.size < count) throw impossible("takes items that are not ready");
+    if (this.ready.first?.sequence !== from || this.ready.size < count)
+      throw impossible("takes items that are not ready");
     return Array.from({ length: count }, () => {
       const item = this.ready.shift() as Item;
       item.deliveries += 1;

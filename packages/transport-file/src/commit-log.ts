@@ -12,7 +12,7 @@
 
 import { existsSync, fstatSync } from "node:fs";
 import { join } from "node:path";
-import { type BufferSpec, failpoint } from "@sluice/core";
+import { BufferError, type BufferSpec, failpoint, isBufferError } from "@sluice/core";
 import { BufferState } from "./buffer-state.js";
 import type { Layout } from "./layout.js";
 import { newHandleId } from "./layout.js";
@@ -28,6 +28,7 @@ import {
   linkIfFree,
   listSegments,
   loadSegment,
+  markLive,
   readCommit,
   type Segment,
 } from "./segment.js";
@@ -138,6 +139,9 @@ export class CommitLog {
   publish(prepared: Prepared): boolean {
     const { head } = prepared;
     try {
+      // Another call of this handle has read on while this one waited for the disk. In a segment that was entered since,
+      // the number may be free, and yet it is taken.
+      if (head.number !== this.number + 1) return false;
       failpoint("file.before-commit");
       const isLinked = this.#link(prepared, commitPath(this.segment, head.number));
       failpoint("file.after-commit");
@@ -175,8 +179,14 @@ export class CommitLog {
   // The link succeeded, and yet its path is gone: the segment was renamed away, before it or after it. The state that
   // followed remembers the last commit of every handle.
   #wasCommitted(turn: number): boolean {
-    this.#load();
-    this.catchUp();
+    try {
+      this.#load();
+      this.catchUp();
+    } catch (cause) {
+      if (isBufferError(cause, "BUFFER_DESTROYED")) throw cause;
+      const message = "Whether the commit stands could not be found out";
+      throw new BufferError("STORAGE_FAILED", message, { transport: "file", effect: "unknown", cause });
+    }
     const participant = this.state.participants.get(this.handle);
     return participant !== undefined && participant.lastTurn >= turn;
   }
@@ -188,7 +198,7 @@ export class CommitLog {
     if (isFlaw(found)) {
       // A file that was recycled with its directory while it was being read is no damage: its path is gone.
       if (!existsSync(path)) return true;
-      if (!this.isForeign || this.durable) throw flawError(found, path);
+      if (!this.isForeign || this.durable) throw flawError("torn", path);
       return this.#goAfterTornTail();
     }
     if (found.head.kind === "cut") {
@@ -206,7 +216,8 @@ export class CommitLog {
     this.state.apply(head.number, head.by, head.turn, head.operations);
     this.number = head.number;
     for (const operation of head.operations) {
-      if (operation.op === "put") this.segmentPayload += operation.lengths.reduce((sum, length) => sum + length, 0);
+      if (operation.op === "put")
+        this.segmentPayload += operation.lengths.reduce((sum, length) => sum + length, 0);
     }
     this.onAdvance();
   }
@@ -223,10 +234,15 @@ export class CommitLog {
 
   // Whoever goes over to a segment first sees to it that it is marked: who opens the buffer later starts from the mark.
   #follow(name: string, cut: string): void {
-    const path = join(this.layout.root, name);
-    if (!isLive(path)) linkIfFree(cut, join(path, "live"));
+    markLive(join(this.layout.root, name), cut);
     const loaded = this.#loadSegment(name);
-    if (loaded === undefined) return this.#load();
+    if (loaded === undefined) {
+      // Removed, because the log has gone on more than once. If it has not, the segment is missing.
+      const before = this.segment.path;
+      this.#load();
+      if (this.segment.path === before) throw flawError("torn", join(this.layout.root, name));
+      return;
+    }
     // The state is the same as ours, but for leases that a boot has ended; the commits since its base are in both.
     const [segment, state] = loaded;
     if (segment.boot !== this.segment.boot) {

@@ -6,24 +6,38 @@
  * name in the new segment.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync } from "node:fs";
+import { existsSync, fstatSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { failpoint } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { CommitLog } from "./commit-log.js";
 import { removedName, segmentBase, segmentName } from "./layout.js";
 import { ownIdentity } from "./process-identity.js";
+import { isFlaw } from "./record.js";
 import { recordBytes } from "./record-file.js";
-import { type CutHead, commitPath, linkIfFree, listRemoved, listSegments, type Segment, type SegmentHead } from "./segment.js";
+import {
+  type CutHead,
+  commitPath,
+  isLive,
+  linkIfFree,
+  listRemoved,
+  listSegments,
+  markLive,
+  readCommit,
+  type Segment,
+  type SegmentHead,
+} from "./segment.js";
+import { syncDirectory, syncNow } from "./shared-sync.js";
 import { takeSnapshot } from "./state-snapshot.js";
-import { errnoOf } from "./storage-error.js";
-import { SPARES_PER_SEGMENT } from "./writable-space.js";
+import { errnoOf, storageError } from "./storage-error.js";
+import { type OwnFile, SPARES_PER_SEGMENT } from "./writable-space.js";
 
 // A cut costs about as much as twenty commits. Longer segments also keep more files from being written to again.
 const COMMITS_MIN = 256;
 const PAYLOAD_MIN_BYTES = 8 * 1024 * 1024;
 // Of those who could cut, only the one whose commit has such a number does, unless it dies; then the next one does.
 const EVERY = 16;
+const CUT_READ_BYTES = 4 * 1024;
 
 /** Whether the handle that made the last commit is to cut the log now. */
 export function isCutDue(log: CommitLog): boolean {
@@ -38,7 +52,7 @@ export function isCutDue(log: CommitLog): boolean {
 /**
  * Goes on in a new segment, or in the one that somebody else has begun meanwhile.
  *
- * @throws BufferError as `WritableSpace.write`; the log is as it was.
+ * @throws BufferError as `WritableSpace.write`, and `SyncFailed`. The log is as it was, or goes on in the new segment.
  */
 export function cutLog(log: CommitLog): void {
   const { root } = log.layout;
@@ -51,41 +65,39 @@ export function cutLog(log: CommitLog): void {
     previous: basename(before.path),
   };
   log.space.makeDirectory(next.path);
+  let cut: OwnFile | undefined;
   try {
     writeState(log, next);
-    for (const number of commitsInUse(log.state)) linkIfFree(commitPath(before, number), commitPath(next, number));
+    for (const number of commitsInUse(log.state))
+      linkIfFree(commitPath(before, number), commitPath(next, number));
     if (log.durable) for (const directory of [next.path, root]) syncDirectory(directory);
     failpoint("file.before-cut");
-    if (!linkCut(log, before, next)) {
-      removeSegment(log, basename(next.path));
-      return;
-    }
-    failpoint("file.after-cut");
+    cut = writeCut(log, next);
+    if (linkCut(log, before, next, cut)) finishCut(log, before, next, cut);
+    else removeSegment(log, basename(next.path));
   } catch (error) {
-    removeSegment(log, basename(next.path));
+    // Until the cut is linked. From then on the new segment is the log, whatever fails.
+    if (cut === undefined || !isLinked(cut)) removeSegment(log, basename(next.path));
     // The buffer may have been destroyed, or cut by others more than once, while this was being prepared.
-    if (errnoOf(error) === "ENOENT") return log.catchUp();
-    throw error;
+    if (errnoOf(error) !== "ENOENT") throw storageError(error, "Cutting the log");
+    log.catchUp();
+  } finally {
+    if (cut !== undefined) log.space.drop(cut);
   }
-  log.space.sparesUsed = 0;
-  reclaim(log);
 }
 
 /** Removes the segments before the previous one, and what was prepared for a place that has been taken. */
 export function reclaim(log: CommitLog): void {
-  for (const name of listSegments(log.layout.root)) {
-    const base = segmentBase(name) as number;
-    if (base < log.segment.base && name !== log.segment.previous) removeSegment(log, name);
-  }
-  for (const name of listRemoved(log.layout.root)) log.space.recycle(join(log.layout.root, name));
-}
-
-export function syncDirectory(path: string): void {
-  const fd = openSync(path, "r");
+  // Who opens the buffer starts from the newest mark.
+  if (!isLive(log.segment.path)) return;
   try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    for (const name of listSegments(log.layout.root)) {
+      const base = segmentBase(name) as number;
+      if (base < log.segment.base && name !== log.segment.previous) removeSegment(log, name);
+    }
+    for (const name of listRemoved(log.layout.root)) log.space.recycle(join(log.layout.root, name));
+  } catch {
+    // Others may be removing the same. What is left is removed at the next cut.
   }
 }
 
@@ -99,44 +111,75 @@ function writeState(log: CommitLog, next: Segment): void {
   };
   const file = log.space.write(recordBytes(head), { essential: true });
   try {
-    if (log.durable) fsyncSync(file.fd);
+    if (log.durable) syncNow(file.fd);
     renameSync(file.path, join(next.path, "state"));
   } finally {
     log.space.drop(file);
   }
 }
 
-// The cut takes the place of the next commit. Those that come first are taken along, under their own numbers.
-function linkCut(log: CommitLog, before: Segment, next: Segment): boolean {
+function writeCut(log: CommitLog, next: Segment): OwnFile {
   const head: CutHead = { kind: "cut", to: basename(next.path) };
   const cut = log.space.write(recordBytes(head), { essential: true });
   try {
-    if (log.durable) fsyncSync(cut.fd);
-    while (!linkIfFree(cut.path, cutPath(log, before))) {
-      const known = log.number;
-      log.catchUp();
-      if (log.segment !== before || log.state.destroyed) return false;
-      for (let number = known + 1; number <= log.number; number++) {
-        linkIfFree(commitPath(before, number), commitPath(next, number));
-      }
-    }
-    // A link into a segment that was renamed away in that moment is not part of the log, and must not be marked so.
-    if (existsSync(before.path)) {
-      if (log.durable) syncDirectory(before.path);
-      linkIfFree(cut.path, join(next.path, "live"));
-      if (log.durable) syncDirectory(next.path);
-    }
-    log.catchUp();
-    return log.segment.path === next.path;
-  } finally {
+    if (log.durable) syncNow(cut.fd);
+    return cut;
+  } catch (error) {
     log.space.drop(cut);
+    throw error;
   }
 }
 
-// Behind the torn tail of another boot the next number is taken by what the tail left there.
+// The cut takes the place of the next commit. Those that come first are taken along, under their own numbers.
+function linkCut(log: CommitLog, before: Segment, next: Segment, cut: OwnFile): boolean {
+  while (!linkCutIfFree(log, before, cut)) {
+    const known = log.number;
+    log.catchUp();
+    if (log.segment !== before || log.state.destroyed) return false;
+    for (let number = known + 1; number <= log.number; number++) {
+      linkIfFree(commitPath(before, number), commitPath(next, number));
+    }
+    // They were promised, and the cut must not be on the disk before they are.
+    if (log.durable) syncDirectory(next.path);
+  }
+  // A link into a segment that was renamed away in that moment is not part of the log.
+  if (existsSync(before.path)) return true;
+  log.catchUp();
+  return false;
+}
+
+function linkCutIfFree(log: CommitLog, before: Segment, cut: OwnFile): boolean {
+  try {
+    return linkIfFree(cut.path, cutPath(log, before));
+  } catch (error) {
+    // EIO may come back for a link that happened.
+    if (isLinked(cut)) return true;
+    throw error;
+  }
+}
+
+function finishCut(log: CommitLog, before: Segment, next: Segment, cut: OwnFile): void {
+  if (log.durable) syncDirectory(before.path);
+  markLive(next.path, cut.path);
+  if (log.durable) syncDirectory(next.path);
+  failpoint("file.after-cut");
+  log.catchUp();
+  log.space.sparesUsed = 0;
+  reclaim(log);
+}
+
+// Behind the torn tail of another boot the next number is taken by what the tail left there; not so where it is the cut
+// of somebody else, who was faster.
 function cutPath(log: CommitLog, before: Segment): string {
-  const path = commitPath(before, log.number + 1);
-  return log.isForeign && existsSync(path) ? join(before.path, "after") : path;
+  const number = log.number + 1;
+  const path = commitPath(before, number);
+  if (!log.isForeign) return path;
+  const found = readCommit(path, number, CUT_READ_BYTES);
+  return found !== undefined && isFlaw(found) ? join(before.path, "after") : path;
+}
+
+function isLinked(cut: OwnFile): boolean {
+  return fstatSync(cut.fd).nlink > 1;
 }
 
 function commitsInUse(state: BufferState): Set<number> {
@@ -145,13 +188,13 @@ function commitsInUse(state: BufferState): Set<number> {
   return numbers;
 }
 
+// What cannot be removed is left for the next one who cleans up.
 function removeSegment(log: CommitLog, name: string): void {
-  const away = removedName();
+  const away = join(log.layout.root, removedName());
   try {
-    renameSync(join(log.layout.root, name), join(log.layout.root, away));
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return;
-    throw error;
+    renameSync(join(log.layout.root, name), away);
+    log.space.recycle(away);
+  } catch {
+    // Gone already, or being removed by somebody else.
   }
-  log.space.recycle(join(log.layout.root, away));
 }

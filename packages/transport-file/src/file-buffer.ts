@@ -20,10 +20,10 @@ import { FileConsumerPort } from "./consumer-port.js";
 import { FileDeadLetterPort } from "./dead-letter-port.js";
 import type { Layout } from "./layout.js";
 import { newHandleId, removedName } from "./layout.js";
-import { FileProducerPort } from "./producer-port.js";
 import { isDead } from "./process-identity.js";
-import { Store } from "./store.js";
+import { FileProducerPort } from "./producer-port.js";
 import { errnoOf, storageError } from "./storage-error.js";
+import { Store } from "./store.js";
 
 export interface FileBufferOptions {
   readonly layout: Layout;
@@ -186,7 +186,8 @@ export function removeBuffer(layout: Layout): void {
   } catch (error) {
     // Somebody else was faster, or there is a new buffer at this path already.
     const errno = errnoOf(error);
-    if (errno !== "ENOENT" && errno !== "ENOTEMPTY" && errno !== "EEXIST") throw storageError(error, "Removing the buffer");
+    if (errno !== "ENOENT" && errno !== "ENOTEMPTY" && errno !== "EEXIST")
+      throw storageError(error, "Removing the buffer");
   }
 }
 

@@ -1,6 +1,16 @@
 /** The factory, its options, and the ways in: create and open. */
 
-import { closeSync, fsyncSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   type BufferAddress,
@@ -18,12 +28,22 @@ import {
 } from "@sluice/core";
 import { type BufferHeader, type Durability, readHeader } from "./buffer-header.js";
 import { BufferState } from "./buffer-state.js";
-import { syncDirectory } from "./cut.js";
 import { FileBuffer, removeBuffer } from "./file-buffer.js";
-import { DIRECTORY_MODE, idOfRoot, isRemovedName, isRootName, Layout, newBufferId, newHandleId, rootName, segmentName } from "./layout.js";
+import {
+  DIRECTORY_MODE,
+  idOfRoot,
+  isRemovedName,
+  isRootName,
+  Layout,
+  newBufferId,
+  newHandleId,
+  rootName,
+  segmentName,
+} from "./layout.js";
 import { ownIdentity } from "./process-identity.js";
 import { createRecordFile } from "./record-file.js";
 import type { SegmentHead } from "./segment.js";
+import { syncDirectory } from "./shared-sync.js";
 import { takeSnapshot } from "./state-snapshot.js";
 import { errnoOf, storageError } from "./storage-error.js";
 import { setSpaceAside } from "./writable-space.js";
@@ -63,7 +83,12 @@ const REMOTE_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 export function fileTransport(options: FileTransportOptions): BufferTransport {
   checkKeys(options);
   const path = checkPath(options.path);
-  const lockWaitMs = countFrom(0, "`lockWaitMs`", options.lockWaitMs ?? LOCK_WAIT_MS_DEFAULT, LOCK_WAIT_MS_MAX);
+  const lockWaitMs = countFrom(
+    0,
+    "`lockWaitMs`",
+    options.lockWaitMs ?? LOCK_WAIT_MS_DEFAULT,
+    LOCK_WAIT_MS_MAX,
+  );
   return {
     name: "file",
     module: new URL("./index.js", import.meta.url).href,
@@ -111,19 +136,24 @@ function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): Buff
     const header: BufferHeader = { kind: "header", id, spec, durability, lock: "proper-lockfile" };
     const state = takeSnapshot(new BufferState(spec));
     const head: SegmentHead = { kind: "state", base: 0, boot: ownIdentity().boot, previous: "", state };
-    for (const [file, content] of [[layout.header, header], [join(segment, "state"), head]] as const) {
+    for (const [file, content] of [
+      [layout.header, header],
+      [join(segment, "state"), head],
+    ] as const) {
       const fd = createRecordFile(file, content);
       sync(fd);
       closeSync(fd);
     }
     linkSync(join(segment, "state"), join(segment, "live"));
     setSpaceAside(layout.spare, spec, sync);
-    if (durability === "fsync") for (const directory of [segment, layout.root, aside]) syncDirectory(directory);
+    if (durability === "fsync")
+      for (const directory of [segment, layout.root, aside]) syncDirectory(directory);
     moveIntoPlace(aside, path);
     if (durability === "fsync") syncDirectory(dirname(path));
   } catch (error) {
     rmSync(aside, { recursive: true, force: true });
-    if (errnoOf(error) === "ENOENT") throw outOfRange("the parent of `path`", "a directory that exists", dirname(path));
+    if (errnoOf(error) === "ENOENT")
+      throw outOfRange("the parent of `path`", "a directory that exists", dirname(path));
     throw storageError(error, `Creating a buffer at ${show(path)}`);
   }
   return addressOf(path, id);
@@ -143,7 +173,9 @@ function moveIntoPlace(aside: string, path: string): void {
     if (root === undefined) continue;
     const layout = new Layout(path, idOfRoot(root));
     if (openLayout(path, layout, LOCK_WAIT_MS_DEFAULT).start()) {
-      throw new BufferError("BUFFER_EXISTS", `There is a buffer at ${show(path)} already`, { transport: "file" });
+      throw new BufferError("BUFFER_EXISTS", `There is a buffer at ${show(path)} already`, {
+        transport: "file",
+      });
     }
     removeBuffer(layout);
   }
@@ -190,8 +222,10 @@ function findRoot(path: string): string | undefined {
   const names = readdirSync(path);
   const roots = names.filter(isRootName);
   const others = names.filter((name) => !isRootName(name) && !isRemovedName(name));
-  if (others.length > 0 || roots.length > 1) throw notABuffer(path, `holds ${show((others[0] ?? roots[1]) as string)}`);
-  if (roots.length === 0) for (const name of names) rmSync(join(path, name), { recursive: true, force: true });
+  if (others.length > 0 || roots.length > 1)
+    throw notABuffer(path, `holds ${show((others[0] ?? roots[1]) as string)}`);
+  if (roots.length === 0)
+    for (const name of names) rmSync(join(path, name), { recursive: true, force: true });
   return roots[0];
 }
 

@@ -4,8 +4,8 @@ import { crc32 } from "node:zlib";
 import { BufferError } from "@sluice/core";
 import type { Item } from "./buffer-state.js";
 import type { CommitLog } from "./commit-log.js";
-import { decodeHead, headEnd, isFlaw, PREFIX_BYTES } from "./record.js";
-import { type ReadRecord, readPart } from "./record-file.js";
+import { isFlaw } from "./record.js";
+import { type ReadRecord, readPart, readRecordFile } from "./record-file.js";
 import { commitPath } from "./segment.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
@@ -66,28 +66,24 @@ export class PayloadReader {
       const bytes =
         start + item.length <= kept.bytes.length
           ? kept.bytes.subarray(start, start + item.length)
-          : this.#readPart(item.commit, start, item.length);
+          : this.#read(item, (path) => readPart(path, start, item.length));
       if (bytes.length !== item.length || crc32(bytes) !== item.sum) throw this.#damage(item);
       return bytes;
     });
   }
 
   #readAhead(item: Item): Kept {
-    let bytes = this.#readPart(item.commit, 0, READ_AHEAD_BYTES);
-    const end = headEnd(bytes) ?? PREFIX_BYTES;
-    if (end > bytes.length) bytes = this.#readPart(item.commit, 0, end);
-    const decoded = decodeHead(bytes);
-    if (isFlaw(decoded)) throw this.#damage(item);
-    const kept = { bytes, payloadStart: decoded.payloadStart };
-    this.keep(item.commit, kept);
-    return kept;
+    const found = this.#read(item, (path) => readRecordFile(path, READ_AHEAD_BYTES));
+    if (isFlaw(found)) throw this.#damage(item);
+    this.keep(item.commit, found);
+    return found;
   }
 
-  #readPart(commit: number, position: number, length: number): Buffer {
+  #read<T>(item: Item, read: (path: string) => T): T {
     try {
-      return readPart(commitPath(this.#log.segment, commit), position, length);
+      return read(commitPath(this.#log.segment, item.commit));
     } catch (error) {
-      if (errnoOf(error) === "ENOENT") throw new Stale();
+      if (errnoOf(error) === "ENOENT") throw this.#damage(item);
       throw storageError(error, "Reading an item");
     }
   }

@@ -55,9 +55,12 @@ function answersSignals(pid: number): boolean {
 
 /** Changes with every boot; empty where the system does not tell, and then nothing is concluded from it. */
 function bootId(): string {
-  if (process.platform === "linux") return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()) ?? "";
+  if (process.platform === "linux")
+    return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()) ?? "";
   if (process.platform === "darwin") {
-    return attempt(() => execFileSync("sysctl", ["-n", "kern.bootsessionuuid"], { encoding: "utf8" }).trim()) ?? "";
+    return (
+      attempt(() => execFileSync("sysctl", ["-n", "kern.bootsessionuuid"], { encoding: "utf8" }).trim()) ?? ""
+    );
   }
   return "";
 }

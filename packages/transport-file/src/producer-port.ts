@@ -56,7 +56,9 @@ export class FileProducerPort implements ProducerPort {
     sums: readonly number[],
   ): Decision<Offered> {
     if (!this.#isCurrent(state)) {
-      throw new BufferError("HANDLE_CLOSED", `Producer ${this.#id} has a newer holder`, { transport: "file" });
+      throw new BufferError("HANDLE_CLOSED", `Producer ${this.#id} has a newer holder`, {
+        transport: "file",
+      });
     }
     const { last } = state.producers.get(this.#id) as { last: number };
     if (firstSequence > last + 1) {

@@ -41,7 +41,8 @@ export function writeNewFile(path: string, bytes: Uint8Array): number {
 /** A write may be short; what it did not take is written again, and an end without progress is an error of the system. */
 export function writeFully(fd: number, bytes: Uint8Array): void {
   let written = 0;
-  while (written < bytes.byteLength) written += writeSync(fd, bytes, written, bytes.byteLength - written, written);
+  while (written < bytes.byteLength)
+    written += writeSync(fd, bytes, written, bytes.byteLength - written, written);
 }
 
 /**

@@ -51,7 +51,8 @@ export function headEnd(bytes: Buffer): number | undefined {
 /** Decodes what stands at the start of a file. `bytes` may hold less than the payload, but must hold the head. */
 export function decodeHead(bytes: Buffer): DecodedRecord | RecordFlaw {
   if (bytes.length < PREFIX_BYTES) return "torn";
-  if (bytes.readUInt32LE(0) !== MAGIC) return bytes.subarray(0, PREFIX_BYTES).every((b) => b === 0) ? "torn" : "foreign";
+  if (bytes.readUInt32LE(0) !== MAGIC)
+    return bytes.subarray(0, PREFIX_BYTES).every((b) => b === 0) ? "torn" : "foreign";
   const version = bytes.readUInt32LE(4);
   if (version !== FORMAT_VERSION) return { version };
   const payloadStart = PREFIX_BYTES + bytes.readUInt32LE(8);
@@ -70,7 +71,8 @@ export function isFlaw<T extends object>(result: T | RecordFlaw): result is Reco
 /** @throws BufferError saying what the file is instead of a record. */
 export function flawError(flaw: RecordFlaw, path: string): BufferError {
   const options = { transport: "file" };
-  if (flaw === "foreign") return new BufferError("NOT_A_BUFFER", `${path} was not written by Sluice`, options);
+  if (flaw === "foreign")
+    return new BufferError("NOT_A_BUFFER", `${path} was not written by Sluice`, options);
   if (flaw === "torn") return new BufferError("DATA_CORRUPT", `${path} is damaged or incomplete`, options);
   const versions = `format ${flaw.version}, this version of the transport reads format ${FORMAT_VERSION}`;
   return new BufferError("VERSION_UNSUPPORTED", `${path} has ${versions}`, options);

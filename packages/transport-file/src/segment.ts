@@ -61,6 +61,18 @@ export function isLive(segmentPath: string): boolean {
   return existsSync(join(segmentPath, "live"));
 }
 
+/**
+ * Marks a segment as part of the log, which the file that leads to it proves. Should the mark fail, the log is found from
+ * the segment before, which is not removed until a later one is marked.
+ */
+export function markLive(segmentPath: string, cut: string): void {
+  try {
+    if (!isLive(segmentPath)) linkIfFree(cut, join(segmentPath, "live"));
+  } catch {
+    // A full disk, say.
+  }
+}
+
 /** Names of all segments, of whatever standing, the newest first. Throws ENOENT where the buffer is gone. */
 export function listSegments(root: string): string[] {
   return readdirSync(root)
@@ -74,10 +86,14 @@ export function listRemoved(root: string): string[] {
 }
 
 /** Reads a segment and the state it begins with; undefined if it has been removed meanwhile. */
-export function loadSegment(path: string, spec: BufferSpec, boot: string): [Segment, BufferState] | undefined {
+export function loadSegment(
+  path: string,
+  spec: BufferSpec,
+  boot: string,
+): [Segment, BufferState] | undefined {
   const found = readIfThere(join(path, "state"));
   if (found === undefined) return undefined;
-  if (isFlaw(found)) throw flawError(found, join(path, "state"));
+  if (isFlaw(found)) throw flawError("torn", join(path, "state"));
   const head = found.head as SegmentHead;
   if (head.kind !== "state") throw flawError("torn", join(path, "state"));
   const segment = { path, base: head.base, boot: head.boot, previous: head.previous };

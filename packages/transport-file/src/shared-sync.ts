@@ -1,7 +1,11 @@
-/** One fsync of a directory for all calls that wait for it: those that come while one runs share the next. */
+/**
+ * Getting onto the disk what was written. One fsync of a directory serves all calls that wait for it: those that come
+ * while one runs share the next.
+ */
 
-import { close, fsync, open } from "node:fs";
+import { close, closeSync, fsync, fsyncSync, open, openSync } from "node:fs";
 import { promisify } from "node:util";
+import { BufferError, type Effect } from "@sluice/core";
 
 const openAsync = promisify(open);
 const fsyncAsync = promisify(fsync);
@@ -33,8 +37,36 @@ export class SharedSync {
   }
 }
 
+/** After the first sync that fails the system may have dropped what was to be written: nothing can be trusted again. */
+export class SyncFailed extends BufferError {
+  constructor(cause: unknown, effect: Effect = "none") {
+    super("STORAGE_FAILED", `The disk failed to sync: ${String(cause)}`, {
+      transport: "file",
+      effect,
+      cause,
+    });
+  }
+}
+
 export function syncFile(fd: number): Promise<void> {
   return fsyncAsync(fd);
+}
+
+export function syncNow(fd: number): void {
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    throw new SyncFailed(error);
+  }
+}
+
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    syncNow(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function syncDirectoryAsync(path: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** A whole state as JSON, for the head of a segment: what a handle starts from instead of all the commits before it. */
 
-import { type BufferSpec, BufferError } from "@sluice/core";
+import { BufferError, type BufferSpec } from "@sluice/core";
 import { BufferState, type Fallen, type Item, type ProducerRecord } from "./buffer-state.js";
 import type { Participant } from "./operation.js";
 import { SequenceList } from "./sequence-list.js";
@@ -32,7 +32,12 @@ export function takeSnapshot(state: BufferState): Snapshot {
   return {
     ...{ produced, consumed, discarded, peak, sealed, discarding, destroyed, lastSequence },
     ready: [...state.ready].map(pack),
-    leased: [...state.leased].map(([token, { item, handle, until }]) => [token, pack(item), handle ?? null, until]),
+    leased: [...state.leased].map(([token, { item, handle, until }]) => [
+      token,
+      pack(item),
+      handle ?? null,
+      until,
+    ]),
     parked: state.parked.map(packFallen),
     dead: [...state.dead].map(packFallen),
     producers: [...state.producers],
@@ -48,10 +53,23 @@ export function restoreSnapshot(snapshot: Snapshot, spec: BufferSpec, sameBoot: 
   const state = new BufferState(spec);
   try {
     const { produced, consumed, discarded, peak, sealed, discarding, destroyed, lastSequence } = snapshot;
-    Object.assign(state, { produced, consumed, discarded, peak, sealed, discarding, destroyed, lastSequence });
+    Object.assign(state, {
+      produced,
+      consumed,
+      discarded,
+      peak,
+      sealed,
+      discarding,
+      destroyed,
+      lastSequence,
+    });
     state.ready = new SequenceList(snapshot.ready.map(unpack));
     for (const [token, item, handle, until] of snapshot.leased) {
-      state.leased.set(token, { item: unpack(item), handle: handle ?? undefined, until: sameBoot ? until : 0 });
+      state.leased.set(token, {
+        item: unpack(item),
+        handle: handle ?? undefined,
+        until: sameBoot ? until : 0,
+      });
     }
     state.refreshNextEnd();
     state.parked = snapshot.parked.map(unpackFallen);
@@ -59,9 +77,16 @@ export function restoreSnapshot(snapshot: Snapshot, spec: BufferSpec, sameBoot: 
     state.producers = new Map(snapshot.producers.map(([id, record]) => [id, { ...record }]));
     state.participants = new Map(snapshot.participants.map(([handle, one]) => [handle, { ...one }]));
   } catch (cause) {
-    throw new BufferError("DATA_CORRUPT", "A snapshot of the buffer is not whole", { transport: "file", cause });
+    throw new BufferError("DATA_CORRUPT", "A snapshot of the buffer is not whole", {
+      transport: "file",
+      cause,
+    });
   }
-  for (const held of [state.ready, state.parked.map((f) => f.item), [...state.leased.values()].map((l) => l.item)]) {
+  for (const held of [
+    state.ready,
+    state.parked.map((f) => f.item),
+    [...state.leased.values()].map((l) => l.item),
+  ]) {
     for (const item of held) state.bytes += item.length;
   }
   return state;

@@ -26,5 +26,8 @@ export function storageError(error: unknown, doing: string, effect: Effect = "no
 }
 
 export function destroyed(root: string, cause?: unknown): BufferError {
-  return new BufferError("BUFFER_DESTROYED", `The buffer ${root} was destroyed`, { transport: "file", cause });
+  return new BufferError("BUFFER_DESTROYED", `The buffer ${root} was destroyed`, {
+    transport: "file",
+    cause,
+  });
 }

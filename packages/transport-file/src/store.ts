@@ -3,7 +3,14 @@
  * comes from the ports; this is how it becomes true.
  */
 
-import { BufferError, type BufferSpec, type Effect, isBufferError, type MaybePromise, type Wait } from "@sluice/core";
+import {
+  BufferError,
+  type BufferSpec,
+  type Effect,
+  isBufferError,
+  type MaybePromise,
+  type Wait,
+} from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import { CommitLog, type Prepared } from "./commit-log.js";
 import { cutLog, isCutDue } from "./cut.js";
@@ -12,14 +19,14 @@ import { monotonicMs } from "./monotonic.js";
 import type { Operation } from "./operation.js";
 import { PayloadReader, Stale } from "./payload-reader.js";
 import { isDead } from "./process-identity.js";
-import { SharedSync, syncFile } from "./shared-sync.js";
-import { destroyed, errnoOf, storageError } from "./storage-error.js";
+import { SharedSync, SyncFailed, syncFile } from "./shared-sync.js";
+import { destroyed, errnoOf } from "./storage-error.js";
 import { Turn } from "./turn.js";
 import { Waiters, type WaitKind } from "./waiters.js";
 
 /** What a call comes to in a given state: an answer as it is, or one that holds once the operations are committed. */
 export type Decision<T> =
-  | { readonly answer: T; /** The answer must not be undone by a power cut. */ readonly final?: boolean }
+  | { readonly answer: T /** The answer must not be undone by a power cut. */; readonly final?: boolean }
   | {
       readonly operations: readonly Operation[];
       readonly items?: readonly Uint8Array[];
@@ -47,7 +54,8 @@ export class Store {
   readonly #directorySync = new SharedSync();
   readonly #dead = new Set<string>();
   #lastProbe = Number.NEGATIVE_INFINITY;
-  #failure: unknown;
+  // The first sync that failed.
+  #failure: SyncFailed | undefined;
   // The end of the line of calls that commit with a sync in the middle.
   #line: Promise<unknown> = Promise.resolve();
 
@@ -75,7 +83,7 @@ export class Store {
    * where nothing has to be synced and nobody is in the way.
    */
   transact<T>(decide: Decide<T>): MaybePromise<T> {
-    if (this.#failure !== undefined) throw storageError(this.#failure, "This handle has failed before");
+    if (this.#failure !== undefined) throw this.#failedBefore();
     if (this.log.durable) return this.#transactDurably(decide);
     for (let collisions = 0; collisions < COLLISIONS_BEFORE_TURN; collisions++) {
       const done = this.#step(decide);
@@ -129,11 +137,13 @@ export class Store {
   #step<T>(decide: Decide<T>): Done<T> | undefined {
     const decision = this.#decide(decide);
     if (!("operations" in decision)) return decision;
-    const prepared = this.#prepare(decision);
-    return this.#publish(prepared, decision);
+    if (this.#leavesForeign()) return undefined;
+    return this.#publish(this.log.prepare(decision.operations, decision.items), decision);
   }
 
-  #decide<T>(decide: Decide<T>): Decision<T> | { operations: readonly Operation[]; then?: never; items?: never } {
+  #decide<T>(
+    decide: Decide<T>,
+  ): Decision<T> | { operations: readonly Operation[]; then?: never; items?: never } {
     for (;;) {
       this.log.readOn();
       if (this.log.state.destroyed) throw destroyed(this.log.layout.root);
@@ -162,10 +172,11 @@ export class Store {
     return due;
   }
 
-  #prepare(decision: { operations: readonly Operation[]; items?: readonly Uint8Array[] }): Prepared {
-    // Nothing is committed to a segment of another boot: its tail may be torn.
-    while (this.log.isForeign) cutLog(this.log);
-    return this.log.prepare(decision.operations, decision.items);
+  // Nothing is committed to a segment of another boot: its tail may be torn. What was decided there is decided again.
+  #leavesForeign(): boolean {
+    if (!this.log.isForeign) return false;
+    this.#cut();
+    return true;
   }
 
   #publish<T>(prepared: Prepared, decision: { then?: (commit: number) => T }): Done<T> | undefined {
@@ -175,19 +186,24 @@ export class Store {
     } catch (error) {
       // The segment's directory cannot grow: another one can be had, unless this was about one more item.
       if (prepared.hasItems || !isBufferError(error, "STORAGE_FULL")) throw error;
-      cutLog(this.log);
+      this.#cut();
       return undefined;
     }
     const done = decision.then === undefined ? undefined : { answer: decision.then(number) };
-    if (isCutDue(this.log)) this.#cut();
+    try {
+      if (isCutDue(this.log)) this.#cut();
+    } catch {
+      // The commit stands, and the next one finds the cut still due, or meets what is wrong.
+    }
     return done;
   }
 
   #cut(): void {
     try {
       cutLog(this.log);
-    } catch {
-      // The commit stands, and the next one finds the cut still due, or meets what is wrong.
+    } catch (error) {
+      if (error instanceof SyncFailed) this.#failure = error;
+      throw error;
     }
   }
 
@@ -221,8 +237,10 @@ export class Store {
         if (collisions === COLLISIONS_BEFORE_TURN) giveBack = await this.#turn.take();
         const decision = this.#decide(decide);
         const directory = this.log.segment.path;
-        if (!("operations" in decision)) return { ...decision, directory: decision.final ? directory : undefined };
-        const prepared = this.#prepare(decision);
+        if (!("operations" in decision))
+          return { ...decision, directory: decision.final ? directory : undefined };
+        if (this.#leavesForeign()) continue;
+        const prepared = this.log.prepare(decision.operations, decision.items);
         try {
           await this.#sync("none", () => syncFile(prepared.file.fd));
         } catch (error) {
@@ -238,19 +256,19 @@ export class Store {
     }
   }
 
-  // After the first failed sync the system may have dropped what was to be written: nothing here can be trusted again.
+  #failedBefore(): BufferError {
+    const message = "The disk has failed to sync for this handle before, which is not to be trusted any more";
+    return new BufferError("STORAGE_FAILED", message, { transport: "file", cause: this.#failure });
+  }
+
   async #sync(effect: Effect, sync: () => Promise<void>): Promise<void> {
     try {
       await sync();
     } catch (error) {
       // The directory was cut off and removed meanwhile, and synced before that.
       if (errnoOf(error) === "ENOENT") return;
-      this.#failure = error;
-      throw new BufferError("STORAGE_FAILED", `The disk failed to sync: ${String(error)}`, {
-        transport: "file",
-        effect,
-        cause: error,
-      });
+      this.#failure = new SyncFailed(error, effect);
+      throw this.#failure;
     }
   }
 }

@@ -4,8 +4,8 @@
  * holder that was only stopped, or is held twice, costs time and nothing else.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { lockSync, unlockSync } from "proper-lockfile";
 import type { Layout } from "./layout.js";
 import { errnoOf } from "./storage-error.js";

@@ -7,8 +7,19 @@
  * needs no space. Removed segments give their files back until the store is whole again.
  */
 
-import { closeSync, constants, linkSync, mkdirSync, openSync, readdirSync } from "node:fs";
-import { renameSync, rmSync, type Stats, statSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
@@ -122,7 +133,8 @@ export class WritableSpace {
       mkdirSync(path, { mode: DIRECTORY_MODE });
     } catch (error) {
       if (this.#isGone()) throw destroyed(this.#layout.root, error);
-      if (!isStorageFull(error) || !this.#takeSpare("dir", path)) throw storageError(error, "Making a segment");
+      if (!isStorageFull(error) || !this.#takeSpare("dir", path))
+        throw storageError(error, "Making a segment");
     }
   }
 
