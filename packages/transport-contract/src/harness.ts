@@ -1,6 +1,6 @@
 /** What an adapter hands in to be tested: about ten lines. */
 
-import type { BufferTransport, TransportCapabilities } from "@sluice/core";
+import type { BufferTransport, BufferWishes, TransportCapabilities } from "@sluice/core";
 
 export interface Harness {
   /** A transport at a fresh place, where nothing is yet and which nobody else uses. Called for each rule. */
@@ -9,6 +9,8 @@ export interface Harness {
   cleanup?(transport: BufferTransport): void | Promise<void>;
   /** The capabilities of the transports that `createTransport` makes. They choose the rules, and are verified by one. */
   readonly capabilities: TransportCapabilities;
+  /** Asked of each buffer that a rule creates, but for those rules that are about it. Default: nothing. */
+  readonly wishes?: BufferWishes;
   /** Whether child processes may be spawned here. Default: where the reach is more than the process. */
   readonly processes?: boolean;
   /** The adapter's failpoints at which a process may be killed or stopped; see `failpoint` of core. Default: none. */

@@ -103,36 +103,31 @@ export function simulate(
     operations.push(operation);
     one.pending = { kind, operation, done: false, ...more };
   };
-  const settle = (pending: Pending, outcome: Outcome): void => {
-    pending.done = true;
-    pending.operation.outcome = outcome;
-  };
   const putBack = (item: Item): void => {
     ready.push(item);
     ready.sort((a, b) => a.order - b.order);
   };
   const isFull = (): boolean => ready.length + leased.size >= capacity;
 
-  const takePlace = (one: Worker, pending: Pending): void => {
+  const takePlace = (pending: Pending): Outcome | undefined => {
     if (pending.kind === "put") {
       const item = { value: pending.value as string, deliveries: 0, order: ++order };
       if (sealed && !strike("accepts after the seal")) {
         if (strike("hands out a refused put")) ready.push(item);
-        return settle(pending, "sealed");
+        return "sealed";
       }
-      if (!isFull() && strike("false full")) return settle(pending, "full");
-      if (isFull() && !strike("capacity + 1"))
-        return random.chance(0.2) ? settle(pending, "full") : undefined;
-      if (strike("drops an item", 0.1)) return settle(pending, "ok");
+      if (!isFull() && strike("false full")) return "full";
+      if (isFull() && !strike("capacity + 1")) return random.chance(0.2) ? "full" : undefined;
+      if (strike("drops an item", 0.1)) return "ok";
       if (strike("reorders producers")) item.order = random.below(order);
       if (strike("changes bytes", 0.1)) item.value = `${item.value}?`;
       putBack(item);
-      return settle(pending, "ok");
+      return "ok";
     }
     if (pending.kind === "seal") {
       sealed = true;
       if (ready.length > 0 && strike("loses an item at the seal", 1)) ready.pop();
-      return settle(pending, "ok");
+      return "ok";
     }
     if (pending.kind === "ack") {
       const { item, token } = pending.lease as { item: Item; token: number };
@@ -140,19 +135,19 @@ export function simulate(
       const again = [...leased].find(([, other]) => other === item);
       if (current === undefined && again !== undefined && strike("late ack accepted", 1)) {
         leased.delete(again[0]);
-        return settle(pending, "ok");
+        return "ok";
       }
-      if (current === undefined) return settle(pending, strike("acks twice", 1) ? "ok" : "lost");
+      if (current === undefined) return strike("acks twice", 1) ? "ok" : "lost";
       leased.delete(token);
       acked.push(item);
-      return settle(pending, "ok");
+      return "ok";
     }
-    if (ready.length > 0 && strike("false empty")) return settle(pending, "empty");
+    if (ready.length > 0 && strike("false empty")) return "empty";
     const again = acked[0];
     if (again !== undefined && strike("hands out after the ack")) putBack(again);
     if (ready.length === 0) {
-      if (sealed && (leased.size === 0 || strike("end while leased", 1))) return settle(pending, "end");
-      return random.chance(0.1) ? settle(pending, "empty") : undefined;
+      if (sealed && (leased.size === 0 || strike("end while leased", 1))) return "end";
+      return random.chance(0.1) ? "empty" : undefined;
     }
     const item = (strike("last in, first out") ? ready.pop() : ready.shift()) as Item;
     if (!strike("same delivery number twice")) item.deliveries++;
@@ -163,12 +158,12 @@ export function simulate(
       leased.set(token, item);
       pending.lease = { item, token };
     } else if (strike("hands an item out twice")) putBack(item);
-    settle(pending, "ok");
     if (strike("hands out before the put", 0.1)) {
       const future = { value: `producer-9-${++order}`, deliveries: 1, order };
       putBack(future);
       later.push(future);
     }
+    return "ok";
   };
   const later: Item[] = [];
 
@@ -208,7 +203,11 @@ export function simulate(
     }
     if (one.pending !== undefined) {
       if (one.pending.done) comeBack(one);
-      else takePlace(one, one.pending);
+      else {
+        const outcome = takePlace(one.pending);
+        one.pending.done = outcome !== undefined;
+        one.pending.operation.outcome = outcome;
+      }
       continue;
     }
     if (one.role === "producer") {

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BufferTransport, createBuffer } from "@sluice/core";
+import { type BufferTransport, type BufferWishes, createBuffer } from "@sluice/core";
 import { checkHistory } from "../history/check-history.js";
 import { readHistory } from "../history/recorder.js";
 import { newSeed, type Random, randomFrom } from "../kit/random.js";
@@ -27,6 +27,8 @@ export interface ChaosOptions {
   readonly stops?: number;
   /** The adapter's failpoints: some of the replacements kill or stop themselves there. Default: none. */
   readonly failpoints?: readonly string[];
+  /** Asked of the buffer. Default: nothing. */
+  readonly wishes?: BufferWishes;
   /** Default: a new one, which the report tells. */
   readonly seed?: number;
   /** Longest pause between two kills. Default 40 ms. */
@@ -53,7 +55,11 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
   const leaseMs = options.leaseMs ?? 1000;
   const step = options.onStep ?? (() => {});
   const folder = await mkdtemp(join(tmpdir(), "sluice-history-"));
-  const buffer = await createBuffer(transport, { capacity: options.capacity, failuresMax: 1_000_000 });
+  const buffer = await createBuffer(transport, {
+    ...options.wishes,
+    capacity: options.capacity,
+    failuresMax: 1_000_000,
+  });
   const crew: Worker[] = [];
   let started = 0;
 

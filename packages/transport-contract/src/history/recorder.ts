@@ -71,7 +71,7 @@ export function readHistory(folder: string): Operation[] {
 
 function merge(files: ReadonlyMap<string, readonly Line[]>): Operation[] {
   const times = [...files.values()].flatMap((lines) => lines.map((line) => BigInt(line.at)));
-  const start = times.reduce((least, at) => (at < least ? at : least), times[0] ?? 0n);
+  const start = times.sort((a, b) => (a < b ? -1 : 1))[0] ?? 0n;
   // A difference of nanoseconds is exact as a number for a hundred days.
   const since = (at: string) => Number(BigInt(at) - start);
   const operations: Operation[] = [];

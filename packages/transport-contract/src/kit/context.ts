@@ -88,7 +88,7 @@ export function newContext(
       codec: Codec<T> = json as unknown as Codec<T>,
     ): Promise<Stage<T>> {
       const at = await transport();
-      const buffer = quietBuffer(await createBuffer<T>(at, { ...settings, codec }));
+      const buffer = quietBuffer(await createBuffer<T>(at, { ...harness.wishes, ...settings, codec }));
       cleanups.push(() => buffer.destroy());
       return {
         transport: at,
@@ -103,7 +103,7 @@ export function newContext(
 
     async bare(settings) {
       const at = await transport();
-      const address = await at.create(completeSpec(settings, "bytes"), {});
+      const address = await at.create(completeSpec(settings, "bytes"), harness.wishes ?? {});
       const port = await at.open();
       cleanups.push(() => port.destroy());
       return {

@@ -39,7 +39,7 @@ export const processRules: readonly Rule[] = [
       for (const [n, capacity] of [1, 2, 5, 64].entries()) {
         const stage = await t.stage({ capacity, failuresMax: 1_000_000 });
         const mode = n % 2 === 0 ? "take" : "lease";
-        const items = t.trials(40);
+        const items = t.trials(25);
         await runCrew(t, stage, {
           capacity,
           itemsOf: [items, items, items, items],
@@ -518,12 +518,12 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
     return puppet.call("produce", { ...job(id), id, items: crew.itemsOf[i] ?? 0, paceMs: crew.paceMs });
   });
   equal(
-    await t.soon(Promise.all(producing), "the producers"),
+    await t.within(Promise.all(producing), 4, "the producers"),
     [...crew.itemsOf],
     "the number of items each producer put",
   );
   await buffer.seal();
-  const finished = await t.soon(Promise.all(consuming), "the consumers");
+  const finished = await t.within(Promise.all(consuming), 4, "the consumers");
   await t.soon(buffer.drained(), "drained()");
   const operations = readHistory(folder);
   equal(
@@ -561,6 +561,7 @@ async function chaos(
   const seed = t.random.below(1_000_000);
   const report = await runChaos(await t.transport(), {
     ...options,
+    ...(t.harness.wishes === undefined ? {} : { wishes: t.harness.wishes }),
     capacity: 5,
     producers: 2,
     consumers: 2,

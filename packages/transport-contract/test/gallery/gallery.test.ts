@@ -1,0 +1,32 @@
+// The suite is a test tool, and tested like one: each broken transport is failed by the rule that names it, with a message
+// that says what is wrong, and the same rule passes the transport that is not broken.
+import { describe, expect, test } from "vitest";
+import { runContract, type Timing, type Verdict } from "../../src/index.js";
+import { brokenTransports } from "./broken-transports.js";
+import { type Decoration, decorated } from "./decorate.js";
+
+// Broken ones wait in vain; there is no need to wait long.
+const timing: Timing = { signalMs: 2_000, noSignalMs: 50, leaseMs: 100 };
+
+async function judge(rule: string, decorate: () => Decoration): Promise<Verdict> {
+  const { capabilities } = decorated(decorate);
+  const [verdict] = await runContract({ createTransport: () => decorated(decorate), capabilities }, { only: [rule], timing });
+  if (verdict === undefined) throw new Error(`There is no verdict on ${rule}`);
+  return verdict;
+}
+
+describe("the gallery of broken transports", () => {
+  test.each(brokenTransports)("$rule fails a transport that $what", async ({ rule, message, decorate }) => {
+    const verdict = await judge(rule, decorate);
+    expect(verdict.outcome).toBe("failed");
+    expect(verdict.rule).toBe(rule);
+    const { message: said } = verdict.error as Error;
+    expect(said).toMatch(new RegExp(`^${rule}: `));
+    expect(said).toMatch(message);
+    expect(said).toMatch(/SLUICE_SEED=\d+/);
+  });
+
+  test.each([...new Set(brokenTransports.map(({ rule }) => rule))])("%s passes one that is not broken", async (rule) => {
+    expect(await judge(rule, () => ({}))).toMatchObject({ rule, outcome: "passed" });
+  });
+});
