@@ -30,10 +30,11 @@ export function describeTransportContract(
   const seed = options.seed ?? seedFromEnvironment();
   const rules = chosenRules(options.only).map((rule) => ({ rule, reason: rule.skipReason(harness) }));
   const scale = Number(process.env["SLUICE_TIMEOUT_SCALE"] || 1);
+  const declareSkipped = runner.test.skip;
   const define = () => {
     for (const { rule, reason } of rules) {
       if (reason !== undefined) {
-        runner.test.skip(`${rule.title} (skipped: ${reason})`, () => {});
+        declareSkipped(`${rule.title} (skipped: ${reason})`, () => {});
         continue;
       }
       const run = async () => {

@@ -1,28 +1,47 @@
 /** All rules, in the order of RULES.md. */
 
 import type { Rule } from "../rule.js";
+import { abortRules } from "./abort.js";
 import { boundRules } from "./bound.js";
+import { closeAndDestroyRules } from "./close-and-destroy.js";
 import { countRules } from "./count.js";
+import { deadLetterRules } from "./dead-letter.js";
+import { endRules } from "./end-of-items.js";
+import { fencingRules } from "./fencing.js";
 import { leaseRules } from "./lease.js";
 import { lifeRules } from "./life.js";
 import { modelRules } from "./model.js";
 import { orderRules } from "./order.js";
 import { processRules } from "./process.js";
+import { processChaosRules } from "./process-chaos.js";
+import { processCrewRules } from "./process-crew.js";
+import { processDeathRules } from "./process-death.js";
+import { processPlaceRules } from "./process-place.js";
 import { retryRules } from "./retry.js";
 import { sealRules } from "./seal.js";
+import { sealRaceRules } from "./seal-race.js";
+import { selfDescriptionRules } from "./self-description.js";
 import { valueRules } from "./value.js";
 import { waitRules } from "./wait.js";
+import { wakeUpRules } from "./wake-up.js";
 
-export const RULES: readonly Rule[] = [
-  ...boundRules,
-  ...orderRules,
-  ...waitRules,
-  ...sealRules,
-  ...leaseRules,
-  ...retryRules,
-  ...countRules,
-  ...valueRules,
-  ...lifeRules,
-  ...modelRules,
-  ...processRules,
+/** A group may be spread over several files; its numbers are in order. */
+const GROUPS: readonly (readonly Rule[])[] = [
+  [...boundRules],
+  [...orderRules],
+  [...waitRules, ...abortRules, ...wakeUpRules],
+  [...sealRules, ...sealRaceRules, ...endRules],
+  [...leaseRules, ...fencingRules, ...deadLetterRules],
+  [...retryRules],
+  [...countRules],
+  [...valueRules],
+  [...lifeRules, ...closeAndDestroyRules, ...selfDescriptionRules],
+  [...modelRules],
+  [...processRules, ...processCrewRules, ...processDeathRules, ...processPlaceRules, ...processChaosRules],
 ];
+
+const numberOf = (rule: Rule): number => Number(rule.number.split("-")[1]);
+
+export const RULES: readonly Rule[] = GROUPS.flatMap((group) =>
+  [...group].sort((a, b) => numberOf(a) - numberOf(b)),
+);
