@@ -163,6 +163,7 @@ export class CommitLog {
   enter(segment: Segment): void {
     this.segment = segment;
     this.segmentPayload = 0;
+    this.space.isRunningOut = false;
     this.onSegment();
   }
 

@@ -30,7 +30,7 @@ import {
 import { syncDirectory, syncNow } from "./shared-sync.js";
 import { takeSnapshot } from "./state-snapshot.js";
 import { errnoOf, storageError } from "./storage-error.js";
-import { type OwnFile, SPARES_PER_SEGMENT } from "./writable-space.js";
+import type { OwnFile } from "./writable-space.js";
 
 // A cut costs about as much as twenty commits. Longer segments also keep more files from being written to again.
 const COMMITS_MIN = 256;
@@ -41,7 +41,7 @@ const CUT_READ_BYTES = 4 * 1024;
 
 /** Whether the handle that made the last commit is to cut the log now. */
 export function isCutDue(log: CommitLog): boolean {
-  if (log.space.sparesUsed >= SPARES_PER_SEGMENT) return true;
+  if (log.space.isRunningOut) return true;
   const commits = log.number - log.segment.base;
   const { ready, leased, parked, dead, bytes } = log.state;
   const items = ready.size + leased.size + parked.length + dead.size;
@@ -164,7 +164,6 @@ function finishCut(log: CommitLog, before: Segment, next: Segment, cut: OwnFile)
   if (log.durable) syncDirectory(next.path);
   failpoint("file.after-cut");
   log.catchUp();
-  log.space.sparesUsed = 0;
   reclaim(log);
 }
 

@@ -169,7 +169,10 @@ export class FileBuffer implements BufferPort {
     }
     for (const name of listNames(spare)) {
       const [kind, handle] = name.split(".");
-      if (kind === "claimed" && standing(handle) === "dead") space.takeBack(name);
+      if (kind !== "claimed") continue;
+      const is = standing(handle);
+      if (is === "dead") space.takeBack(name);
+      else if (is === "unknown") rmSync(join(spare, name), { force: true });
     }
   }
 }

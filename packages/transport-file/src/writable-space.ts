@@ -10,6 +10,7 @@
 import {
   closeSync,
   constants,
+  fstatSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -31,26 +32,30 @@ export interface OwnFile {
   readonly fd: number;
   /** Whether the handle writes to it again, once the log has dropped it. */
   readonly isKept: boolean;
+  /** Space that was set aside for this. */
+  readonly spare?: SpareKind;
 }
 
-/** How many set-aside files one segment may use before it is cut, so that they come back. */
-export const SPARES_PER_SEGMENT = 8;
-
-// Three segments can be there at once (the one being prepared, the current, the one before), with some to spare.
+// Once half of them are in use the log is cut, and cut again, so that they come back: the rest is for those who commit
+// at the same time.
 const SPARE_COMMITS = 32;
+// Three segments can be there at once: the one being prepared, the current, the one before.
 const SPARE_STATES = 3;
 const SPARE_DIRECTORIES = 3;
 const COMMIT_BYTES = 4096;
 const DIRECTORY_BLOCK_BYTES = 4096;
 const DIRECTORY_BLOCKS_MAX = 128;
+const STATE_BYTES_MAX = 16 * 1024 * 1024;
+// Names in a segment besides those of the commits that put its items.
+const OTHER_NAMES = 32;
 // Larger files are not kept: they would hold space that the items in them no longer need.
 const KEPT_FILE_BYTES_MAX = 16 * 1024;
 // How many files are made new before looking again whether an old one has come free.
 const LOOK_EVERY = 32;
 
 export class WritableSpace {
-  /** Set-aside commit files that this handle has used since somebody asked and set it back. */
-  sparesUsed = 0;
+  /** Whether the set-aside commit files are running out: cutting the log brings them back. */
+  isRunningOut = false;
   readonly #layout: Layout;
   readonly #stateBytes: number;
   readonly #handle: string;
@@ -92,10 +97,12 @@ export class WritableSpace {
     this.#kept.push(file.path);
   }
 
-  /** Closes a file and drops its own name: what else names it keeps it. */
-  drop({ path, fd }: OwnFile): void {
+  /** Closes a file and drops its own name: what else names it keeps it. Set-aside space that nothing names goes back. */
+  drop({ path, fd, spare }: OwnFile): void {
+    const isUnused = spare !== undefined && fstatSync(fd).nlink === 1;
     closeSync(fd);
-    rmSync(path, { force: true });
+    if (isUnused) renameIfThere(path, join(this.#layout.spare, `${spare}.${newHandleId()}`));
+    else rmSync(path, { force: true });
   }
 
   /** A dead handle was in the middle of using set-aside space: others may use it. */
@@ -160,8 +167,8 @@ export class WritableSpace {
       renameSync(path, join(this.#layout.spare, `${kind}.${newHandleId()}`));
       return undefined;
     }
-    this.sparesUsed += 1;
-    return { path, fd: overwrite(path, bytes), isKept: false };
+    this.isRunningOut = this.#spares("commit").length <= SPARE_COMMITS / 2;
+    return { path, fd: overwrite(path, bytes), isKept: false, spare: kind };
   }
 
   #takeSpare(kind: SpareKind, as: string): boolean {
@@ -210,9 +217,10 @@ interface Missing {
   readonly stateBytes: number;
 }
 
-/** Bytes of a `state` file that is set aside: room for every item and dead letter that the buffer can hold. */
+/** Bytes of a `state` file that is set aside: room for every item and dead letter of a buffer that is not very large. */
 function stateBytes(spec: BufferSpec): number {
-  return Math.ceil((16_384 + 64 * (spec.capacity + spec.deadLettersMax)) / 4096) * 4096;
+  const bytes = Math.min(STATE_BYTES_MAX, 16_384 + 64 * (spec.capacity + spec.deadLettersMax));
+  return Math.ceil(bytes / 4096) * 4096;
 }
 
 /** Sets the space aside, in a buffer that is being created. `sync` makes sure of it. */
@@ -227,7 +235,7 @@ export function setSpaceAside(spare: string, spec: BufferSpec, sync: (fd: number
   for (let i = 0; i < SPARE_STATES; i++) fill(`state.${newHandleId()}`, stateBytes(spec));
   growDirectory(spare, 1);
   // Twice what the names of all items need: a hashed directory splits its blocks before they are full.
-  const names = spec.capacity + spec.deadLettersMax + SPARES_PER_SEGMENT;
+  const names = spec.capacity + spec.deadLettersMax + OTHER_NAMES;
   const blocks = Math.min(DIRECTORY_BLOCKS_MAX, Math.ceil((2 * 24 * names) / DIRECTORY_BLOCK_BYTES));
   for (let i = 0; i < SPARE_DIRECTORIES; i++) {
     const path = join(spare, `dir.${newHandleId()}`);
