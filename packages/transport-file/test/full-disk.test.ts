@@ -1,0 +1,159 @@
+// A disk that is full, and is filled again by somebody else whenever anything comes free: puts are refused, and all that
+// leads out of it works, for as long as it takes.
+
+import "./support/failpoints.js";
+import type { BufferPort, ConsumerPort, LeaseToken } from "@sluice/core";
+import { describe, expect, test } from "vitest";
+import { neverPassed, once } from "./support/failpoints.js";
+import { commit, logOf } from "./support/log.js";
+import { created, Folder, noWait, opened, toValue } from "./support/ports.js";
+import { type FileSystem, SmallDisk } from "./support/small-disk.js";
+
+const CAPACITY = 64;
+
+interface Media {
+  readonly fileSystem: FileSystem;
+  readonly durability: "none" | "fsync";
+}
+
+const media: Media[] = [
+  { fileSystem: "tmpfs", durability: "none" },
+  { fileSystem: "ext4", durability: "none" },
+  { fileSystem: "ext4", durability: "fsync" },
+];
+
+describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durability }) => {
+  // Far more than there are set-aside files; fewer where each costs two syncs.
+  const rounds = durability === "fsync" ? 50 : 250;
+
+  const onFullDisk = (
+    name: string,
+    act: (disk: SmallDisk, folder: Folder, buffer: BufferPort) => Promise<void>,
+  ) =>
+    test(name, async (context) => {
+      const mounted = SmallDisk.mount(fileSystem, fileSystem === "tmpfs" ? 6 : 24);
+      if (typeof mounted === "string") return context.skip(mounted);
+      using disk = mounted;
+      using folder = new Folder(disk.path);
+      const buffer = await created(folder, { capacity: CAPACITY }, durability);
+      await act(disk, folder, buffer);
+      disk.free();
+      await buffer.destroy();
+    });
+
+  onFullDisk(
+    "refuses puts, and lets all else through, also for one who comes only then",
+    async (disk, folder, buffer) => {
+      const producer = await buffer.producer();
+      let next = 1;
+      const put = async (bytes: number) => {
+        const item = Buffer.alloc(bytes, ".");
+        item.write(String(next));
+        next += (await producer.offer(next, [item], noWait)).accepted;
+      };
+      for (let i = 0; i < CAPACITY / 2; i++) await put(2000);
+      disk.fill();
+      const before = await buffer.counts();
+      for (let i = 0; i < 10; i++) {
+        await expect(put(60_000)).rejects.toMatchObject({ code: "STORAGE_FULL", effect: "none" });
+      }
+      expect(await buffer.counts()).toEqual(before);
+
+      // Somebody who opens the buffer only now: leases given back, then every item but one, in order.
+      const late = await opened(folder);
+      const consumer = await late.consumer();
+      for (let i = 0; i < rounds; i++) {
+        disk.fill();
+        const token = await leaseOne(consumer, 1);
+        disk.fill();
+        expect(await consumer.settle([{ kind: "release", token }])).toEqual(["settled"]);
+      }
+      for (let value = 1; value < CAPACITY / 2; value++) {
+        disk.fill();
+        if (value % 2 === 0) {
+          const { deliveries } = await consumer.poll(1, noWait);
+          expect(deliveries.map(({ item }) => valueOf(item))).toEqual([value]);
+        } else {
+          const token = await leaseOne(consumer, value);
+          expect(await consumer.settle([{ kind: "ack", token }])).toEqual(["settled"]);
+        }
+      }
+      await expect(put(60_000)).rejects.toMatchObject({ code: "STORAGE_FULL", effect: "none" });
+
+      disk.free();
+      await put(60_000);
+      expect(await late.counts()).toMatchObject({ ready: 2, produced: CAPACITY / 2 + 1 });
+      disk.fill();
+      expect(await late.seal({ discard: false })).toBe(true);
+      expect(await buffer.seal({ discard: false })).toBe(false);
+      for (const value of [CAPACITY / 2, CAPACITY / 2 + 1]) {
+        const { deliveries } = await consumer.poll(1, noWait);
+        expect(deliveries.map(({ item }) => valueOf(item))).toEqual([value]);
+        disk.fill();
+      }
+      expect((await consumer.poll(1, noWait)).state).toBe("drained");
+      await late.close();
+    },
+  );
+
+  onFullDisk("also for eight consumers at once", async (disk, folder, buffer) => {
+    const producer = await buffer.producer();
+    const items = Array.from({ length: CAPACITY }, (_, i) => Buffer.from(String(i + 1)));
+    expect((await producer.offer(1, items, noWait)).accepted).toBe(CAPACITY);
+    const handles = await Promise.all(Array.from({ length: 8 }, () => opened(folder)));
+    disk.fill();
+    const consumers = await Promise.all(handles.map((handle) => handle.consumer()));
+    for (let i = 0; i < rounds; i++) {
+      const consumer = consumers[i % consumers.length] as ConsumerPort;
+      disk.fill();
+      const token = await leaseOne(consumer, 1);
+      disk.fill();
+      expect(await consumer.settle([{ kind: "release", token }])).toEqual(["settled"]);
+    }
+    for (let value = 1; value <= CAPACITY; value++) {
+      disk.fill();
+      const { deliveries } = await (consumers[value % consumers.length] as ConsumerPort).poll(1, noWait);
+      expect(deliveries.map(({ item }) => toValue(item))).toEqual([value]);
+    }
+    for (const handle of handles) await handle.close();
+  });
+
+  onFullDisk(
+    "also where somebody else's commit comes first, time and again",
+    async (disk, folder, buffer) => {
+      const producer = await buffer.producer();
+      const items = Array.from({ length: CAPACITY }, (_, i) => Buffer.from(String(i + 1)));
+      expect((await producer.offer(1, items, noWait)).accepted).toBe(CAPACITY);
+      const late = await opened(folder);
+      const consumer = await late.consumer();
+      const other = logOf(folder, { capacity: CAPACITY });
+      commit(other);
+      const comesFirst = () => {
+        disk.fill();
+        commit(other);
+      };
+      for (let i = 0; i < rounds / 5; i++) {
+        disk.fill();
+        // While this one stands before its commit, the other commits: what was set aside has been used for nothing.
+        once("file.before-commit", comesFirst);
+        const token = await leaseOne(consumer, 1);
+        once("file.before-commit", comesFirst);
+        expect(await consumer.settle([{ kind: "release", token }])).toEqual(["settled"]);
+      }
+      expect(neverPassed()).toEqual([]);
+      other.space.close();
+      await late.close();
+    },
+  );
+});
+
+async function leaseOne(consumer: ConsumerPort, expected?: number): Promise<LeaseToken> {
+  const { deliveries } = await consumer.poll(1, noWait, { leaseMs: 600_000 });
+  if (expected !== undefined) expect(deliveries.map(({ item }) => valueOf(item))).toEqual([expected]);
+  return deliveries[0]?.token as LeaseToken;
+}
+
+/** Of an item that was made longer. */
+function valueOf(item: Uint8Array): number {
+  return Number.parseInt(Buffer.from(item).toString(), 10);
+}
