@@ -45,7 +45,8 @@ export class FileConsumerPort implements ConsumerPort {
 
   async close(): Promise<void> {
     if (this.#open.size === 0) return;
-    await this.settle([...this.#open].map((token) => ({ kind: "release", token })));
+    const releases = [...this.#open].map((token) => ({ kind: "release", token }) as const);
+    await this.#store.giveUp((state) => this.#decideSettlements(state, releases));
   }
 
   #decide(state: BufferState, max: number, lease: LeaseTerms | undefined): Decision<Polled> {
@@ -85,21 +86,23 @@ export class FileConsumerPort implements ConsumerPort {
   }
 
   #decideSettlements(state: BufferState, settlements: readonly Settlement[]): Decision<readonly Settled[]> {
-    const acts = new Map<LeaseToken, Act>();
+    const acts: Act[] = [];
+    const ended = new Set<LeaseToken>();
     const answers = settlements.map((settlement): Settled => {
-      const { token } = settlement;
+      const { token, kind } = settlement;
       const isHeld = state.leased.get(String(token))?.handle === this.#store.handle;
-      if (!isHeld || acts.has(token)) return "lost";
-      acts.set(token, toAct(settlement));
+      if (!isHeld || ended.has(token)) return "lost";
+      if (kind !== "extend") ended.add(token);
+      acts.push(toAct(settlement));
       return "settled";
     });
     const done = () => {
       for (const { token, kind } of settlements) if (kind !== "extend") this.#open.delete(token);
       return answers;
     };
-    return acts.size === 0
+    return acts.length === 0
       ? { answer: done(), final: true }
-      : { operations: [{ op: "settle", acts: [...acts.values()] }], then: done };
+      : { operations: [{ op: "settle", acts }], then: done };
   }
 }
 

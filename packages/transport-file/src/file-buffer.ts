@@ -9,7 +9,6 @@ import {
   type BufferSpec,
   type ConsumerPort,
   type DeadLetterPort,
-  isBufferError,
   type MaybePromise,
   type ProducerPort,
   type TransportCapabilities,
@@ -131,11 +130,7 @@ export class FileBuffer implements BufferPort {
 
   async destroy(): Promise<void> {
     this.#isClosed = true;
-    try {
-      await this.#store.transact<void>(() => ({ operations: [{ op: "destroy" }], then: () => undefined }));
-    } catch (error) {
-      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
-    }
+    await this.#store.giveUp(() => ({ operations: [{ op: "destroy" }], then: () => undefined }));
     this.#store.close();
     removeBuffer(this.#layout);
   }

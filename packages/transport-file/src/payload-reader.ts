@@ -61,15 +61,25 @@ export class PayloadReader {
    */
   read(items: readonly Item[]): Uint8Array[] {
     return items.map((item) => {
-      const kept = this.#kept.get(item.commit) ?? this.#readAhead(item);
-      const start = kept.payloadStart + item.offset;
-      const bytes =
-        start + item.length <= kept.bytes.length
-          ? kept.bytes.subarray(start, start + item.length)
-          : this.#read(item, (path) => readPart(path, start, item.length));
-      if (bytes.length !== item.length || crc32(bytes) !== item.sum) throw this.#damage(item);
+      // Whoever had it before under a lease may have written to the bytes that are kept here.
+      let bytes = this.#readOne(item);
+      if (bytes === undefined) {
+        this.forget(item.commit);
+        bytes = this.#readOne(item);
+      }
+      if (bytes === undefined) throw this.#damage(item);
       return bytes;
     });
+  }
+
+  #readOne(item: Item): Uint8Array | undefined {
+    const kept = this.#kept.get(item.commit) ?? this.#readAhead(item);
+    const start = kept.payloadStart + item.offset;
+    const bytes =
+      start + item.length <= kept.bytes.length
+        ? kept.bytes.subarray(start, start + item.length)
+        : this.#read(item, (path) => readPart(path, start, item.length));
+    return bytes.length === item.length && crc32(bytes) === item.sum ? bytes : undefined;
   }
 
   #readAhead(item: Item): Kept {

@@ -42,7 +42,7 @@ export class FileProducerPort implements ProducerPort {
   async close(): Promise<void> {
     // A named one is kept: its holder may come back and ask how far it had come.
     if (this.#isNamed) return;
-    await this.#store.transact((state) =>
+    await this.#store.giveUp((state) =>
       this.#isCurrent(state)
         ? { operations: [{ op: "retire", id: this.#id }], then: () => undefined }
         : { answer: undefined },

@@ -109,6 +109,15 @@ export class Store {
     return first instanceof Promise ? first.then(more) : more(first);
   }
 
+  /** A transaction that only ends something of this handle's: where the buffer is destroyed, it has ended already. */
+  async giveUp(decide: Decide<unknown>): Promise<void> {
+    try {
+      await this.transact(decide);
+    } catch (error) {
+      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+    }
+  }
+
   /** Looks which holders have died. True if there are any that the state still counts on. */
   probe(): boolean {
     const now = performance.now();

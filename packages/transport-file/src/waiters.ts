@@ -6,6 +6,7 @@
 
 import { closeSync, type FSWatcher, rmSync, watch } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as afterTurn } from "node:timers/promises";
 import type { Wait } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { CommitLog } from "./commit-log.js";
@@ -39,6 +40,7 @@ export class Waiters {
   #timer: NodeJS.Timeout | undefined;
   #isNotifying = false;
   #told = 0;
+  #wasServed = false;
 
   constructor(log: CommitLog, onTick: () => boolean) {
     this.#log = log;
@@ -75,9 +77,16 @@ export class Waiters {
           wake = resolve;
         });
         const answer = await ask();
-        if (isFinal(answer) || isOver || performance.now() >= deadline) return answer;
+        if (isFinal(answer)) {
+          this.#wasServed = true;
+          return answer;
+        }
+        if (isOver || performance.now() >= deadline) return answer;
         if (!hasWaited) wait.onWait();
         await woken;
+        // Whoever was served last lets the others ask first, this once: the system wakes them in an order of its own.
+        if (this.#wasServed) await afterTurn();
+        this.#wasServed = false;
       }
     } finally {
       clearTimeout(timer);
