@@ -2,7 +2,7 @@
 
 import { BufferError, type BufferSpec, show } from "@sluice/core";
 import { flawError, isFlaw } from "./record.js";
-import { readRecordFile } from "./record-file.js";
+import { readIfThere } from "./record-file.js";
 
 export type Durability = "fsync" | "none";
 
@@ -17,9 +17,14 @@ export interface BufferHeader {
   readonly lock: LockStrategy;
 }
 
-/** @throws BufferError `NOT_A_BUFFER`, `VERSION_UNSUPPORTED`, `DATA_CORRUPT`; the system's error. */
-export function readHeader(path: string, id: string): BufferHeader {
-  const found = readRecordFile(path);
+/**
+ * Undefined if there is none.
+ *
+ * @throws BufferError `NOT_A_BUFFER`, `VERSION_UNSUPPORTED`, `DATA_CORRUPT`; the system's error.
+ */
+export function readHeader(path: string, id: string): BufferHeader | undefined {
+  const found = readIfThere(path);
+  if (found === undefined) return undefined;
   if (isFlaw(found)) throw flawError(found, path);
   const header = found.head as BufferHeader;
   if (header.kind !== "header" || header.id !== id) throw flawError("torn", path);

@@ -2,17 +2,17 @@
 
 import { readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  type BufferAddress,
-  type BufferCounts,
-  type BufferPort,
-  type BufferSpec,
-  type ConsumerPort,
-  type DeadLetterPort,
-  type MaybePromise,
-  type ProducerPort,
-  type TransportCapabilities,
-  type Wait,
+import type {
+  BufferAddress,
+  BufferCounts,
+  BufferPort,
+  BufferSpec,
+  ConsumerPort,
+  DeadLetterPort,
+  MaybePromise,
+  ProducerPort,
+  TransportCapabilities,
+  Wait,
 } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import { FileConsumerPort } from "./consumer-port.js";

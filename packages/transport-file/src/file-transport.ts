@@ -1,16 +1,6 @@
 /** The factory, its options, and the ways in: create and open. */
 
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   type BufferAddress,
@@ -32,7 +22,6 @@ import { FileBuffer, removeBuffer } from "./file-buffer.js";
 import {
   DIRECTORY_MODE,
   idOfRoot,
-  isRemovedName,
   isRootName,
   Layout,
   newBufferId,
@@ -40,6 +29,7 @@ import {
   rootName,
   segmentName,
 } from "./layout.js";
+import { findRoot, isMissing, notABuffer, notFound, refuseRemote, removeLeftovers } from "./place.js";
 import { ownIdentity } from "./process-identity.js";
 import { createRecordFile } from "./record-file.js";
 import type { SegmentHead } from "./segment.js";
@@ -64,16 +54,7 @@ export interface FileTransportOptions {
 const LOCK_WAIT_MS_DEFAULT = 100;
 const LOCK_WAIT_MS_MAX = 60_000;
 const PATH_BYTES_MAX = 4_000;
-
-// Where link(2) cannot be relied on to be seen by all at once: from statfs(2) and linux/magic.h.
-const REMOTE_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
-  [0x6969, "NFS"],
-  [0x517b, "SMB"],
-  [0xfe534d42, "SMB2"],
-  [0xff534d42, "CIFS"],
-  [0x01021997, "9p"],
-  [0x65735546, "FUSE or virtiofs"],
-]);
+const ASIDE_CHARACTERS_MAX = 50;
 
 /**
  * A bounded buffer in a directory: durable, for any number of processes of one host, safe when any of them is killed.
@@ -95,7 +76,10 @@ export function fileTransport(options: FileTransportOptions): BufferTransport {
     interfaceVersion: INTERFACE_VERSION,
     capabilities: capabilities("fsync"),
     create: async (spec, wishes) => createFiles(path, spec, wishes),
-    open: async (address) => openFiles(path, lockWaitMs, address),
+    open: async (address) => {
+      const place = address === undefined ? undefined : readPlace(address);
+      return openFiles(place === undefined ? path : checkPath(place.path), lockWaitMs, place?.id);
+    },
   };
 }
 
@@ -123,9 +107,11 @@ function capabilities(durability: Durability): TransportCapabilities {
 function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): BufferAddress {
   const id = newBufferId();
   const durability = wishes.durability ?? "fsync";
-  const aside = join(dirname(path), `.${basename(path)}.${newHandleId()}`);
+  // A name that fits wherever the buffer's own does, or is too long as well.
+  const aside = join(dirname(path), `.${basename(path).slice(0, ASIDE_CHARACTERS_MAX)}.${newHandleId()}`);
   const sync = durability === "fsync" ? fsyncSync : () => {};
   try {
+    clearPlace(path);
     refuseRemote(dirname(path));
     mkdirSync(aside, { mode: DIRECTORY_MODE });
     const layout = new Layout(aside, id);
@@ -151,9 +137,10 @@ function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): Buff
     moveIntoPlace(aside, path);
     if (durability === "fsync") syncDirectory(dirname(path));
   } catch (error) {
-    rmSync(aside, { recursive: true, force: true });
-    if (errnoOf(error) === "ENOENT")
-      throw outOfRange("the parent of `path`", "a directory that exists", dirname(path));
+    // Below a file there is nothing to be removed, not even by force.
+    if (errnoOf(error) !== "ENOTDIR") rmSync(aside, { recursive: true, force: true });
+    if (isMissing(error)) throw outOfRange("the parent of `path`", "a directory that exists", dirname(path));
+    if (errnoOf(error) === "ENAMETOOLONG") throw tooLong(path);
     throw storageError(error, `Creating a buffer at ${show(path)}`);
   }
   return addressOf(path, id);
@@ -168,36 +155,44 @@ function moveIntoPlace(aside: string, path: string): void {
       if (errno === "ENOTDIR") throw notABuffer(path, "is not a directory");
       if (errno !== "ENOTEMPTY" && errno !== "EEXIST") throw error;
     }
-    // There is something. Unless it is what a destroyed buffer left behind, that is the end of it.
-    const root = findRoot(path);
-    if (root === undefined) continue;
-    const layout = new Layout(path, idOfRoot(root));
-    if (openLayout(path, layout, LOCK_WAIT_MS_DEFAULT).start()) {
-      throw new BufferError("BUFFER_EXISTS", `There is a buffer at ${show(path)} already`, {
-        transport: "file",
-      });
-    }
-    removeBuffer(layout);
+    clearPlace(path);
   }
 }
 
-function openFiles(path: string, lockWaitMs: number, address: BufferAddress | undefined): BufferPort {
+// If there is something, that is the end of it, unless it is what a destroyed buffer left behind.
+function clearPlace(path: string): void {
+  const root = findRoot(path);
+  if (root === undefined) return removeLeftovers(path);
+  const layout = new Layout(path, idOfRoot(root));
+  if (openLayout(path, layout, LOCK_WAIT_MS_DEFAULT)?.start() === true) {
+    const message = `There is a buffer at ${show(path)} already`;
+    throw new BufferError("BUFFER_EXISTS", message, { transport: "file" });
+  }
+  removeBuffer(layout);
+}
+
+function openFiles(path: string, lockWaitMs: number, id?: string): BufferPort {
   try {
-    refuseRemote(path);
     const root = findRoot(path);
-    const wanted = address === undefined ? undefined : readPlace(address).id;
-    if (root === undefined || (wanted !== undefined && root !== rootName(wanted))) throw notFound(path);
+    if (root === undefined || (id !== undefined && root !== rootName(id))) throw notFound(path);
+    refuseRemote(path);
     const buffer = openLayout(path, new Layout(path, idOfRoot(root)), lockWaitMs);
-    if (!buffer.start()) throw notFound(path);
+    if (buffer?.start() !== true) throw notFound(path);
     return buffer;
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") throw notFound(path);
+    if (isMissing(error)) throw notFound(path);
+    if (errnoOf(error) === "ENAMETOOLONG") throw tooLong(path);
     throw storageError(error, `Opening the buffer at ${show(path)}`);
   }
 }
 
-function openLayout(path: string, layout: Layout, lockWaitMs: number): FileBuffer {
+/** Undefined if it is being removed at this instant. */
+function openLayout(path: string, layout: Layout, lockWaitMs: number): FileBuffer | undefined {
   const header = readHeader(layout.header, idOfRoot(basename(layout.root)));
+  if (header === undefined) {
+    if (existsSync(layout.root)) throw notABuffer(path, "has no header");
+    return undefined;
+  }
   return new FileBuffer({
     layout,
     spec: header.spec,
@@ -206,34 +201,6 @@ function openLayout(path: string, layout: Layout, lockWaitMs: number): FileBuffe
     durable: header.durability === "fsync",
     lockWaitMs,
   });
-}
-
-/** Name of the buffer in this directory; undefined if the directory is empty or left over. Touches nothing. */
-function findRoot(path: string): string | undefined {
-  const stat = lstatSync(path);
-  if (stat.isSymbolicLink()) throw notABuffer(path, "is a symbolic link, which is not followed");
-  if (!stat.isDirectory()) throw notABuffer(path, "is not a directory");
-  const uid = process.getuid?.();
-  if (uid !== undefined && (stat.uid !== uid || (stat.mode & 0o077) !== 0)) {
-    const mode = (stat.mode & 0o777).toString(8);
-    const message = `${show(path)} must belong to user ${uid} with mode 700; it belongs to ${stat.uid} with mode ${mode}`;
-    throw new BufferError("PERMISSION_DENIED", message, { transport: "file" });
-  }
-  const names = readdirSync(path);
-  const roots = names.filter(isRootName);
-  const others = names.filter((name) => !isRootName(name) && !isRemovedName(name));
-  if (others.length > 0 || roots.length > 1)
-    throw notABuffer(path, `holds ${show((others[0] ?? roots[1]) as string)}`);
-  if (roots.length === 0)
-    for (const name of names) rmSync(join(path, name), { recursive: true, force: true });
-  return roots[0];
-}
-
-function refuseRemote(path: string): void {
-  const name = REMOTE_FILE_SYSTEMS.get(statfsSync(path).type);
-  if (name === undefined) return;
-  const message = `${show(path)} lies on ${name}; a buffer needs a local file system`;
-  throw new BufferError("CAPABILITY_MISSING", message, { transport: "file" });
 }
 
 function addressOf(path: string, id: string, lockWaitMs?: number): BufferAddress {
@@ -263,10 +230,6 @@ function checkPath(path: unknown): string {
   return resolve(path);
 }
 
-function notFound(path: string): BufferError {
-  return new BufferError("BUFFER_NOT_FOUND", `There is no buffer at ${show(path)}`, { transport: "file" });
-}
-
-function notABuffer(path: string, why: string): BufferError {
-  return new BufferError("NOT_A_BUFFER", `${show(path)} is not a buffer: it ${why}`, { transport: "file" });
+function tooLong(path: string): RangeError {
+  return outOfRange("`path`", "short enough for the file system", path);
 }

@@ -23,6 +23,7 @@ export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
 const ROOT_NAME = /^buffer\.[0-9a-f]{32}$/;
+const REMOVED_NAME = /^gone\.[0-9a-f]{16}$/;
 const SEGMENT_NAME = /^log\.(\d{1,15})-[0-9a-f]{16}$/;
 
 export function newBufferId(): string {
@@ -61,7 +62,7 @@ export function removedName(): string {
 }
 
 export function isRemovedName(name: string): boolean {
-  return name.startsWith("gone.");
+  return REMOVED_NAME.test(name);
 }
 
 export class Layout {

@@ -11,7 +11,7 @@ import type { BufferState } from "./buffer-state.js";
 import { isRemovedName, segmentBase } from "./layout.js";
 import type { Operation } from "./operation.js";
 import { flawError, isFlaw, type RecordFlaw } from "./record.js";
-import { type ReadRecord, readRecordFile } from "./record-file.js";
+import { type ReadRecord, readIfThere } from "./record-file.js";
 import { restoreSnapshot, type Snapshot } from "./state-snapshot.js";
 import { errnoOf } from "./storage-error.js";
 
@@ -117,15 +117,6 @@ export function linkIfFree(file: string, name: string): boolean {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === "EEXIST" || errno === "ENOENT") return false;
-    throw error;
-  }
-}
-
-function readIfThere(path: string, wanted?: number): ReadRecord | RecordFlaw | undefined {
-  try {
-    return readRecordFile(path, wanted);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -1,0 +1,81 @@
+/** The directory that a path names: what it holds, and whether a buffer may be there. Never adopts what is not ours. */
+
+import { lstatSync, readdirSync, rmSync, type Stats, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { BufferError, show } from "@sluice/core";
+import { isRemovedName, isRootName } from "./layout.js";
+import { errnoOf } from "./storage-error.js";
+
+// Where link(2) cannot be relied on to be seen by all at once: from statfs(2) and linux/magic.h.
+const REMOTE_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, "NFS"],
+  [0x517b, "SMB"],
+  [0xfe534d42, "SMB2"],
+  [0xff534d42, "CIFS"],
+  [0x01021997, "9p"],
+  [0x65735546, "FUSE or virtiofs"],
+]);
+
+/**
+ * Name of the buffer's directory; undefined where there is nothing, or only what a destroyed buffer left. Touches nothing.
+ *
+ * @throws BufferError `NOT_A_BUFFER`, `PERMISSION_DENIED`.
+ */
+export function findRoot(path: string): string | undefined {
+  const names = look(path);
+  if (names === undefined) return undefined;
+  const roots = names.filter(isRootName);
+  const other = names.find((name) => !isRootName(name) && !isRemovedName(name)) ?? roots[1];
+  if (other !== undefined) throw notABuffer(path, `holds ${show(other)}`);
+  if (names.length > 0) checkOwner(path, lstatSync(path));
+  return roots[0];
+}
+
+/** Removes what a destroyed buffer left in a directory in which `findRoot` found nothing. */
+export function removeLeftovers(path: string): void {
+  for (const name of look(path) ?? []) {
+    if (isRemovedName(name)) rmSync(join(path, name), { recursive: true, force: true });
+  }
+}
+
+/** @throws BufferError `CAPABILITY_MISSING` where the path lies on a file system of another machine. */
+export function refuseRemote(path: string): void {
+  const name = REMOTE_FILE_SYSTEMS.get(statfsSync(path).type);
+  if (name === undefined) return;
+  const message = `${show(path)} lies on ${name}; a buffer needs a local file system`;
+  throw new BufferError("CAPABILITY_MISSING", message, { transport: "file" });
+}
+
+export function notFound(path: string): BufferError {
+  return new BufferError("BUFFER_NOT_FOUND", `There is no buffer at ${show(path)}`, { transport: "file" });
+}
+
+export function notABuffer(path: string, why: string): BufferError {
+  return new BufferError("NOT_A_BUFFER", `${show(path)} is not a buffer: it ${why}`, { transport: "file" });
+}
+
+/** Whether the error says that the path, or a directory on the way to it, is not there. */
+export function isMissing(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === "ENOENT" || errno === "ENOTDIR";
+}
+
+function look(path: string): string[] | undefined {
+  try {
+    const stat = lstatSync(path);
+    if (stat.isSymbolicLink()) throw notABuffer(path, "is a symbolic link, which is not followed");
+    if (!stat.isDirectory()) throw notABuffer(path, "is not a directory");
+    return readdirSync(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function checkOwner(path: string, stat: Stats): void {
+  const uid = process.getuid?.();
+  if (uid === undefined || (stat.uid === uid && (stat.mode & 0o077) === 0)) return;
+  const mode = (stat.mode & 0o777).toString(8);
+  const message = `${show(path)} must belong to user ${uid} with mode 700; it belongs to ${stat.uid} with mode ${mode}`;
+  throw new BufferError("PERMISSION_DENIED", message, { transport: "file" });
+}
