@@ -24,7 +24,7 @@ const media: Media[] = [
 
 describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durability }) => {
   // Far more than there are set-aside files; fewer where each costs two syncs.
-  const rounds = durability === "fsync" ? 50 : 250;
+  const rounds = durability === "fsync" ? 50 : 120;
 
   const onFullDisk = (
     name: string,
