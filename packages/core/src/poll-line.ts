@@ -134,15 +134,22 @@ export interface PollHome extends LeaseHome {
 function share<V>(
   calls: readonly TakeCall[],
   values: readonly V[],
-  give: (call: TakeCall, part: V[]) => void,
+  give: (call: TakeCall, part: readonly V[]) => void,
 ): void {
+  const [only] = calls;
+  if (values.length === 0) return;
+  if (calls.length === 1 && only !== undefined) {
+    give(only, values);
+    return;
+  }
+  const hasGivenUp = (call: TakeCall) => call.cancel !== undefined || call.isSettled;
+  // Told apart beforehand: who is given its share is settled by that.
+  const waiting = calls.filter((call) => !hasGivenUp(call));
+  const others = calls.filter(hasGivenUp);
   let at = 0;
-  for (const isCancelled of [false, true]) {
-    for (const call of calls) {
-      if (at >= values.length) return;
-      if ((call.cancel !== undefined || call.isSettled) !== isCancelled) continue;
-      give(call, values.slice(at, at + call.max));
-      at += call.max;
-    }
+  for (const call of [...waiting, ...others]) {
+    if (at >= values.length) return;
+    give(call, values.slice(at, at + call.max));
+    at += call.max;
   }
 }

@@ -189,6 +189,19 @@ describe("an abort", () => {
     await expect(aborted).rejects.toThrow("enough");
   });
 
+  test("of one take beside others: each of them has its own item, and none is given twice", async () => {
+    const { polls, consumer } = await consumerByHand();
+    const abort = new AbortController();
+    const first = consumer.take();
+    const takes = [consumer.take(), consumer.take({ signal: abort.signal }), consumer.take()];
+    polls.calls[0]?.answer({ deliveries: [delivery("a", 1)], state: "open" });
+    await first;
+    const second = await polls.call(1);
+    abort.abort(new Error("enough"));
+    second.answer({ deliveries: [delivery("b", 2), delivery("c", 3), delivery("d", 4)], state: "open" });
+    await expect(Promise.all(takes)).resolves.toMatchObject([{ value: "b" }, { value: "d" }, { value: "c" }]);
+  });
+
   test("of a take that nobody stands behind resolves with the item it was given", async () => {
     const { polls, consumer } = await consumerByHand();
     const abort = new AbortController();
