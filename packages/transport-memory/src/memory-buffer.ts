@@ -19,17 +19,12 @@ import type {
   Settlement,
   Wait,
 } from "@sluice/core";
-import { BufferError, outOfRange } from "@sluice/core";
+import { BufferError } from "@sluice/core";
 import { DeadLetters } from "./dead-letters.js";
 import { Leases } from "./leases.js";
+import { acceptedBefore, heldByAnother, type ProducerRecord, ProducerRecords } from "./producer-records.js";
 import { type Item, ReadyList } from "./ready-list.js";
 import { type Participant, WaitingLine } from "./waiting-line.js";
-
-/** What is remembered of a producer id: enough to answer a retry, and to refuse an earlier holder. */
-export interface ProducerRecord {
-  lastSequence: number;
-  holder: Participant;
-}
 
 export class MemoryBuffer {
   readonly spec: BufferSpec;
@@ -48,7 +43,7 @@ export class MemoryBuffer {
   #lastSequence = 0;
   #sealed: "no" | "draining" | "discarding" = "no";
   #isDestroyed = false;
-  readonly #producers: Map<string, ProducerRecord> = new Map();
+  readonly #producers: ProducerRecords = new ProducerRecords();
 
   // Offers wait for room, polls for an item, others for the end.
   readonly room: WaitingLine;
@@ -97,17 +92,12 @@ export class MemoryBuffer {
   /** A fresh epoch for the id: from now on only this holder is heard, also against an offer that waits already. */
   register(holder: Participant, id: string | undefined): ProducerRecord {
     this.check();
-    const known = id === undefined ? undefined : this.#producers.get(id);
-    if (known === undefined) {
-      const record = { lastSequence: 0, holder };
-      if (id !== undefined) this.#producers.set(id, record);
-      return record;
+    const { record, earlier } = this.#producers.register(holder, id);
+    if (earlier !== undefined) {
+      this.room.fail(heldByAnother, (owner) => owner === earlier);
+      this.#afterCommit();
     }
-    const earlier = known.holder;
-    known.holder = holder;
-    this.room.fail(heldByAnother, (owner) => owner === earlier);
-    this.#afterCommit();
-    return known;
+    return record;
   }
 
   /** Appends what there is room for. `isFirst` is false while somebody else waits for room in front of the caller. */
@@ -119,12 +109,8 @@ export class MemoryBuffer {
     isFirst: boolean,
   ): Offered {
     this.check();
-    if (record.holder !== by) throw heldByAnother();
-    const next = record.lastSequence + 1;
-    if (first > next)
-      throw outOfRange("`firstSequence`", `at most ${next}, for a sequence has no gaps`, first);
     // A retry is answered from memory before anything else is looked at: it was accepted, whatever happened since.
-    let accepted = Math.min(next - first, items.length);
+    let accepted = acceptedBefore(record, by, first, items.length);
     for (const bytes of items.slice(accepted)) {
       if (this.#sealed !== "no") return { accepted, state: "sealed" };
       const fullBy = this.#fullBy(bytes.byteLength);
@@ -323,8 +309,4 @@ export class MemoryBuffer {
 
 function destroyed(): BufferError {
   return new BufferError("BUFFER_DESTROYED", "The buffer was destroyed", { transport: "memory" });
-}
-
-function heldByAnother(): BufferError {
-  return new BufferError("HANDLE_CLOSED", "This producer id has a newer holder", { transport: "memory" });
 }
