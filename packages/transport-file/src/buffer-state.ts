@@ -88,7 +88,12 @@ export class BufferState {
   apply(commit: number, handle: string, turn: number, operations: readonly Operation[]): void {
     for (const operation of operations) this.#applyOne(commit, operation);
     const participant = this.participants.get(handle);
-    if (participant !== undefined) participant.lastTurn = turn;
+    if (participant === undefined) return;
+    participant.lastTurn = turn;
+    for (const { op } of operations) {
+      if (op === "put") participant.lastPut = commit;
+      else if (op === "take" || op === "lease") participant.lastTake = commit;
+    }
   }
 
   #applyOne(commit: number, operation: Operation): void {

@@ -17,6 +17,9 @@ export interface Identity {
 export interface Participant extends Identity {
   /** Number, in the handle's own count, of its last commit: tells a handle that was stopped what became of it. */
   lastTurn: number;
+  /** Numbers of the last commits with which it put and took items: who was served longest ago asks first. */
+  lastPut?: number;
+  lastTake?: number;
 }
 
 /** A settlement that was found valid when its commit was prepared. */

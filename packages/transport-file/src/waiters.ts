@@ -22,6 +22,9 @@ const UNWATCHED_MS = 20;
 // A wait shorter than this is not worth a file that tells the counts of it.
 const TELL_AFTER_MS = 20;
 
+// How many turns of the event loop a call lets pass for others.
+const TURNS_MAX = 8;
+
 interface Waiter {
   readonly canGo: (state: BufferState) => boolean;
   readonly wake: () => void;
@@ -40,7 +43,6 @@ export class Waiters {
   #timer: NodeJS.Timeout | undefined;
   #isNotifying = false;
   #told = 0;
-  #wasServed = false;
 
   constructor(log: CommitLog, onTick: () => boolean) {
     this.#log = log;
@@ -77,16 +79,11 @@ export class Waiters {
           wake = resolve;
         });
         const answer = await ask();
-        if (isFinal(answer)) {
-          this.#wasServed = true;
-          return answer;
-        }
-        if (isOver || performance.now() >= deadline) return answer;
+        if (isFinal(answer) || isOver || performance.now() >= deadline) return answer;
         if (!hasWaited) wait.onWait();
         await woken;
-        // Whoever was served last lets the others ask first, this once: the system wakes them in an order of its own.
-        if (this.#wasServed) await afterTurn();
-        this.#wasServed = false;
+        // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once.
+        for (let turns = this.#servedBefore(kind); turns > 0; turns--) await afterTurn();
       }
     } finally {
       clearTimeout(timer);
@@ -118,6 +115,18 @@ export class Waiters {
     this.#watcher = undefined;
     clearTimeout(this.#timer);
     for (const waiter of this.#waiting) waiter.end();
+  }
+
+  // How many others were last served before this handle was: most of them wait as well.
+  #servedBefore(kind: WaitKind): number {
+    const { participants } = this.#log.state;
+    const own = participants.get(this.#log.handle);
+    const last = kind === "producer" ? "lastPut" : "lastTake";
+    const ownLast = own?.[last];
+    if (kind === "observer" || ownLast === undefined) return 0;
+    let count = 0;
+    for (const other of participants.values()) if ((other[last] ?? ownLast) < ownLast) count += 1;
+    return Math.min(count, TURNS_MAX);
   }
 
   #add(waiter: Waiter): void {
