@@ -117,7 +117,8 @@ export class BufferState {
         this.producers.delete(operation.id);
         return;
       case "put":
-        return this.#put(commit, operation);
+        this.#put(commit, operation);
+        return;
       case "take":
         for (const item of this.#takeReady(operation.from, operation.count)) {
           this.consumed += 1;
@@ -135,18 +136,21 @@ export class BufferState {
         for (const act of operation.acts) this.#settle(act);
         return;
       case "expire":
-        return this.#expire(operation.at);
+        this.#expire(operation.at);
+        return;
       case "seal":
         this.sealed = true;
         if (operation.discard) this.#discardAll();
         return;
       case "requeue":
-        return this.#requeue(operation.sequence);
+        this.#requeue(operation.sequence);
+        return;
       case "remove":
         if (this.dead.remove(operation.sequence) === undefined)
           throw impossible("removes a dead letter that is not there");
         this.discarded += 1;
-        return this.#promoteParked();
+        this.#promoteParked();
+        return;
       case "destroy":
         this.destroyed = true;
         return;

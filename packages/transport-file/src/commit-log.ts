@@ -269,7 +269,8 @@ export class CommitLog {
       this.state = state;
       this.number = segment.base;
       this.enter(segment);
-      return this.onAdvance();
+      this.onAdvance();
+      return;
     }
   }
 

@@ -68,12 +68,12 @@ export class FileConsumerPort implements ConsumerPort {
     }));
     const range = { from: first.sequence, count: items.length };
     if (lease === undefined) {
-      return { operations: [{ op: "take", ...range }], then: () => ({ deliveries, state: "open" }) };
+      return { operations: [{ op: "take", ...range }], reply: () => ({ deliveries, state: "open" }) };
     }
     const until = monotonicMs() + lease.leaseMs;
     return {
       operations: [{ op: "lease", ...range, handle: this.#store.handle, until }],
-      then: (commit) => ({ deliveries: this.#withTokens(commit, deliveries), state: "open" }),
+      reply: (commit) => ({ deliveries: this.#withTokens(commit, deliveries), state: "open" }),
     };
   }
 
@@ -102,7 +102,7 @@ export class FileConsumerPort implements ConsumerPort {
     };
     return acts.length === 0
       ? { answer: done(), final: true }
-      : { operations: [{ op: "settle", acts }], then: done };
+      : { operations: [{ op: "settle", acts }], reply: done };
   }
 }
 

@@ -36,7 +36,7 @@ export class FileDeadLetterPort implements DeadLetterPort {
       const bytes = state.bytes - (moving?.item.length ?? 0) + fallen.item.length;
       const { capacity, bufferBytesMax } = state.spec;
       if (occupied >= capacity || bytes > bufferBytesMax) return { answer: "full" };
-      return { operations: [{ op: "requeue", sequence }], then: () => "requeued" };
+      return { operations: [{ op: "requeue", sequence }], reply: () => "requeued" };
     });
   }
 
@@ -44,7 +44,7 @@ export class FileDeadLetterPort implements DeadLetterPort {
     return this.#store.transact<"removed" | "missing">((state) =>
       state.dead.find(sequence) === undefined
         ? { answer: "missing" }
-        : { operations: [{ op: "remove", sequence }], then: () => "removed" },
+        : { operations: [{ op: "remove", sequence }], reply: () => "removed" },
     );
   }
 }

@@ -70,7 +70,7 @@ export class FileBuffer implements BufferPort {
     await this.#store.transact((state) =>
       state.participants.has(this.#store.handle)
         ? { answer: undefined }
-        : { operations: [], then: () => undefined },
+        : { operations: [], reply: () => undefined },
     );
     return new FileConsumerPort(this.#store);
   }
@@ -79,7 +79,7 @@ export class FileBuffer implements BufferPort {
     return this.#store.transact<boolean>((state) =>
       state.sealed && (!discard || state.discarding)
         ? { answer: false, final: true }
-        : { operations: [{ op: "seal", discard }], then: () => true },
+        : { operations: [{ op: "seal", discard }], reply: () => true },
     );
   }
 
@@ -118,7 +118,7 @@ export class FileBuffer implements BufferPort {
     try {
       await this.#store.transact((state) =>
         state.participants.has(this.#store.handle)
-          ? { operations: [{ op: "leave", handle: this.#store.handle }], then: () => undefined }
+          ? { operations: [{ op: "leave", handle: this.#store.handle }], reply: () => undefined }
           : { answer: undefined },
       );
     } catch {
@@ -130,7 +130,7 @@ export class FileBuffer implements BufferPort {
 
   async destroy(): Promise<void> {
     this.#isClosed = true;
-    await this.#store.giveUp(() => ({ operations: [{ op: "destroy" }], then: () => undefined }));
+    await this.#store.giveUp(() => ({ operations: [{ op: "destroy" }], reply: () => undefined }));
     this.#store.close();
     removeBuffer(this.#layout);
   }

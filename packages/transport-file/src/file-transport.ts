@@ -149,7 +149,8 @@ function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): Buff
 function moveIntoPlace(aside: string, path: string): void {
   for (;;) {
     try {
-      return renameSync(aside, path);
+      renameSync(aside, path);
+      return;
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === "ENOTDIR") throw notABuffer(path, "is not a directory");
@@ -162,7 +163,10 @@ function moveIntoPlace(aside: string, path: string): void {
 // If there is something, that is the end of it, unless it is what a destroyed buffer left behind.
 function clearPlace(path: string): void {
   const root = findRoot(path);
-  if (root === undefined) return removeLeftovers(path);
+  if (root === undefined) {
+    removeLeftovers(path);
+    return;
+  }
   const layout = new Layout(path, idOfRoot(root));
   if (openLayout(path, layout, LOCK_WAIT_MS_DEFAULT)?.start() === true) {
     const message = `There is a buffer at ${show(path)} already`;

@@ -24,7 +24,7 @@ export class FileProducerPort implements ProducerPort {
   static async register(store: Store, id: string, named: boolean): Promise<FileProducerPort> {
     return store.transact((state) => ({
       operations: [{ op: "producer", id, handle: store.handle, named }],
-      then: (epoch) => new FileProducerPort(store, id, epoch, state.producers.get(id)?.last ?? 0, named),
+      reply: (epoch) => new FileProducerPort(store, id, epoch, state.producers.get(id)?.last ?? 0, named),
     }));
   }
 
@@ -44,7 +44,7 @@ export class FileProducerPort implements ProducerPort {
     if (this.#isNamed) return;
     await this.#store.giveUp((state) =>
       this.#isCurrent(state)
-        ? { operations: [{ op: "retire", id: this.#id }], then: () => undefined }
+        ? { operations: [{ op: "retire", id: this.#id }], reply: () => undefined }
         : { answer: undefined },
     );
   }
@@ -84,7 +84,7 @@ export class FileProducerPort implements ProducerPort {
       lengths: accepted.map((item) => item.byteLength),
       sums: sums.slice(known, known + count),
     } as const;
-    return { operations: [put], items: accepted, then: () => answer };
+    return { operations: [put], items: accepted, reply: () => answer };
   }
 
   #isCurrent(state: BufferState): boolean {

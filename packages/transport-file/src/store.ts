@@ -30,7 +30,7 @@ export type Decision<T> =
   | {
       readonly operations: readonly Operation[];
       readonly items?: readonly Uint8Array[];
-      readonly then: (commit: number) => T;
+      readonly reply: (commit: number) => T;
     };
 
 /** Asked again for every state that turns out to be the current one. Throws `Stale` to be asked again at once. */
@@ -152,7 +152,7 @@ export class Store {
 
   #decide<T>(
     decide: Decide<T>,
-  ): Decision<T> | { operations: readonly Operation[]; then?: never; items?: never } {
+  ): Decision<T> | { operations: readonly Operation[]; reply?: never; items?: never } {
     for (;;) {
       this.log.readOn();
       if (this.log.state.destroyed) throw destroyed(this.log.layout.root);
@@ -188,7 +188,7 @@ export class Store {
     return true;
   }
 
-  #publish<T>(prepared: Prepared, decision: { then?: (commit: number) => T }): Done<T> | undefined {
+  #publish<T>(prepared: Prepared, decision: { reply?: (commit: number) => T }): Done<T> | undefined {
     const { number } = prepared.head;
     try {
       if (!this.log.publish(prepared)) return undefined;
@@ -198,7 +198,7 @@ export class Store {
       this.#cut();
       return undefined;
     }
-    const done = decision.then === undefined ? undefined : { answer: decision.then(number) };
+    const done = decision.reply === undefined ? undefined : { answer: decision.reply(number) };
     try {
       if (isCutDue(this.log)) this.#cut();
     } catch {

@@ -92,9 +92,10 @@ export class WritableSpace {
 
   /** The file is written and, if it was to be, linked: closes it, and keeps its own name for later or drops it. */
   release(file: OwnFile): void {
-    if (!file.isKept) return this.drop(file);
-    closeSync(file.fd);
-    this.#kept.push(file.path);
+    if (file.isKept) {
+      closeSync(file.fd);
+      this.#kept.push(file.path);
+    } else this.drop(file);
   }
 
   /** Closes a file and drops its own name: what else names it keeps it. Set-aside space that nothing names goes back. */
