@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ArrivalLog, faultOf } from "../dist/arrivals.js";
-import { ITEM_BYTES, ITEMS_MAX, makeItem, PRODUCERS_MAX, readItem } from "../dist/item.js";
+import { ArrivalLog, faultOf } from "../src/arrivals.js";
+import { ITEM_BYTES, ITEMS_MAX, makeItem, PRODUCERS_MAX, readItem } from "../src/item.js";
 
 type Label = readonly [producer: number, number: number];
 

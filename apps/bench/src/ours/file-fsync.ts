@@ -6,7 +6,7 @@ const fileFsync: Candidate = throughFace({
   name: "file-fsync",
   about: 'transport-file with durability "fsync", its default: items outlive a power cut',
   module: import.meta.url,
-  itemCount: (work) => (work.kind === "round-trip" ? 200 : work.batch > 1 ? 20_000 : 400),
+  itemCount: (work) => (work.kind === "round-trip" ? 200 : work.batch > 1 ? 30_000 : 400),
   transportAt: (path) => fileTransport({ path }),
   wishes: { durability: "fsync" },
 });

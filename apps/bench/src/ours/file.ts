@@ -6,7 +6,7 @@ const file: Candidate = throughFace({
   name: "file",
   about: 'transport-file with durability "none", which outlives processes as the naive way does',
   module: import.meta.url,
-  itemCount: (work) => (work.kind === "round-trip" ? 1_000 : work.batch > 1 ? 50_000 : 3_000),
+  itemCount: (work) => (work.kind === "round-trip" ? 1_000 : work.batch > 1 ? 150_000 : 5_000),
   transportAt: (path) => fileTransport({ path }),
   wishes: { durability: "none" },
 });
