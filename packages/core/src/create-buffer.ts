@@ -20,18 +20,12 @@ import {
 } from "./codec.js";
 import type { Carries, JsonSafe, StructuredSafe } from "./codec-types.js";
 import { leaseMsFrom } from "./consumer.js";
-import { BufferError, isBufferError, show, wrongType } from "./errors.js";
+import { BufferError, isBufferError, wrongType } from "./errors.js";
 import { portFault } from "./faults.js";
+import { checkTransport, transportAt } from "./find-transport.js";
 import { type HandleOptions, LEASE_MS_DEFAULT, WAITERS_MAX_DEFAULT } from "./handle.js";
 import { ownOptions } from "./options.js";
-import {
-  type BufferAddress,
-  type BufferPort,
-  type BufferTransport,
-  INTERFACE_VERSION,
-  type JsonValue,
-  type TransportModule,
-} from "./transport.js";
+import type { BufferAddress, BufferPort, BufferTransport, JsonValue } from "./transport.js";
 
 export type { BoundedBuffer } from "./buffer.js";
 
@@ -268,47 +262,4 @@ async function attach<T>(
       : `codec: none given here, ${port.spec.codec} in the buffer`;
   const message = `The buffer has other settings than expected: ${mismatch}`;
   throw new BufferError("SETTINGS_MISMATCH", message, { transport: transport.name });
-}
-
-async function transportAt(address: BufferAddress): Promise<BufferTransport> {
-  const { module, transport: name } = (address ?? {}) as Partial<BufferAddress>;
-  if (typeof module !== "string" || typeof name !== "string") {
-    throw wrongType("the address", "an object with module, transport and place", address);
-  }
-  // A bare name would be looked up from here, where no adapter is a dependency.
-  if (!URL.canParse(module)) throw wrongType("`module` of the address", "a URL", module);
-  let adapter: Partial<TransportModule>;
-  try {
-    adapter = (await import(module)) as Partial<TransportModule>;
-  } catch (cause) {
-    const message = `The adapter of the ${name} transport cannot be loaded from ${show(module)}`;
-    throw new BufferError("TRANSPORT_UNAVAILABLE", message, { transport: name, cause });
-  }
-  if (typeof adapter.transportAt !== "function") {
-    throw wrongType("the module of the address", "one that exports transportAt", module);
-  }
-  let transport: BufferTransport;
-  try {
-    transport = adapter.transportAt(address);
-  } catch (error) {
-    throw portFault(error, name, "none");
-  }
-  checkTransport(transport);
-  return transport;
-}
-
-/** @throws TypeError `INVALID_ARGUMENT`, BufferError `VERSION_UNSUPPORTED`. */
-function checkTransport(transport: BufferTransport): void {
-  const {
-    name,
-    interfaceVersion,
-    create: creates,
-    open: opens,
-  } = (transport ?? {}) as Partial<BufferTransport>;
-  if (typeof name !== "string" || typeof creates !== "function" || typeof opens !== "function") {
-    throw wrongType("the transport", "an object from a factory such as fileTransport(...)", transport);
-  }
-  if (interfaceVersion === INTERFACE_VERSION) return;
-  const message = `The ${name} transport was made for version ${show(interfaceVersion)} of the interface, and this core has ${INTERFACE_VERSION}`;
-  throw new BufferError("VERSION_UNSUPPORTED", message, { transport: name });
 }

@@ -41,6 +41,24 @@ export function bufferDestroyed(transport: string): BufferError {
   return new BufferError("BUFFER_DESTROYED", "The buffer was destroyed", { transport });
 }
 
+/** The port was told to end its wait, and has not answered for seconds. */
+export function noAnswer(transport: string): BufferError {
+  return new BufferError("TRANSPORT_UNAVAILABLE", `The ${transport} transport does not answer`, {
+    transport,
+  });
+}
+
+export function tooManyWaiters({
+  waitersMax,
+  transport,
+}: {
+  waitersMax: number;
+  transport: string;
+}): BufferError {
+  const message = `At most ${waitersMax} calls (\`waitersMax\`) may wait on one handle: await some of them first`;
+  return new BufferError("TOO_MANY_WAITERS", message, { transport });
+}
+
 /** Runs a hook of the caller, whose failure must not become ours: it is reported as uncaught, like a listener's. */
 export function callHook<A extends unknown[]>(hook: ((...args: A) => void) | undefined, ...args: A): void {
   if (hook === undefined) return;

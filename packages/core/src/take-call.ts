@@ -9,7 +9,7 @@ export type TakeResult<V> =
   | { readonly done: false; readonly value: V }
   | { readonly done: true; readonly value?: undefined };
 
-export const DONE: { readonly done: true } = Object.freeze({ done: true });
+const DONE: { readonly done: true } = Object.freeze({ done: true });
 
 export type TakeForm = "one" | "try" | "many";
 

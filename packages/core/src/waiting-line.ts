@@ -9,11 +9,12 @@
 import { CallList } from "./call-list.js";
 import { now } from "./deadline.js";
 import { EarliestTimer } from "./earliest-timer.js";
-import { BufferError, isBufferError } from "./errors.js";
+import { isBufferError } from "./errors.js";
 import { afterTurn, mayGoOn } from "./event-loop-turn.js";
-import { callHook, outcomeUnknown, portFault } from "./faults.js";
+import { noAnswer, outcomeUnknown, portFault, tooManyWaiters } from "./faults.js";
 import { isPromise, type LineWork, type Progress } from "./line-work.js";
 import type { MaybePromise, Wait } from "./transport.js";
+import { WaitWatch } from "./wait-watch.js";
 import type { Cancel, WaitingCall } from "./waiting-call.js";
 
 // How long a port may be late at a deadline before its wait is ended for it: it has a timer of its own.
@@ -36,7 +37,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #busyPauseMs = BUSY_PAUSE_MS;
   /** The port call under way waits. */
   #portWaits = false;
-  #waitingSince: number | undefined;
+  readonly #watch: WaitWatch;
   #canceller: AbortController | undefined;
   readonly #deadlines: EarliestTimer = new EarliestTimer((at) => this.#onDeadline(at));
   /** The wait of the port call under way was ended, for a cancel or because it was late. */
@@ -47,6 +48,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
 
   constructor(work: LineWork<C, A>) {
     this.#work = work;
+    this.#watch = new WaitWatch(work.hooks);
   }
 
   /** Calls in line, those under way included. */
@@ -62,7 +64,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   enter(call: C): void {
     if (this.#ended !== undefined) call.fail(this.#ended());
     else if (call.deadline.isTry && this.#portWaits) call.giveUp();
-    else if (this.#calls.size >= this.#work.waitersMax) call.fail(this.#tooMany());
+    else if (this.#calls.size >= this.#work.waitersMax) call.fail(tooManyWaiters(this.#work));
     else {
       this.#calls.append(call);
       this.#serve();
@@ -155,9 +157,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
         this.#remove(call);
       }
     }
-    if (this.#waitingSince !== undefined) return;
-    this.#waitingSince = now();
-    callHook(this.#work.hooks.onWait);
+    this.#watch.begin();
   }
 
   #answered(calls: readonly C[], answer: A): void {
@@ -211,11 +211,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
       if (call.isSettled) this.#remove(call);
       else this.#watchDeadline(call);
     }
-    if (this.#waitingSince !== undefined && (moved || this.#calls.first === undefined)) {
-      const waitedMs = now() - this.#waitingSince;
-      this.#waitingSince = undefined;
-      callHook(this.#work.hooks.onResume, waitedMs);
-    }
+    if (moved || this.#calls.first === undefined) this.#watch.end();
     this.#isIdle();
   }
 
@@ -251,9 +247,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     this.#silence = isSure ? undefined : setTimeout(() => this.#onSilence(true), PORT_LATE_MS);
     if (!isSure) return;
     const { what, transport } = this.#work;
-    const silent = new BufferError("TRANSPORT_UNAVAILABLE", `The ${transport} transport does not answer`, {
-      transport,
-    });
+    const silent = noAnswer(transport);
     let isAnyLeft = false;
     const at = now();
     for (const call of this.#calls) {
@@ -303,11 +297,5 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #remove(call: C): void {
     this.#calls.remove(call);
     if (this.#calls.size === 0) this.#deadlines.clear();
-  }
-
-  #tooMany(): BufferError {
-    const { waitersMax, transport } = this.#work;
-    const message = `At most ${waitersMax} calls (\`waitersMax\`) may wait on one handle: await some of them first`;
-    return new BufferError("TOO_MANY_WAITERS", message, { transport });
   }
 }

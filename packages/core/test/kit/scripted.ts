@@ -18,7 +18,7 @@ import {
   type TransportCapabilities,
 } from "@sluice/core";
 
-export const CAPABILITIES: TransportCapabilities = {
+const CAPABILITIES: TransportCapabilities = {
   reach: "process",
   survives: [],
   peak: "exact",
@@ -30,7 +30,7 @@ export const CAPABILITIES: TransportCapabilities = {
   retryWindowMs: "unbounded",
 };
 
-export const NO_COUNTS: BufferCounts = {
+const NO_COUNTS: BufferCounts = {
   ready: 0,
   leased: 0,
   parked: 0,
@@ -97,7 +97,7 @@ export function scripted(script: Script = {}): BufferTransport {
 }
 
 /** One call of a port, to be answered by the test. */
-export interface Asked<Args extends unknown[], R> {
+interface Asked<Args extends unknown[], R> {
   readonly args: Args;
   answer(value: R): void;
   refuse(error: unknown): void;
@@ -133,7 +133,7 @@ export function byHand<Args extends unknown[], R>(): ByHand<Args, R> {
 
 export type Offers = ByHand<Parameters<ProducerPort["offer"]>, Awaited<ReturnType<ProducerPort["offer"]>>>;
 export type Polls = ByHand<Parameters<ConsumerPort["poll"]>, Awaited<ReturnType<ConsumerPort["poll"]>>>;
-export type Settles = ByHand<Parameters<ConsumerPort["settle"]>, Awaited<ReturnType<ConsumerPort["settle"]>>>;
+type Settles = ByHand<Parameters<ConsumerPort["settle"]>, Awaited<ReturnType<ConsumerPort["settle"]>>>;
 
 /** A producer of JSON values whose offers the test answers. */
 export async function producerByHand(
