@@ -12,19 +12,15 @@ import { type Place, placeFor } from "./place.js";
 import type { ProducerArgs } from "./producer.js";
 import type { Paint } from "./story.js";
 import { isStory, tell } from "./tell.js";
-import { ADAPTERS } from "./transports.js";
+import { adapterNamed, transportOf } from "./transports.js";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-// A fast consumer may take several items at once, but leaves the others their share.
+// Where an item takes no time, several are moved at once; a consumer takes half of the buffer at most.
 const BATCH_MAX = 64;
 
 /** Resolves to the exit code. */
 export async function demo(options: DemoOptions, say: (line: string) => void, paint: Paint): Promise<number> {
-  const adapter = ADAPTERS[options.transport];
-  if (adapter === undefined) {
-    const names = Object.keys(ADAPTERS).join(", ");
-    throw new UsageError(`--transport must be one of ${names}, got ${JSON.stringify(options.transport)}`);
-  }
+  const adapter = adapterNamed(options.transport);
   if (!adapter.hasPath && (options.path !== undefined || options.keep)) {
     const option = options.path === undefined ? "--keep" : "--path";
     throw new UsageError(`${option} is of no use: a buffer in ${options.transport} ends with the demo`);
@@ -39,16 +35,14 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
     output = options.output === undefined ? undefined : await openOutput(options.output, input);
     if (input !== undefined) lines = await serveLines(input.stream);
     if (adapter.hasPath) place = placeFor(options.path);
-    const transport = await adapter.make(place?.path ?? "");
+    const transport = await transportOf(adapter, place?.path ?? "");
     const running = start(options, transport, lines, output);
     running.on("opened", () => output?.empty());
     const teller = tell(running, options, say, paint);
     report = await withSignals(running);
-    teller.report(report);
+    teller.report(report, report.kept && place?.path);
     const problem = lines?.error() ?? unwritten(report, output);
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
-    if (report.kept !== undefined && place !== undefined && !options.json)
-      say(`The buffer is kept at ${place.path}`);
     return report.exitCode === 0 && problem !== undefined ? 4 : report.exitCode;
   } finally {
     await lines?.close();
@@ -87,7 +81,7 @@ function start(
       module: new URL("./consumer.js", import.meta.url),
       count: consumers,
       args,
-      batch: consumeMs.max === 0 ? Math.max(1, Math.min(Math.floor(capacity / consumers), BATCH_MAX)) : 1,
+      batch: consumeMs.max === 0 ? Math.min(Math.ceil(capacity / 2), BATCH_MAX) : 1,
       ...(idleMs === undefined ? {} : { idleMs }),
     },
     drainDeadlineMs: Math.min(Math.max(30_000, drainMs), 2 ** 31 - 1),

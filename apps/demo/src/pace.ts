@@ -7,11 +7,17 @@ import type { Range } from "./args.js";
 export type Pace = (signal: AbortSignal) => Promise<void>;
 
 /** @param worker - each worker has its own row of times. */
-export function paceOf({ min, max }: Range, seed: number, worker: number): Pace {
-  const random = mulberry32(seed * 1000 + worker);
+export function paceOf(range: Range, seed: number, worker: number): Pace {
+  const next = delaysOf(range, seed, worker);
   return async (signal) => {
-    if (max > 0) await delay(min + Math.round(random() * (max - min)), undefined, { signal });
+    if (range.max > 0) await delay(next(), undefined, { signal });
   };
+}
+
+/** The times themselves, in milliseconds. */
+export function delaysOf({ min, max }: Range, seed: number, worker: number): () => number {
+  const random = mulberry32(seed * 1000 + worker);
+  return () => min + Math.floor(random() * (max - min + 1));
 }
 
 /** Numbers in [0, 1). Mulberry32 by Tommy Ettinger, public domain. */

@@ -14,5 +14,14 @@ export interface Place {
 export function placeFor(given: string | undefined): Place {
   if (given !== undefined) return { path: resolve(given), tidy() {} };
   const path = join(mkdtempSync(join(tmpdir(), "sluice-demo-")), "buffer");
-  return { path, tidy: () => rmdirSync(dirname(path)) };
+  return {
+    path,
+    tidy() {
+      try {
+        rmdirSync(dirname(path));
+      } catch {
+        // Something else was put there, which is not ours to remove.
+      }
+    },
+  };
 }

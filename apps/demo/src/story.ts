@@ -50,12 +50,13 @@ export function storyLine(event: RunEvent, items: readonly number[], paint: Pain
 }
 
 /** The final stats, `lastLine` last. */
-export function finalStats(report: RunReport, paint: Paint): string {
+export function finalStats(report: RunReport, keptAt: string | undefined, paint: Paint): string {
   const last = lastLine(report);
   const body = reportText(report)
     .slice(0, -last.length)
     .replace(/^(producer|consumer)-/gm, capital);
-  return `\n${paint("bold", "Final stats")}\n${body}${paint(report.exitCode === 0 ? "green" : "red", last)}`;
+  const kept = keptAt === undefined ? "" : `The buffer is kept at ${keptAt}\n`;
+  return `\n${paint("bold", "Final stats")}\n${body}${kept}${paint(report.exitCode === 0 ? "green" : "red", last)}`;
 }
 
 const ENDS = {

@@ -5,8 +5,8 @@ import type { DemoOptions } from "./args.js";
 import { finalStats, type Paint, storyLine } from "./story.js";
 
 export interface Teller {
-  /** Tells the end. */
-  report(report: RunReport): void;
+  /** Tells the end, and where the buffer is if it was kept. */
+  report(report: RunReport, keptAt: string | undefined): void;
 }
 
 type Say = (line: string) => void;
@@ -23,6 +23,8 @@ export function isStory({ input, items, json }: DemoOptions): boolean {
 
 export function tell(run: Run, options: DemoOptions, say: Say, paint: Paint): Teller {
   if (options.json) return tellJson(run, options, say);
+  const { seed } = options;
+  run.on("opened", () => say(paint("dim", `Seed ${seed}: --seed ${seed} makes the same pace again`)));
   const planned = options.input === undefined ? options.items : [];
   const line = (event: RunEvent) => {
     const text = storyLine(event, planned, paint);
@@ -30,15 +32,15 @@ export function tell(run: Run, options: DemoOptions, say: Say, paint: Paint): Te
   };
   const settle = isStory(options) ? inOrder(run, line) : tellProgress(run, line, say);
   return {
-    report(report) {
+    report(report, keptAt) {
       settle();
-      say(finalStats(report, paint));
+      say(finalStats(report, keptAt, paint));
     },
   };
 }
 
 function tellJson(run: Run, options: DemoOptions, say: Say): Teller {
-  say(JSON.stringify({ kind: "options", ...options }));
+  run.on("opened", () => say(JSON.stringify({ kind: "options", ...options })));
   run.on("*", (event) => say(JSON.stringify(event)));
   return { report: (report) => say(JSON.stringify({ kind: "report", ...report })) };
 }

@@ -1,28 +1,57 @@
 /** The transports that the demo can run over: the adapters among its dependencies. */
 
-import type { BufferTransport } from "@sluice/core";
+import { BufferError, type BufferTransport, isBufferError } from "@sluice/core";
+import { UsageError } from "./args.js";
 
-interface Adapter {
-  /** Makes the transport; the path is where a transport with a place on disk puts its buffer. */
-  readonly make: (path: string) => Promise<BufferTransport>;
+export interface Adapter {
+  readonly name: string;
+  /** Whether its buffers have a place on disk. */
   readonly hasPath: boolean;
+  /** Makes the transport for this place. */
+  readonly make: (path: string) => Promise<BufferTransport>;
 }
 
 /** Adding one is a dependency in package.json and a line here. */
-export const ADAPTERS: Readonly<Record<string, Adapter>> = {
-  file: {
+const ADAPTERS: readonly Adapter[] = [
+  {
+    name: "file",
     hasPath: true,
     make: async (path) => (await import("@sluice/transport-file")).fileTransport({ path }),
   },
-  memory: { hasPath: false, make: async () => (await import("@sluice/transport-memory")).memoryTransport() },
-};
+  {
+    name: "memory",
+    hasPath: false,
+    make: async () => (await import("@sluice/transport-memory")).memoryTransport(),
+  },
+];
 
-/** What is installed: each by its name, with a transport to look at. It is not opened. */
+/** @throws UsageError if there is none of this name. */
+export function adapterNamed(name: string): Adapter {
+  const adapter = ADAPTERS.find((each) => each.name === name);
+  if (adapter !== undefined) return adapter;
+  const names = ADAPTERS.map((each) => each.name).join(", ");
+  throw new UsageError(`--transport must be one of ${names}, got ${JSON.stringify(name)}`);
+}
+
+/** @throws BufferError `TRANSPORT_UNAVAILABLE` if the adapter cannot be loaded, and what its factory finds wrong. */
+export async function transportOf({ name, make }: Adapter, path: string): Promise<BufferTransport> {
+  try {
+    return await make(path);
+  } catch (cause) {
+    if (isBufferError(cause)) throw cause;
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new BufferError("TRANSPORT_UNAVAILABLE", `The ${name} transport cannot be loaded: ${why}`, {
+      cause,
+    });
+  }
+}
+
+/** What is installed: a transport of each, to look at. It is not opened. */
 export async function installed(): Promise<BufferTransport[]> {
   const found = await Promise.all(
-    Object.values(ADAPTERS).map((adapter) =>
-      adapter.make("somewhere").catch((error) => {
-        if (error?.code === "ERR_MODULE_NOT_FOUND") return undefined;
+    ADAPTERS.map((adapter) =>
+      transportOf(adapter, "somewhere").catch((error) => {
+        if (isBufferError(error, "TRANSPORT_UNAVAILABLE")) return undefined;
         throw error;
       }),
     ),

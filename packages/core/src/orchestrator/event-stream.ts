@@ -95,9 +95,10 @@ class Reader {
         const skipped = this.#skipped;
         this.#pending = [];
         this.#output = this.#skipped = 0;
-        yield* events;
+        for (const event of events) yield event;
         if (skipped > 0) yield { kind: "skipped", at: now(), events: skipped };
-        if (events.length > 0) continue;
+        if (events.length > 0 || skipped > 0) continue;
+        // No `await` since the look at what is pending: nothing can have come in between.
         if (this.#ended?.error !== undefined) throw this.#ended.error;
         if (this.#ended !== undefined) return;
         await new Promise<void>((resolve) => {

@@ -38,11 +38,15 @@ export async function produce(
   }
 }
 
+// A put whose outcome was unknown, and turned out not to have taken place, is made again, but not for ever.
+const IN_VAIN_MAX = 5;
+
 class Putter {
   readonly #register: () => Promise<Producer<unknown>>;
   readonly #journal: Journal;
   readonly #stop: AbortSignal;
   #producer: Producer<unknown>;
+  #inVain = 0;
 
   constructor(
     producer: Producer<unknown>,
@@ -73,12 +77,17 @@ class Putter {
   async #put(values: readonly unknown[]): Promise<number | undefined> {
     const { lastSequence } = this.#producer;
     try {
-      return await this.#producer.putMany(values, { signal: this.#stop });
+      const accepted = await this.#producer.putMany(values, { signal: this.#stop });
+      this.#inVain = 0;
+      return accepted;
     } catch (error) {
       if (isBufferError(error, "BUFFER_SEALED")) return undefined;
       if (this.#stop.aborted && error === this.#stop.reason) return undefined;
       if (!isBufferError(error, "OUTCOME_UNKNOWN")) throw error;
-      return await this.#learn(lastSequence, values.length);
+      const accepted = await this.#learn(lastSequence, values.length);
+      this.#inVain = accepted > 0 ? 0 : this.#inVain + 1;
+      if (this.#inVain === IN_VAIN_MAX) throw error;
+      return accepted;
     }
   }
 

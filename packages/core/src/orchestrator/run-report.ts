@@ -109,7 +109,7 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
     peak: after?.peak ?? 0,
     sealed,
     drained: sealed && remaining === 0,
-    problems: [...ledger.problems, ...faults.map(({ message }) => message)],
+    problems: [...new Set([...ledger.problems, ...faults.map(({ message }) => message)])],
   };
   return {
     exitCode: exitCodeOf({

@@ -45,51 +45,60 @@ test("9 produced, 9 consumed, 0 remaining, by four processes", async () => {
 });
 
 const crashes: Record<string, { outcome: object; message: string }> = {
-  "exit 0": { outcome: { exitCode: 0, signal: null }, message: "exited with code 0 before its work was done" },
+  "exit 0": {
+    outcome: { exitCode: 0, signal: null },
+    message: "exited with code 0 before its work was done",
+  },
   "exit 3": { outcome: { exitCode: 3, signal: null }, message: "exited with code 3" },
   SIGKILL: { outcome: { exitCode: null, signal: "SIGKILL" }, message: "ended by SIGKILL" },
   uncaught: { outcome: { exitCode: 1, signal: null }, message: "nobody caught this" },
 };
 
-test.each(Object.entries(crashes))("a producer that ends by %s fails the run; the rest is drained", async (how, is) => {
-  const path = freshPath();
-  const watched = watch({
-    transport: fileTransport({ path }),
-    create,
-    producers: [
-      { module: worker("crashing-producer"), args: { how } },
-      { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
-    ],
-    consumers: { module: worker("collect"), count: 2, args: { everyMs: 5 } },
-  });
-  const report = await watched.report;
-  expect(report).toMatchObject({ exitCode: 5, remaining: 0, drained: true, lost: 0, problems: [] });
-  expect(report.consumed).toBe(report.produced);
-  expect(report.workers[0]).toMatchObject({ outcome: "failed", ...is.outcome });
-  expect(report.workers[0]?.error?.message).toContain(is.message);
-  expect(report.workers.slice(1).map(({ outcome }) => outcome)).toEqual(["stopped", "done", "done"]);
-  await expectNothingLeft(watched, path);
-});
+test.each(Object.entries(crashes))(
+  "a producer that ends by %s fails the run; the rest is drained",
+  async (how, is) => {
+    const path = freshPath();
+    const watched = watch({
+      transport: fileTransport({ path }),
+      create,
+      producers: [
+        { module: worker("crashing-producer"), args: { how } },
+        { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
+      ],
+      consumers: { module: worker("collect"), count: 2, args: { everyMs: 5 } },
+    });
+    const report = await watched.report;
+    expect(report).toMatchObject({ exitCode: 5, remaining: 0, drained: true, lost: 0, problems: [] });
+    expect(report.consumed).toBe(report.produced);
+    expect(report.workers[0]).toMatchObject({ outcome: "failed", ...is.outcome });
+    expect(report.workers[0]?.error?.message).toContain(is.message);
+    expect(report.workers.slice(1).map(({ outcome }) => outcome)).toEqual(["stopped", "done", "done"]);
+    await expectNothingLeft(watched, path);
+  },
+);
 
-test.each(Object.entries(crashes))("a consumer that ends by %s fails the run; others get its item", async (how, is) => {
-  const path = freshPath();
-  const watched = watch({
-    transport: fileTransport({ path }),
-    create,
-    producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
-    consumers: [
-      { module: worker("crashing-consumer"), args: { how } },
-      { module: worker("collect"), args: { everyMs: 5 } },
-    ],
-  });
-  const report = await watched.report;
-  expect(report).toMatchObject({ exitCode: 5, remaining: 0, drained: true, lost: 0, problems: [] });
-  expect(report.consumed).toBe(report.produced);
-  expect(report.workers[1]).toMatchObject({ outcome: "failed", ...is.outcome });
-  expect(report.workers[1]?.error?.message).toContain(is.message);
-  expect(report.totals.redelivered).toBe(1);
-  await expectNothingLeft(watched, path);
-});
+test.each(Object.entries(crashes))(
+  "a consumer that ends by %s fails the run; others get its item",
+  async (how, is) => {
+    const path = freshPath();
+    const watched = watch({
+      transport: fileTransport({ path }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
+      consumers: [
+        { module: worker("crashing-consumer"), args: { how } },
+        { module: worker("collect"), args: { everyMs: 5 } },
+      ],
+    });
+    const report = await watched.report;
+    expect(report).toMatchObject({ exitCode: 5, remaining: 0, drained: true, lost: 0, problems: [] });
+    expect(report.consumed).toBe(report.produced);
+    expect(report.workers[1]).toMatchObject({ outcome: "failed", ...is.outcome });
+    expect(report.workers[1]?.error?.message).toContain(is.message);
+    expect(report.totals.redelivered).toBe(1);
+    await expectNothingLeft(watched, path);
+  },
+);
 
 test("when the only consumer crashes, what is left is told and kept", async () => {
   const path = freshPath();
@@ -172,21 +181,24 @@ test("close is called once for each worker, after its last item", async () => {
   expect(printed.match(/item \d/g)).toHaveLength(1);
 });
 
-test.each(["hangs", "blocks"])("a producer that %s when it is to stop does not hold up the rest", async (how) => {
-  const path = freshPath();
-  const watched = watch({
-    transport: fileTransport({ path }),
-    create,
-    producers: { module: worker("crashing-producer"), args: { how } },
-    consumers: { module: worker("collect"), count: 2 },
-  });
-  await watched.until((event) => event.kind === "consumed");
-  watched.run.stop("SIGTERM");
-  const report = await watched.report;
-  expect(report).toMatchObject({ exitCode: 143, produced: 1, consumed: 1, drained: true, problems: [] });
-  expect(report.workers[0]?.outcome).toBe(how === "hangs" ? "stopped" : "killed");
-  await expectNothingLeft(watched, path);
-});
+test.each(["hangs", "blocks"])(
+  "a producer that %s when it is to stop does not hold up the rest",
+  async (how) => {
+    const path = freshPath();
+    const watched = watch({
+      transport: fileTransport({ path }),
+      create,
+      producers: { module: worker("crashing-producer"), args: { how } },
+      consumers: { module: worker("collect"), count: 2 },
+    });
+    await watched.until((event) => event.kind === "consumed");
+    watched.run.stop("SIGTERM");
+    const report = await watched.report;
+    expect(report).toMatchObject({ exitCode: 143, produced: 1, consumed: 1, drained: true, problems: [] });
+    expect(report.workers[0]?.outcome).toBe(how === "hangs" ? "stopped" : "killed");
+    await expectNothingLeft(watched, path);
+  },
+);
 
 test("Ctrl-C reaches the workers too, and they leave it to their parent", async () => {
   const path = freshPath();

@@ -1,0 +1,111 @@
+// Signals, kills, and whoever reads our output leaving early: the exit code, the items and the processes afterwards.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openBuffer } from "@sluice/core";
+import { fileTransport } from "@sluice/transport-file";
+import { expect, test } from "vitest";
+import { type DemoProcess, demo, eventsOf, freshFolder, leftIn, linesOf, MAIN } from "./demo-process.js";
+
+const many = ["--items", "240,240", "--produce-ms", "0-10"];
+
+async function pidsOf({ printed }: DemoProcess): Promise<number[]> {
+  await printed(/"kind":"started"/);
+  const { input = "" } = await printed(/[\s\S]*/);
+  return [...input.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("%s once: the buffer is drained, and the exit code tells of it", async (signal, exitCode) => {
+  const folder = freshFolder();
+  const running = demo([...many, "--consume-ms", "5-20", "--json"], { folder });
+  const pids = await pidsOf(running);
+  await running.printed(/"kind":"consumed"/);
+  running.child.kill(signal);
+  const ended = await running.ended;
+  expect(ended.code, ended.stderr).toBe(exitCode);
+  expect(eventsOf(ended).at(-1)).toMatchObject({
+    kind: "report",
+    drained: true,
+    remaining: 0,
+    endedBy: signal,
+  });
+  expect(pids).toHaveLength(4);
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(leftIn(folder)).toEqual([]);
+});
+
+test("SIGINT twice: what is in hand goes back, and the buffer is kept where the demo says", async () => {
+  const folder = freshFolder();
+  const running = demo([...many, "--consume-ms", "60000", "--path", "here"], { folder });
+  await running.printed(/met the full buffer/);
+  running.child.kill("SIGINT");
+  await running.printed(/the consumers drain the buffer/);
+  running.child.kill("SIGINT");
+  const { code, stdout } = await running.ended;
+  expect(code).toBe(4);
+  expect(stdout).toContain("5 produced, 0 consumed, 5 remaining");
+  expect(linesOf(stdout).at(-1)).toBe("5 produced, 0 consumed, 5 remaining");
+  expect(stdout).toContain(`The buffer is kept at ${join(folder, "here")}`);
+  const buffer = await openBuffer(fileTransport({ path: join(folder, "here") }));
+  expect(await buffer.counts()).toMatchObject({ ready: 5, leased: 0, sealed: true });
+  await buffer.destroy();
+});
+
+test("--keep keeps the buffer, also when it is drained", async () => {
+  const folder = freshFolder();
+  const args = ["--items", "1", "--produce-ms", "0", "--consume-ms", "0", "--keep", "--path", "kept"];
+  const { code, stdout } = await demo(args, { folder }).ended;
+  expect(code).toBe(0);
+  expect(stdout).toContain(`The buffer is kept at ${join(folder, "kept")}`);
+  expect(existsSync(join(folder, "kept"))).toBe(true);
+});
+
+test("a worker that is killed: exit code 5, the rest is drained", async () => {
+  const folder = freshFolder();
+  const running = demo([...many, "--consume-ms", "5-20", "--json"], { folder });
+  const pids = await pidsOf(running);
+  await running.printed(/"kind":"consumed"/);
+  process.kill(pids[0] ?? 0, "SIGKILL");
+  const ended = await running.ended;
+  expect(ended.code, ended.stderr).toBe(5);
+  expect(eventsOf(ended).at(-1)).toMatchObject({ exitCode: 5, drained: true, endedBy: "producer-1 failed" });
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(leftIn(folder)).toEqual([]);
+});
+
+test("whoever reads the story may leave early: the run goes on", async () => {
+  const folder = freshFolder();
+  const child = spawn(process.execPath, [MAIN, "--output", "out", "--consume-ms", "20"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  child.stdout.once("data", () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(linesOf(readFileSync(join(folder, "out"), "utf8"))).toHaveLength(9);
+});
+
+test("--idle-ms: consumers that see nothing for so long stop, and the run with them", async () => {
+  const args = ["--transport", "memory", "--items", "1", "--produce-ms", "60000", "--idle-ms", "50"];
+  const { code, stdout } = await demo(args).ended;
+  expect(code).toBe(0);
+  expect(stdout).toContain("Consumer-1 saw nothing for too long and stops");
+  expect(linesOf(stdout).at(-1)).toBe("0 produced, 0 consumed, 0 remaining");
+});

@@ -1,0 +1,147 @@
+// What `pnpm demo` promises to show, read from what it prints.
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { eventsOf, freshFolder, leftIn, linesOf, MAIN, run } from "./demo-process.js";
+
+test.each(["file", "memory"])("the classic demonstration over %s", async (transport) => {
+  const folder = freshFolder();
+  const { code, stdout, stderr } = await run(["--transport", transport], { folder });
+  const lines = linesOf(stdout);
+  const at = (pattern: RegExp) => lines.findIndex((line) => pattern.test(line));
+  const seed = lines.find((line) => line.startsWith("Seed ")) ?? "no seed";
+  expect({ code, stderr }, seed).toEqual({ code: 0, stderr: "" });
+
+  expect(stdout, seed).toContain("Buffer created with max size 5");
+  expect(stdout, seed).toMatch(/Producer-1 started .*, producing 5 items/);
+  expect(stdout, seed).toMatch(/Producer-2 started .*, producing 4 items/);
+  for (const item of ["P1-1", "P1-5", "P2-4"]) {
+    expect(
+      lines.filter((line) => line.includes(`put ${item} `)),
+      `${seed}: ${item} is put once`,
+    ).toHaveLength(1);
+    expect(
+      lines.filter((line) => line.endsWith(`consumed ${item}`)),
+      `${seed}: and consumed once`,
+    ).toHaveLength(1);
+  }
+
+  // In every run a producer meets the full buffer, and goes on.
+  const waits = lines.findIndex((line) => line.includes("met the full buffer and waits"));
+  expect(waits, `${seed}: a producer waits`).toBeGreaterThan(0);
+  const [who] = (lines[waits] ?? "").split(" ");
+  const goesOn = lines.findIndex((line, i) => i > waits && line.startsWith(`${who} goes on after waiting`));
+  expect(goesOn, `${seed}: and goes on`).toBeGreaterThan(waits);
+
+  // Both consumers have an item in hand at the same time.
+  const inHand = new Set<string>();
+  let most = 0;
+  for (const line of lines) {
+    const [, consumer = "", verb] = /^(Consumer-\d) (took|consumed) /.exec(line) ?? [];
+    if (verb === "took") inHand.add(consumer);
+    if (verb === "consumed") inHand.delete(consumer);
+    most = Math.max(most, inHand.size);
+  }
+  expect(most, `${seed}: consumers at work at once`).toBe(2);
+
+  // The consumers drain after the producers are done.
+  const steps = [
+    /^All 4 workers are ready/,
+    /^Buffer sealed/,
+    /^Buffer drained/,
+    /^Final stats/,
+    /^peak 5 of 5/,
+  ];
+  const places = steps.map(at);
+  expect(places, seed).toEqual([...places].sort((a, b) => a - b));
+  expect(places, seed).not.toContain(-1);
+  expect(Math.max(at(/^Producer-1 is done/), at(/^Producer-2 is done/)), seed).toBeLessThan(
+    at(/^Buffer sealed/),
+  );
+  expect(
+    lines.slice(at(/^Buffer sealed/)).some((line) => / consumed P/.test(line)),
+    seed,
+  ).toBe(true);
+  expect(lines.at(-1), seed).toBe("9 produced, 9 consumed, 0 remaining");
+  expect(leftIn(folder), seed).toEqual([]);
+});
+
+const quick = ["--transport", "memory", "--produce-ms", "0", "--consume-ms", "0"];
+
+test("plain in a pipe", async () => {
+  const { stdout } = await run(quick);
+  expect(stdout).not.toContain("\u001b");
+});
+
+// `script` runs a command on a terminal of its own.
+const hasScript = spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
+
+test.skipIf(!hasScript)("in colour on a terminal, plain with NO_COLOR (needs script of util-linux)", () => {
+  const onTerminal = (env: NodeJS.ProcessEnv) => {
+    const command = [process.execPath, MAIN, ...quick].join(" ");
+    const { FORCE_COLOR: _, NO_COLOR: __, CI: ___, ...rest } = process.env;
+    return spawnSync("script", ["-qec", command, "/dev/null"], {
+      env: { ...rest, TERM: "xterm-256color", ...env },
+      encoding: "utf8",
+    }).stdout;
+  };
+  expect(onTerminal({})).toContain("\u001b[");
+  const plain = onTerminal({ NO_COLOR: "1" });
+  expect(plain).not.toContain("\u001b[");
+  expect(plain).toContain("9 produced, 9 consumed, 0 remaining");
+});
+
+test("--json: one object a line, options first, the report last", async () => {
+  const ended = await run([...quick, "--json", "--seed", "7"]);
+  const events = eventsOf(ended);
+  expect(events[0]).toMatchObject({ kind: "options", seed: 7, items: [5, 4] });
+  const kinds = new Set(events.map(({ kind }) => kind));
+  expect([...kinds]).toEqual(
+    expect.arrayContaining(["opened", "spawned", "ready", "produced", "consumed", "sealed"]),
+  );
+  expect(events.at(-1)).toMatchObject({
+    kind: "report",
+    exitCode: 0,
+    produced: 9,
+    consumed: 9,
+    remaining: 0,
+  });
+});
+
+test("--list names the transports with their guarantees", async () => {
+  const { code, stdout } = await run(["--list"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /^file$[\s\S]*reach +host[\s\S]*^memory$[\s\S]*reach +process[\s\S]*survives the death of +nobody/m,
+  );
+  const listed = eventsOf(await run(["--list", "--json"]));
+  expect(listed.map(({ kind, name }) => [kind, name])).toEqual([
+    ["transport", "file"],
+    ["transport", "memory"],
+  ]);
+});
+
+test("--help is help, also with others", async () => {
+  const { code, stdout } = await run(["--capacity", "0", "--help"]);
+  expect(code).toBe(0);
+  for (const option of [
+    "--transport",
+    "--items",
+    "--idle-ms",
+    "--input",
+    "--output",
+    "--path",
+    "--keep",
+    "--seed",
+  ]) {
+    expect(stdout).toContain(option);
+  }
+});
+
+test("numbers of workers and items as asked for", async () => {
+  const { stdout } = await run([...quick, "--items", "3,0,2", "--consumers", "1"]);
+  expect(stdout).toMatch(/Producer-2 +started .*producing 0 items/);
+  expect(stdout).toMatch(/^Producer-3 +produced 2/m);
+  expect(linesOf(stdout).at(-1)).toBe("5 produced, 5 consumed, 0 remaining");
+  const all = await run([...quick, "--producers", "3", "--items", "2"]);
+  expect(linesOf(all.stdout).at(-1)).toBe("6 produced, 6 consumed, 0 remaining");
+});

@@ -1,0 +1,58 @@
+// Bad options: one clear line, exit code 2, nothing made.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { freshFolder, leftIn, run } from "./demo-process.js";
+
+test.each([
+  ["an unknown option", "--capactiy 5", "--capactiy"],
+  ["a value that is missing", "--capacity", "--capacity"],
+  ["an option given twice", "--capacity 1 --capacity 2", "--capacity is given twice"],
+  ["something that is no option", "file", "'file'"],
+  ["capacity 0", "--capacity 0", "--capacity must be an integer from 1 "],
+  ["a number with a tail", "--capacity 9x", '"9x"'],
+  ["a fraction", "--capacity 1.5", '"1.5"'],
+  ["no producers", "--producers 0", "--producers must be an integer from 1 to 256"],
+  ["no consumers", "--consumers 0", "--consumers must be an integer from 1 to 256"],
+  ["a multitude", "--producers 100000", "--producers must be an integer from 1 to 256"],
+  ["a hole in a list", "--items 5,,4", "--items must be an integer from 0 "],
+  ["items for others", "--items 1,2 --producers 3", "--items has 2 numbers for 3 producers"],
+  [
+    "a range upside down",
+    "--produce-ms 9-2",
+    '--produce-ms must be milliseconds such as 20 or 20-80, got "9-2"',
+  ],
+  ["a range of words", "--consume-ms soon", '"soon"'],
+  ["idle at once", "--idle-ms 0", "--idle-ms must be an integer from 1 "],
+  ["a seed below 0", "--seed=-1", "--seed must be an integer from 0 "],
+  ["an unknown transport", "--transport pigeon", '--transport must be one of file, memory, got "pigeon"'],
+  ["a name that every object has", "--transport constructor", '"constructor"'],
+  ["an input that is not there", "--input nowhere.txt", '--input "nowhere.txt"'],
+  ["a folder as input", "--input .", "it is a directory"],
+  ["an output that cannot be", "--output nowhere/out.txt", '--output "nowhere/out.txt"'],
+  ["items and input", "--items 4 --input -", "--items and --input exclude each other"],
+  ["a path for memory", "--transport memory --path here", "--path is of no use"],
+  ["keeping memory", "--transport memory --keep", "--keep is of no use"],
+  ["a path without a parent", "--path nowhere/buffer", "nowhere"],
+  ["a path that is empty", "--path=", "--path needs a value"],
+])("%s", async (_what, args, says) => {
+  const folder = freshFolder();
+  const { code, stdout, stderr } = await run(args.split(" "), { folder });
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^demo: [^\n]*\n$/);
+  expect(stderr).toContain(says);
+  expect(leftIn(folder)).toEqual([]);
+});
+
+test("a place that is taken is left as it was, and the output with it", async () => {
+  const folder = freshFolder();
+  writeFileSync(join(folder, "taken"), "not a buffer");
+  writeFileSync(join(folder, "out.txt"), "from before\n");
+  const { code, stderr } = await run(["--path", "taken", "--output", "out.txt"], { folder });
+  expect(code, stderr).toBe(2);
+  expect(stderr).toMatch(/^demo: [^\n]*\n$/);
+  expect(leftIn(folder).sort()).toEqual(["out.txt", "taken"]);
+  const same = await run(["--input", "out.txt", "--output", "out.txt"], { folder });
+  expect(same.stderr).toContain("--output must be another file than --input");
+  expect(same.code).toBe(2);
+});

@@ -1,0 +1,40 @@
+// A plan that cannot be used is refused before anything is made.
+import { openBuffer, type RunPlan, run } from "@sluice/core";
+import { expect, test } from "vitest";
+import { memoryTransport, worker } from "./harness.js";
+
+const module = worker("count");
+
+test.each([
+  ["no plan", undefined, "the plan"],
+  ["no transport", { transport: {} }, "plan.transport"],
+  ["no workers", { producers: [], consumers: [] }, "the plan"],
+  ["a key that is misspelt", { drainDeadlineMS: 5 }, "drainDeadlineMs"],
+  ["a key of a group that is misspelt", { consumers: { module, idleMS: 5 } }, "idleMs"],
+  ["a consumer's option for producers", { producers: { module, idleMs: 5 } }, "idleMs"],
+  ["a module that is no path", { producers: { module: 7 } }, "module"],
+  ["a module that is empty", { producers: { module: "" } }, "module"],
+  ["no worker in a group", { producers: { module, count: 0 } }, "count"],
+  ["half a worker", { producers: { module, count: 0.5 } }, "count"],
+  ["args for others", { producers: { module, count: 2, argsOfEach: [1, 2, 3] } }, "argsOfEach"],
+  ["args that are no list", { producers: { module, argsOfEach: "ab" } }, "argsOfEach"],
+  ["args that cannot be sent", { producers: { module, args: { call: () => {} } } }, "args"],
+  ["no batch", { producers: { module, batch: 0 } }, "batch"],
+  ["no hands", { consumers: { module, concurrency: 0 } }, "concurrency"],
+  ["a lease without time", { consumers: { module, leaseMs: 0 } }, "leaseMs"],
+  ["idle at once", { consumers: { module, idleMs: 0 } }, "idleMs"],
+  ["a deadline in the past", { drainDeadlineMs: -1 }, "drainDeadlineMs"],
+  ["no time to start", { startTimeoutMs: 0 }, "startTimeoutMs"],
+  ["keep that is no boolean", { keep: "yes" }, "plan.keep"],
+  ["a signal that is none", { signal: {} }, "plan.signal"],
+  ["capacity 0", { create: { capacity: 0 } }, "capacity"],
+])("%s", async (_what, change, says) => {
+  const transport = memoryTransport();
+  const good = { transport, create: { capacity: 5 }, producers: { module }, consumers: { module } };
+  const plan = change === undefined ? undefined : { ...good, ...change };
+  await expect(run(plan as unknown as RunPlan).report).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining(says),
+  });
+  await expect(openBuffer(transport)).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
+});
