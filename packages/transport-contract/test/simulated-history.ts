@@ -27,9 +27,11 @@ interface Item {
   order: number;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 interface Pending {
   kind: OperationKind;
-  operation: Operation & { -readonly [K in keyof Operation]: Operation[K] };
+  operation: Mutable<Operation>;
   /** Set once it took place; the return comes later. */
   done: boolean;
   item?: Item;
@@ -152,7 +154,7 @@ export function simulate(
     const item = (strike("last in, first out") ? ready.pop() : ready.shift()) as Item;
     if (!strike("same delivery number twice")) item.deliveries++;
     pending.item = item;
-    pending.operation.deliveries = pending.kind === "lease" ? item.deliveries : undefined;
+    if (pending.kind === "lease") pending.operation.deliveries = item.deliveries;
     if (pending.kind === "lease") {
       const token = ++tokens;
       leased.set(token, item);

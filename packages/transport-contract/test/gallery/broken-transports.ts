@@ -24,7 +24,11 @@ function offering(times: (n: number) => number): Decoration {
           for (const [i, item] of items.entries()) {
             const copies = times(++n);
             for (let copy = 0; copy < copies; copy++) {
-              const offered = await producer.offer(first + i + shift + copy, [item], i === 0 ? wait : now(wait));
+              const offered = await producer.offer(
+                first + i + shift + copy,
+                [item],
+                i === 0 ? wait : now(wait),
+              );
               if (offered.accepted === 0) {
                 n--;
                 return { ...offered, accepted: i };
@@ -66,7 +70,8 @@ export const brokenTransports: readonly Broken[] = [
             if (first !== undefined) return { deliveries: [first], state: "open" };
             if (lease !== undefined || max > 1 || ++n % 3 !== 0) return consumer.poll(max, wait, lease);
             const { deliveries, state } = consumer.poll(2, now(wait)) as Polled;
-            if (deliveries.length < 2) return deliveries.length > 0 ? { deliveries, state } : consumer.poll(max, wait);
+            if (deliveries.length < 2)
+              return deliveries.length > 0 ? { deliveries, state } : consumer.poll(max, wait);
             held.push(deliveries[0] as Delivery);
             return { deliveries: deliveries.slice(1), state };
           },
@@ -112,7 +117,9 @@ export const brokenTransports: readonly Broken[] = [
           if (polled.state !== "empty" || wait.maxMs === 0) return polled;
           wait.onWait();
           return new Promise((resolve) => {
-            wait.signal.addEventListener("abort", () => resolve({ deliveries: [], state: "open" }), { once: true });
+            wait.signal.addEventListener("abort", () => resolve({ deliveries: [], state: "open" }), {
+              once: true,
+            });
           });
         },
       }),
@@ -129,7 +136,9 @@ export const brokenTransports: readonly Broken[] = [
           if (offered.state !== "full" || offered.accepted > 0 || wait.maxMs === 0) return offered;
           wait.onWait();
           return new Promise((resolve) => {
-            wait.signal.addEventListener("abort", () => resolve({ accepted: 0, state: "open" }), { once: true });
+            wait.signal.addEventListener("abort", () => resolve({ accepted: 0, state: "open" }), {
+              once: true,
+            });
           });
         },
       }),
@@ -176,7 +185,9 @@ export const brokenTransports: readonly Broken[] = [
           const never = { ...wait, signal: new AbortController().signal };
           const polled = Promise.resolve(consumer.poll(max, never, lease));
           const aborted = new Promise<Polled>((resolve) => {
-            wait.signal.addEventListener("abort", () => resolve({ deliveries: [], state: "open" }), { once: true });
+            wait.signal.addEventListener("abort", () => resolve({ deliveries: [], state: "open" }), {
+              once: true,
+            });
           });
           return Promise.race([polled, aborted]);
         },
@@ -203,7 +214,10 @@ export const brokenTransports: readonly Broken[] = [
           // By item instead of by token.
           settle: (settlements) =>
             consumer.settle(
-              settlements.map((one) => ({ ...one, token: current.get(sequences.get(one.token) ?? 0) ?? one.token })),
+              settlements.map((one) => ({
+                ...one,
+                token: current.get(sequences.get(one.token) ?? 0) ?? one.token,
+              })),
             ),
         }),
       };
@@ -217,7 +231,9 @@ export const brokenTransports: readonly Broken[] = [
       consumer: (consumer, port) => ({
         async poll(max, wait, lease) {
           const { sealed, ready } = await port.counts();
-          return sealed && ready === 0 ? { deliveries: [], state: "drained" } : consumer.poll(max, wait, lease);
+          return sealed && ready === 0
+            ? { deliveries: [], state: "drained" }
+            : consumer.poll(max, wait, lease);
         },
       }),
     }),
@@ -341,7 +357,9 @@ export const brokenTransports: readonly Broken[] = [
         settle: (settlements) =>
           consumer.settle(
             settlements.map((one) =>
-              one.kind === "release" ? { kind: "nack", token: one.token, reason: "released", delayMs: 0 } : one,
+              one.kind === "release"
+                ? { kind: "nack", token: one.token, reason: "released", delayMs: 0 }
+                : one,
             ),
           ),
       }),
@@ -416,7 +434,11 @@ export const brokenTransports: readonly Broken[] = [
     decorate: () => ({
       consumer: (consumer) => ({
         settle: (settlements) =>
-          consumer.settle(settlements.map((one) => (one.kind === "bury" || one.kind === "nack" ? { kind: "ack", token: one.token } : one))),
+          consumer.settle(
+            settlements.map((one) =>
+              one.kind === "bury" || one.kind === "nack" ? { kind: "ack", token: one.token } : one,
+            ),
+          ),
       }),
     }),
   },

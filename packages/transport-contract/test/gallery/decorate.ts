@@ -23,7 +23,10 @@ export interface Decoration {
 export function decorated(decorate: () => Decoration): BufferTransport {
   const base = memoryTransport();
   const own = decorate();
-  const over = <T extends object>(object: T, members: Partial<T> | undefined): T => ({ ...object, ...members });
+  const over = <T extends object>(object: T, members: Partial<T> | undefined): T => ({
+    ...object,
+    ...members,
+  });
   return {
     ...base,
     capabilities: { ...base.capabilities, ...own.capabilities },

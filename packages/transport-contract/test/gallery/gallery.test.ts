@@ -10,7 +10,10 @@ const timing: Timing = { signalMs: 2_000, noSignalMs: 50, leaseMs: 100 };
 
 async function judge(rule: string, decorate: () => Decoration): Promise<Verdict> {
   const { capabilities } = decorated(decorate);
-  const [verdict] = await runContract({ createTransport: () => decorated(decorate), capabilities }, { only: [rule], timing });
+  const [verdict] = await runContract(
+    { createTransport: () => decorated(decorate), capabilities },
+    { only: [rule], timing },
+  );
   if (verdict === undefined) throw new Error(`There is no verdict on ${rule}`);
   return verdict;
 }
@@ -26,7 +29,10 @@ describe("the gallery of broken transports", () => {
     expect(said).toMatch(/SLUICE_SEED=\d+/);
   });
 
-  test.each([...new Set(brokenTransports.map(({ rule }) => rule))])("%s passes one that is not broken", async (rule) => {
-    expect(await judge(rule, () => ({}))).toMatchObject({ rule, outcome: "passed" });
-  });
+  test.each([...new Set(brokenTransports.map(({ rule }) => rule))])(
+    "%s passes one that is not broken",
+    async (rule) => {
+      expect(await judge(rule, () => ({}))).toMatchObject({ rule, outcome: "passed" });
+    },
+  );
 });

@@ -1,0 +1,119 @@
+// The suite under other runners: nothing of it may depend on the one that runs this file.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { memoryTransport } from "../../transport-memory/dist/index.js";
+import { describeTransportContract, type Harness, type TestFunction } from "../src/index.js";
+import { RULES } from "../src/rules/index.js";
+
+const memory: Harness = {
+  createTransport: () => memoryTransport(),
+  capabilities: memoryTransport().capabilities,
+};
+
+/** A runner that only writes down what it is told. */
+function declaring() {
+  const tests: { title: string; run: () => Promise<void> }[] = [];
+  const skipped: string[] = [];
+  const groups: string[] = [];
+  const declare: TestFunction = (title, run) => void tests.push({ title, run });
+  const runner = {
+    test: Object.assign(declare, { skip: (title: string) => void skipped.push(title) }),
+    describe(title: string, define: () => void) {
+      groups.push(title);
+      define();
+    },
+  };
+  return { tests, skipped, groups, runner };
+}
+
+test("declares one test for each rule, and counts those that do not apply, with why", () => {
+  const { tests, skipped, groups, runner } = declaring();
+  describeTransportContract("memory", memory, runner, { seed: 5 });
+  expect(tests.length + skipped.length).toBe(RULES.length);
+  expect(skipped).toContain(
+    "PROC-13 refuses the ack of a process that was stopped past its lease, and counts the item once" +
+      " (skipped: its reach is the process)",
+  );
+  expect(groups).toEqual([
+    `memory keeps the contract (${tests.length} rules, ${skipped.length} skipped, SLUICE_SEED=5)`,
+  ]);
+});
+
+test("skips what is not claimed, and nothing else", () => {
+  const capabilities = {
+    ...memory.capabilities,
+    release: "counts",
+    returned: "best-effort",
+    fencing: "clock",
+  } as const;
+  const one = declaring();
+  const other = declaring();
+  describeTransportContract("memory", memory, one.runner);
+  describeTransportContract("less", { ...memory, capabilities }, other.runner);
+  const more = other.skipped.filter(
+    (title) => !one.skipped.some((known) => known.split(" ")[0] === title.split(" ")[0]),
+  );
+  expect(more.map((title) => title.split(" ")[0])).toEqual(["ORDER-4", "LEASE-3", "LEASE-5", "MODEL-2"]);
+});
+
+test("hands a runner the failure of a rule, with what it takes to run it again", async () => {
+  const { tests, runner } = declaring();
+  const broken: Harness = {
+    ...memory,
+    createTransport: () => ({ ...memoryTransport(), name: "Not a word" }),
+  };
+  describeTransportContract("broken", broken, runner, { only: ["LIFE-17"], seed: 11 });
+  await expect(tests[0]?.run()).rejects.toThrow(
+    /^LIFE-17: Expected a word as name, got Not a word\n.*SLUICE_SEED=11/,
+  );
+});
+
+test("refuses the number of no rule", () => {
+  expect(() =>
+    describeTransportContract("memory", memory, declaring().runner, { only: ["BOUND-999"] }),
+  ).toThrow('There is no rule or group of rules called "BOUND-999"');
+});
+
+test("runs under node:test", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-node-test-"));
+  const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const file = join(folder, "contract.test.mjs");
+  writeFileSync(
+    file,
+    `import { describe, test } from "node:test";
+     import { describeTransportContract } from ${url("../dist/index.js")};
+     import { memoryTransport } from ${url("../../transport-memory/dist/index.js")};
+     const harness = { createTransport: () => memoryTransport(), capabilities: memoryTransport().capabilities };
+     describeTransportContract("memory", harness, { describe, test }, { only: ["BOUND", "RETRY", "PROC"] });`,
+  );
+  try {
+    const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
+    const run = spawnSync(process.execPath, ["--test", "--test-reporter=tap", file], {
+      encoding: "utf8",
+      env,
+    });
+    const count = (group: string) => RULES.filter((rule) => rule.number.startsWith(group)).length;
+    expect(run.stdout + run.stderr).toMatch(new RegExp(`^# pass ${count("BOUND") + count("RETRY")}$`, "m"));
+    expect(run.stdout).toMatch(new RegExp(`^# skipped ${count("PROC")}$`, "m"));
+    expect(run.status).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("imports core and Node's own modules alone, and no test runner", () => {
+  const folder = fileURLToPath(new URL("../src/", import.meta.url));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  const imports = files.flatMap((name) => [
+    ...readFileSync(join(folder, name), "utf8").matchAll(/\bfrom "([^."][^"]*)"/g),
+  ]);
+  const modules = new Set(imports.map(([, module]) => module));
+  modules.delete("@sluice/core");
+  expect([...modules].filter((module) => !module?.startsWith("node:") || module === "node:test")).toEqual([]);
+});
