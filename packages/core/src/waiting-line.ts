@@ -44,7 +44,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #isWaitEnded = false;
   #silence: NodeJS.Timeout | undefined;
   #ended: (() => unknown) | undefined;
-  #onIdle: (() => void) | undefined;
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(work: LineWork<C, A>) {
     this.#work = work;
@@ -90,13 +90,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     this.#ended ??= error;
     for (const call of this.#calls) this.#cancel(call, { reason: error(), by: "handle" });
     if (this.#underWay === undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      const before = this.#onIdle;
-      this.#onIdle = () => {
-        before?.();
-        resolve();
-      };
-    });
+    return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   #serve(): void {
@@ -216,9 +210,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   }
 
   #isIdle(): void {
-    const onIdle = this.#onIdle;
-    this.#onIdle = undefined;
-    onIdle?.();
+    for (const tell of this.#onIdle.splice(0)) tell();
   }
 
   #cancel(call: C, cancel: Cancel): void {
