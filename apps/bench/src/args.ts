@@ -25,7 +25,7 @@ export type Command = { readonly kind: "run"; readonly options: BenchOptions } |
 export class UsageError extends Error {}
 
 const ROUNDS = 5;
-const ROUNDS_QUICK = 2;
+const ROUNDS_QUICK = 1;
 const ROUNDS_MAX = 1_000;
 // Fewer would leave a worker without an item.
 const ITEMS_MIN = 10;

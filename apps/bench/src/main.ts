@@ -46,7 +46,7 @@ function heading(machine: Machine, { rounds, isQuick, items }: BenchOptions): st
     `${machine.cores} x ${machine.cpu}, ${machine.system} ${machine.architecture}, Node ${machine.node}, ${machine.date}\n` +
     `Buffers on ${machine.fileSystem}${memory}` +
     `Items of ${ITEM_BYTES} bytes, every producer and consumer a process. Each run has new processes and a new buffer; ` +
-    `each item is checked.\nMedians of ${rounds} rounds through all candidates in turn.${short}\n`
+    `each item is checked.\n${rounds === 1 ? "One round" : `Medians of ${rounds} rounds`} through all candidates in turn.${short}\n`
   );
 }
 
