@@ -43,8 +43,13 @@ export interface RuleContext extends Waiting {
   readonly harness: Harness;
   readonly timing: Timing;
   readonly random: Random;
-  /** How often to try what only sometimes goes wrong. */
+  /** How many of something: processes to kill, items to put. Follows the effort that was asked for. */
   trials(usual: number): number;
+  /**
+   * Numbers of trials of what only sometimes goes wrong: `least` of them at any rate, then more for about a second, up to
+   * `most`: thousands where a trial is cheap. The same seed gives the same trials, be they more or fewer.
+   */
+  tries(least: number, most: number): Iterable<number>;
   /** A transport at a fresh place. */
   transport(): Promise<BufferTransport>;
   stage(settings: BufferSettings & BufferWishes): Promise<Stage<unknown>>;
@@ -53,6 +58,8 @@ export interface RuleContext extends Waiting {
   /** Runs when the rule is over, however it ended; the last one first. */
   defer(cleanup: () => unknown): void;
 }
+
+const TRIES_MS = 1000;
 
 export interface ContextOptions {
   readonly timing: Timing;
@@ -81,6 +88,13 @@ export function newContext(
     timing,
     random,
     trials: (usual) => Math.max(1, Math.round(usual * options.effort)),
+    *tries(least, most) {
+      const end = performance.now() + TRIES_MS * options.effort;
+      for (let n = 0; n < most * options.effort; n++) {
+        if (n >= least * options.effort && performance.now() > end) return;
+        yield n;
+      }
+    },
     transport,
 
     async stage<T>(

@@ -63,7 +63,7 @@ export const abortRules: readonly Rule[] = [
   rule("WAIT-9 hands the wake-up of an aborted call on to the next that waits", async (t) => {
     const stage = await t.stage({ capacity: 1 });
     const producer = await stage.buffer.producer();
-    for (let trial = 0; trial < t.trials(20); trial++) {
+    for (const trial of t.tries(10, 200)) {
       const consumers = await Promise.all([stage.buffer.consumer(), (await stage.another()).consumer()]);
       const abort = new AbortController();
       const first = consumers[0].take({ signal: abort.signal });
@@ -100,7 +100,7 @@ export const abortRules: readonly Rule[] = [
       const consumer = await stage.buffer.consumer();
       const believed: number[] = [];
       const taken: unknown[] = [];
-      for (let trial = 0; trial < t.trials(300); trial++) {
+      for (const trial of t.tries(50, 5000)) {
         const abort = new AbortController();
         const { signal } = abort;
         const putting = producer.put(trial, { signal }).then(

@@ -14,7 +14,7 @@ export const processPlaceRules: readonly Rule[] = [
   rule(
     "PROC-15 lets one of several processes that create at once succeed, and all open the same",
     async (t) => {
-      for (let trial = 0; trial < t.trials(3); trial++) {
+      for (const _trial of t.tries(2, 3)) {
         const { transport, address } = await freshAddress(t);
         const puppets = await startPuppets(t, 4);
         const settings = { capacity: 8 };
@@ -47,7 +47,7 @@ export const processPlaceRules: readonly Rule[] = [
   rule(
     "PROC-16 lets openOrCreate in several processes at once end with one buffer that all of them use",
     async (t) => {
-      for (let trial = 0; trial < t.trials(3); trial++) {
+      for (const _trial of t.tries(2, 3)) {
         const { transport, address } = await freshAddress(t);
         const puppets = await startPuppets(t, 4);
         const opens = puppets.map((puppet) => puppet.call("openOrCreate", address, { capacity: 8 }));

@@ -9,7 +9,7 @@ export const sealRaceRules: readonly Rule[] = [
   rule(
     "SEAL-5 gives a put that races the seal two outcomes: delivered, or sealed and absent",
     async (t) => {
-      for (let trial = 0; trial < t.trials(40); trial++) {
+      for (const _trial of t.tries(10, 2000)) {
         const stage = await t.stage({ capacity: 1 + t.random.below(4) });
         const accepted: string[] = [];
         const produce = async (name: string) => {
@@ -43,7 +43,7 @@ export const sealRaceRules: readonly Rule[] = [
   rule(
     "SEAL-6 loses nothing of a takeMany or leaseMany that races it",
     async (t) => {
-      for (let trial = 0; trial < t.trials(30); trial++) {
+      for (const _trial of t.tries(10, 500)) {
         const stage = await t.stage({ capacity: 6 });
         const count = t.random.below(7);
         const [first, second] = [await stage.buffer.consumer(), await (await stage.another()).consumer()];
@@ -78,7 +78,7 @@ export const sealRaceRules: readonly Rule[] = [
   rule(
     "SEAL-14 never tells the end early: not while an accepted item has still to come out",
     async (t) => {
-      for (let trial = 0; trial < t.trials(40); trial++) {
+      for (const _trial of t.tries(10, 1000)) {
         const stage = await t.stage({ capacity: 2 });
         const [producer, consumer] = [
           await stage.buffer.producer(),

@@ -24,16 +24,20 @@ function harness(locked: boolean): Harness {
   };
 }
 
-test("pass a transport whose processes take turns", async () => {
+test("pass a transport whose processes take turns", { timeout: 120_000 }, async () => {
   const verdicts = await runContract(harness(true), { only: rules });
   expect(verdicts.map(({ rule, outcome, error }) => ({ rule, outcome, error }))).toEqual(
     rules.map((rule) => ({ rule, outcome: "passed", error: undefined })),
   );
 });
 
-test.each(["PROC-1", "PROC-3"])("%s fails a transport whose processes overwrite each other", async (rule) => {
-  const timing = { signalMs: 2000, noSignalMs: 60, leaseMs: 120 };
-  const [verdict] = await runContract(harness(false), { only: [rule], timing });
-  expect(verdict).toMatchObject({ rule, outcome: "failed" });
-  expect(String(verdict?.error)).toMatch(new RegExp(`^Error: ${rule}: `));
-});
+test.each(["PROC-1", "PROC-3"])(
+  "%s fails a transport whose processes overwrite each other",
+  { timeout: 120_000 },
+  async (rule) => {
+    const timing = { signalMs: 2000, noSignalMs: 60, leaseMs: 120 };
+    const [verdict] = await runContract(harness(false), { only: [rule], timing });
+    expect(verdict).toMatchObject({ rule, outcome: "failed" });
+    expect(String(verdict?.error)).toMatch(new RegExp(`^Error: ${rule}: `));
+  },
+);
