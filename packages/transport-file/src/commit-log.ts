@@ -17,7 +17,7 @@ import { BufferState } from "./buffer-state.js";
 import type { Layout } from "./layout.js";
 import { newHandleId } from "./layout.js";
 import type { Operation } from "./operation.js";
-import { ownIdentity } from "./process-identity.js";
+import { isOtherBoot, ownIdentity } from "./process-identity.js";
 import { flawError, isFlaw } from "./record.js";
 import { recordBytes } from "./record-file.js";
 import {
@@ -112,7 +112,7 @@ export class CommitLog {
 
   /** Whether the segment was begun in another boot: what it holds is read, but the next commit needs a new one. */
   get isForeign(): boolean {
-    return this.segment.boot !== ownIdentity().boot;
+    return isOtherBoot(this.segment.boot);
   }
 
   /** Writes the next commit to a file of this handle's own. Nobody sees it yet. */
@@ -275,7 +275,7 @@ export class CommitLog {
   }
 
   #loadSegment(name: string): [Segment, BufferState] | undefined {
-    return loadSegment(join(this.layout.root, name), this.spec, ownIdentity().boot);
+    return loadSegment(join(this.layout.root, name), this.spec);
   }
 
   #listSegments(): string[] {

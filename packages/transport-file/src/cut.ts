@@ -61,7 +61,8 @@ export function cutLog(log: CommitLog): void {
   const next: Segment = {
     path: join(root, segmentName(log.number)),
     base: log.number,
-    boot: ownIdentity().boot,
+    // Somebody to whom the system does not tell the boot goes on in the one that others have told.
+    boot: ownIdentity().boot || before.boot,
     previous: basename(before.path),
   };
   log.space.makeDirectory(next.path);

@@ -19,10 +19,16 @@ export function ownIdentity(): Identity {
   return own;
 }
 
+/** Whether a boot is certainly not the one that is running. */
+export function isOtherBoot(boot: string): boolean {
+  const here = ownIdentity().boot;
+  return here !== "" && boot !== here;
+}
+
 /** Alive, dead, or not to be told: another namespace of process numbers. */
 export function isDead(identity: Identity): boolean {
   const here = ownIdentity();
-  if (identity.boot !== here.boot) return here.boot !== "";
+  if (identity.boot !== here.boot) return here.boot !== "" && identity.boot !== "";
   if (identity.namespace !== here.namespace) return false;
   if (identity.pid === here.pid) return identity.started !== here.started;
   if (identity.started === "" || here.started === "") return !answersSignals(identity.pid);

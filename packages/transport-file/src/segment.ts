@@ -10,6 +10,7 @@ import type { BufferSpec } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import { isRemovedName, segmentBase } from "./layout.js";
 import type { Operation } from "./operation.js";
+import { isOtherBoot } from "./process-identity.js";
 import { flawError, isFlaw, type RecordFlaw } from "./record.js";
 import { type ReadRecord, readIfThere } from "./record-file.js";
 import { restoreSnapshot, type Snapshot } from "./state-snapshot.js";
@@ -86,18 +87,14 @@ export function listRemoved(root: string): string[] {
 }
 
 /** Reads a segment and the state it begins with; undefined if it has been removed meanwhile. */
-export function loadSegment(
-  path: string,
-  spec: BufferSpec,
-  boot: string,
-): [Segment, BufferState] | undefined {
+export function loadSegment(path: string, spec: BufferSpec): [Segment, BufferState] | undefined {
   const found = readIfThere(join(path, "state"));
   if (found === undefined) return undefined;
   if (isFlaw(found)) throw flawError("torn", join(path, "state"));
   const head = found.head as SegmentHead;
   if (head.kind !== "state") throw flawError("torn", join(path, "state"));
   const segment = { path, base: head.base, boot: head.boot, previous: head.previous };
-  return [segment, restoreSnapshot(head.state, spec, head.boot === boot)];
+  return [segment, restoreSnapshot(head.state, spec, !isOtherBoot(head.boot))];
 }
 
 /** Reads the file of a commit; undefined if it is not there, a flaw if it is not whole or is another one's. */
