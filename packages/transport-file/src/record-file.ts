@@ -92,9 +92,11 @@ export function readPart(path: string, position: number, length: number): Buffer
 function readFully(fd: number, into: Buffer, position: number): number {
   let count = 0;
   while (count < into.length) {
-    const read = readSync(fd, into, count, into.length - count, position + count);
-    if (read === 0) break;
+    const wanted = into.length - count;
+    const read = readSync(fd, into, count, wanted, position + count);
     count += read;
+    // A regular file gives less only where it ends.
+    if (read < wanted) break;
   }
   return count;
 }

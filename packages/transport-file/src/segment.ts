@@ -55,7 +55,7 @@ export interface Commit {
 }
 
 export function commitPath(segment: Segment, number: number): string {
-  return join(segment.path, String(number));
+  return `${segment.path}/${number}`;
 }
 
 export function isLive(segmentPath: string): boolean {

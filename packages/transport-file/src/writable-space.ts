@@ -143,6 +143,8 @@ export class WritableSpace {
       if (this.#isGone()) throw destroyed(this.#layout.root, error);
       if (!isStorageFull(error) || !this.#takeSpare("dir", path))
         throw storageError(error, "Making a segment");
+      // It was a segment before, and somebody who was stopped in the middle of a link to it may have added a name since.
+      for (const name of listIfThere(path)) unlinkIfThere(`${path}/${name}`);
     }
   }
 
@@ -151,11 +153,11 @@ export class WritableSpace {
     const missing = this.#missing();
     if (missing.commits > 0 || missing.states > 0 || missing.dirs > 0) {
       for (const name of listIfThere(directory)) this.#giveBack(join(directory, name), missing);
-      if (missing.dirs > 0 && listIfThere(directory).every((name) => unlinkIfThere(join(directory, name)))) {
-        renameIfThere(directory, join(this.#layout.spare, `dir.${newHandleId()}`));
-        return;
-      }
     }
+    for (const name of listIfThere(directory)) unlinkIfThere(`${directory}/${name}`);
+    if (missing.dirs > 0 && renameIfThere(directory, join(this.#layout.spare, `dir.${newHandleId()}`)))
+      return;
+    // Somebody who was stopped in the middle of a call may have added a name.
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 5 });
   }
 
@@ -280,9 +282,13 @@ function listIfThere(directory: string): string[] {
   }
 }
 
-function unlinkIfThere(path: string): boolean {
-  rmSync(path, { force: true });
-  return true;
+// Cheaper than `rmSync`, which looks first what it is.
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
 }
 
 function renameIfThere(from: string, to: string): boolean {
