@@ -56,7 +56,7 @@ export function finalStats(report: RunReport, keptAt: string | undefined, paint:
     .slice(0, -last.length)
     .replace(/^(producer|consumer)-/gm, capital);
   const kept = keptAt === undefined ? "" : `The buffer is kept at ${keptAt}\n`;
-  return `\n${paint("bold", "Final stats")}\n${body}${kept}${paint(report.exitCode === 0 ? "green" : "red", last)}`;
+  return `\n${paint("bold", "Final stats")}\n${body}${kept}${paint(report.exitCode >= 2 && report.exitCode <= 6 ? "red" : "green", last)}`;
 }
 
 const ENDS = {

@@ -4,7 +4,7 @@ import type { BufferAddress } from "../transport.js";
 import type { ErrorText, WorkerEnd, WorkerRole } from "./worker-messages.js";
 
 /** What a worker tells of its work. At high speed several items become one record. */
-export interface WorkerRecords {
+interface WorkerRecords {
   /** Puts that were accepted: so many since the last record, so many in all; `values` where the plan asks for them. */
   produced: { readonly count: number; readonly total: number; readonly values?: readonly unknown[] };
   /** A consumer has them in hand. Items that are done a few milliseconds later may be told as `consumed` only. */
