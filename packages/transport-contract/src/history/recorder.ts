@@ -7,7 +7,7 @@ import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:
 import { basename, join } from "node:path";
 import type { Line, Operation, OperationKind, Outcome } from "./operation.js";
 
-export interface Told {
+interface Told {
   readonly value?: string | undefined;
   readonly deliveries?: number | undefined;
 }

@@ -32,7 +32,7 @@ export interface Stage<T> {
 }
 
 /** A buffer at the port, without core between. */
-export interface BareStage {
+interface BareStage {
   readonly transport: BufferTransport;
   readonly address: BufferAddress;
   readonly port: BufferPort;

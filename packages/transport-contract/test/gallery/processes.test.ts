@@ -3,10 +3,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { BufferTransport } from "@sluice/core";
 import { expect, test } from "vitest";
 // The compiled kit, whose child processes are compiled too.
 import { type Harness, runContract } from "../../dist/index.js";
-import { racyFileTransport } from "./racy-file-transport.mjs";
+
+const racy = new URL("./racy-file-transport.mjs", import.meta.url);
+const { racyFileTransport } = (await import(racy.href)) as {
+  racyFileTransport(options: { path: string; locked: boolean }): BufferTransport;
+};
 
 const rules = ["PROC-1", "PROC-3", "PROC-4", "PROC-5"];
 

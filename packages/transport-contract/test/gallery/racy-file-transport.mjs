@@ -172,6 +172,7 @@ export function racyFileTransport({ path, locked }) {
   };
 }
 
+/** @public Core imports it, by address. */
 export function transportAt({ place }) {
   return racyFileTransport(place);
 }
