@@ -72,7 +72,7 @@ describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durab
         disk.fill();
         if (value % 2 === 0) {
           const { deliveries } = await consumer.poll(1, noWait);
-          expect(deliveries.map(({ item }) => valueOf(item))).toEqual([value]);
+          expect(deliveries.map(({ item }) => itemNumber(item))).toEqual([value]);
         } else {
           const token = await leaseOne(consumer, value);
           expect(await consumer.settle([{ kind: "ack", token }])).toEqual(["settled"]);
@@ -88,7 +88,7 @@ describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durab
       expect(await buffer.seal({ discard: false })).toBe(false);
       for (const value of [CAPACITY / 2, CAPACITY / 2 + 1]) {
         const { deliveries } = await consumer.poll(1, noWait);
-        expect(deliveries.map(({ item }) => valueOf(item))).toEqual([value]);
+        expect(deliveries.map(({ item }) => itemNumber(item))).toEqual([value]);
         disk.fill();
       }
       expect((await consumer.poll(1, noWait)).state).toBe("drained");
@@ -149,11 +149,11 @@ describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durab
 
 async function leaseOne(consumer: ConsumerPort, expected?: number): Promise<LeaseToken> {
   const { deliveries } = await consumer.poll(1, noWait, { leaseMs: 600_000 });
-  if (expected !== undefined) expect(deliveries.map(({ item }) => valueOf(item))).toEqual([expected]);
+  if (expected !== undefined) expect(deliveries.map(({ item }) => itemNumber(item))).toEqual([expected]);
   return deliveries[0]?.token as LeaseToken;
 }
 
 /** Of an item that was made longer. */
-function valueOf(item: Uint8Array): number {
+function itemNumber(item: Uint8Array): number {
   return Number.parseInt(Buffer.from(item).toString(), 10);
 }

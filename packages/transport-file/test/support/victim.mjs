@@ -12,6 +12,7 @@ process.once("message", async (address) => {
   }
   const { deliveries } = await consumer.poll(1, wait, { leaseMs: 3_600_000 });
   // The one that holds the lease stays with it; the others wait, until a file tells of it.
+  setInterval(() => {}, 1000);
   if (deliveries.length > 0) process.send("leases");
   else {
     void consumer.poll(1, { ...wait, maxMs: 60_000 }, { leaseMs: 3_600_000 });
