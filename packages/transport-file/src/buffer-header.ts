@@ -7,7 +7,7 @@ import { readIfThere } from "./record-file.js";
 export type Durability = "fsync" | "none";
 
 /** How turns are taken. Part of the header, so that all processes take the same turns. */
-export type LockStrategy = "proper-lockfile";
+type LockStrategy = "proper-lockfile";
 
 export interface BufferHeader {
   readonly kind: "header";

@@ -88,7 +88,7 @@ export function cutLog(log: CommitLog): void {
 }
 
 /** Removes the segments before the previous one, and what was prepared for a place that has been taken. */
-export function reclaim(log: CommitLog): void {
+function reclaim(log: CommitLog): void {
   // Who opens the buffer starts from the newest mark.
   if (!isLive(log.segment.path)) return;
   try {

@@ -15,7 +15,7 @@ import { BufferError } from "@sluice/core";
 /** Changed only in a major version; a buffer of another format is refused. */
 export const FORMAT_VERSION = 1;
 
-export const PREFIX_BYTES = 24;
+const PREFIX_BYTES = 24;
 
 const MAGIC = 0x45434c53;
 

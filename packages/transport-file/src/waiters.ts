@@ -14,7 +14,7 @@ import { monotonicMs } from "./monotonic.js";
 import { writeNewFile } from "./record-file.js";
 
 /** For events that got lost, and for holders that died: nobody announces that. */
-export const SAFETY_MS = 500;
+const SAFETY_MS = 500;
 
 // Where the system grants no watch (there is a limit per user), looking again is all that is left.
 const UNWATCHED_MS = 20;

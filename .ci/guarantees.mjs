@@ -1,0 +1,70 @@
+// The README's table of guarantees, from what the transports declare and what the contract found when it last ran.
+// `node .ci/guarantees.mjs --write` puts it into the README; a house rule compares the two.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { fileTransport } from "@sluice/transport-file";
+import { memoryTransport } from "@sluice/transport-memory";
+
+const root = new URL("..", import.meta.url);
+const readme = fileURLToPath(new URL("README.md", root));
+
+const transports = [fileTransport({ path: "somewhere" }), memoryTransport()];
+
+/** What the types of core call it, and what a reader calls it. */
+const REACHES = { process: "one process", host: "processes of one host", network: "hosts of a network" };
+const SURVIVALS = {
+  participant: "kill -9 of any process",
+  authority: "death of its broker or server",
+  "power-loss": "a power cut",
+  "host-loss": "loss of a host",
+};
+
+/** @type {[string, (capabilities: import("@sluice/core").TransportCapabilities) => string][]} */
+const rows = [
+  ["reaches", ({ reach }) => REACHES[reach]],
+  ["survives", ({ survives }) => survives.map((one) => SURVIVALS[one]).join(", ") || "nothing"],
+  ["capacity", () => "exact"],
+  ["peak", ({ peak }) => peak],
+  [
+    "an item that comes back",
+    ({ returned }) => (returned === "in-place" ? "to its place" : "as near as can be"),
+  ],
+  ["a late ack is refused by", ({ fencing }) => (fencing === "authority" ? "its token" : "a clock")],
+];
+
+/** Markdown, without the row of verdicts where the contract has not run. */
+export function guaranteesTable() {
+  const verdicts = transports.map(({ name }) => verdictOf(name));
+  const all = [...rows.map(([title, cell]) => [title, ...transports.map((t) => cell(t.capabilities))])];
+  if (verdicts.every((verdict) => verdict !== undefined))
+    all.push(["rules of the contract kept", ...verdicts]);
+  const header = ["", ...transports.map(({ name }) => `\`transport-${name}\``)];
+  return [header, header.map(() => "---"), ...all]
+    .map((cells) => `| ${cells.join(" | ")} |`.replace("|  |", "| |"))
+    .join("\n");
+}
+
+/** @param {string} name */
+function verdictOf(name) {
+  const path = fileURLToPath(new URL(`packages/transport-${name}/.vitest/report.json`, root));
+  if (!existsSync(path)) return undefined;
+  /** @type {{ testResults: { name: string, assertionResults: { status: string }[] }[] }} */
+  const report = JSON.parse(readFileSync(path, "utf8"));
+  const results =
+    report.testResults.find((file) => file.name.endsWith("contract.test.ts"))?.assertionResults ?? [];
+  const kept = results.filter(({ status }) => status === "passed").length;
+  const failed = results.filter(({ status }) => status === "failed").length;
+  const left = results.length - kept - failed;
+  return `${kept} of ${kept + failed}${left > 0 ? `, ${left} do not apply` : ""}`;
+}
+
+const section = /(?<=<!-- guarantees -->\n)[\s\S]*?(?=\n\n)/;
+
+/** The table as it stands in the README. */
+export function guaranteesInReadme() {
+  return section.exec(readFileSync(readme, "utf8"))?.[0] ?? "";
+}
+
+if (process.argv[2] === "--write") {
+  writeFileSync(readme, readFileSync(readme, "utf8").replace(section, guaranteesTable()));
+}
