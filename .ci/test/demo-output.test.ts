@@ -1,0 +1,26 @@
+// The README's first screen shows what the demo prints, but for its times and numbers.
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { fences, root } from "./workspace.js";
+
+/** What is left of a line when the run's own numbers are taken out: which process, how many of how many, and whether it ever had to wait. */
+function shape(line: string): string {
+  return line
+    .replace(/(?<=Producer-|Consumer-|P)\d+/g, "#")
+    .replace(/, waited .*/, "")
+    .replace(/\d+(?:\.\d+)?/g, "#");
+}
+
+test("the demo prints what the README shows", { timeout: 60_000 }, () => {
+  const shown = (fences("README.md", "text")[0]?.text ?? "").split("\n").filter((line) => line.trim() !== "");
+  const run = spawnSync(process.execPath, ["apps/demo/dist/main.js", "--transport", "file"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  expect(run.status, run.stderr).toBe(0);
+  const printed = new Set(run.stdout.split("\n").map(shape));
+  const missing = shown.filter((line) => line !== "…" && !printed.has(shape(line)));
+  expect(missing).toEqual([]);
+  expect(run.stdout.trimEnd().split("\n").at(-1)).toBe("9 produced, 9 consumed, 0 remaining");
+  expect(shown.at(-1)).toBe("9 produced, 9 consumed, 0 remaining");
+});
