@@ -93,6 +93,8 @@ export class BufferState {
     for (const { op } of operations) {
       if (op === "put") participant.lastPut = commit;
       else if (op === "take" || op === "lease") participant.lastTake = commit;
+      else if (op === "producer") participant.lastPut ??= 0;
+      else if (op === "consumer") participant.lastTake ??= 0;
     }
   }
 
@@ -115,6 +117,8 @@ export class BufferState {
       }
       case "retire":
         this.producers.delete(operation.id);
+        return;
+      case "consumer":
         return;
       case "put":
         this.#put(commit, operation);

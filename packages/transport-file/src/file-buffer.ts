@@ -66,11 +66,12 @@ export class FileBuffer implements BufferPort {
 
   async consumer(): Promise<ConsumerPort> {
     this.#store.log.readsPayload = true;
-    // Known by name from now on, so that its death is noticed also while it has only waited.
+    // Known by name from now on, so that its death is noticed and its turn comes also while it has only waited.
+    const { handle } = this.#store;
     await this.#store.transact((state) =>
-      state.participants.has(this.#store.handle)
-        ? { answer: undefined }
-        : { operations: [], reply: () => undefined },
+      state.participants.get(handle)?.lastTake === undefined
+        ? { operations: [{ op: "consumer", handle }], reply: () => undefined }
+        : { answer: undefined },
     );
     return new FileConsumerPort(this.#store);
   }

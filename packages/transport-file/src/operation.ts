@@ -17,7 +17,10 @@ export interface Identity {
 export interface Participant extends Identity {
   /** Number, in the handle's own count, of its last commit: tells a handle that was stopped what became of it. */
   lastTurn: number;
-  /** Numbers of the last commits with which it put and took items: who was served longest ago asks first. */
+  /**
+   * Numbers of the last commits with which it put and took items, 0 for one that was not served yet: who was served
+   * longest ago asks first. Absent for one that does not put, or does not take.
+   */
   lastPut?: number;
   lastTake?: number;
 }
@@ -39,6 +42,7 @@ export type Operation =
   | { readonly op: "gone"; readonly handle: string }
   | { readonly op: "producer"; readonly id: string; readonly handle: string; readonly named: boolean }
   | { readonly op: "retire"; readonly id: string }
+  | { readonly op: "consumer"; readonly handle: string }
   /** The items' bytes stand behind the commit's head, in order. `sums` are their CRC-32. */
   | {
       readonly op: "put";
