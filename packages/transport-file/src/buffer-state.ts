@@ -93,8 +93,6 @@ export class BufferState {
     for (const { op } of operations) {
       if (op === "put") participant.lastPut = commit;
       else if (op === "take" || op === "lease") participant.lastTake = commit;
-      else if (op === "producer") participant.lastPut ??= 0;
-      else if (op === "consumer") participant.lastTake ??= 0;
     }
   }
 
@@ -113,12 +111,14 @@ export class BufferState {
         const last = this.producers.get(operation.id)?.last ?? 0;
         const { handle, named } = operation;
         this.producers.set(operation.id, { epoch: commit, handle, named, last });
+        this.#participant(handle).lastPut ??= 0;
         return;
       }
       case "retire":
         this.producers.delete(operation.id);
         return;
       case "consumer":
+        this.#participant(operation.handle).lastTake ??= 0;
         return;
       case "put":
         this.#put(commit, operation);
@@ -161,6 +161,12 @@ export class BufferState {
       default:
         throw impossible(`has an unknown operation ${JSON.stringify((operation as { op: unknown }).op)}`);
     }
+  }
+
+  #participant(handle: string): Participant {
+    const participant = this.participants.get(handle);
+    if (participant === undefined) throw impossible("is by somebody who has not joined");
+    return participant;
   }
 
   #put(commit: number, put: Extract<Operation, { op: "put" }>): void {

@@ -66,11 +66,10 @@ export class FileBuffer implements BufferPort {
 
   async consumer(): Promise<ConsumerPort> {
     this.#store.log.readsPayload = true;
-    // Known by name from now on, so that its death is noticed and its turn comes also while it has only waited.
-    const { handle } = this.#store;
+    // Known from now on, so that its death is noticed also while it has only waited, and that it has its turn among others.
     await this.#store.transact((state) =>
-      state.participants.get(handle)?.lastTake === undefined
-        ? { operations: [{ op: "consumer", handle }], reply: () => undefined }
+      state.participants.get(this.#store.handle)?.lastTake === undefined
+        ? { operations: [{ op: "consumer", handle: this.#store.handle }], reply: () => undefined }
         : { answer: undefined },
     );
     return new FileConsumerPort(this.#store);

@@ -18,8 +18,8 @@ export interface Participant extends Identity {
   /** Number, in the handle's own count, of its last commit: tells a handle that was stopped what became of it. */
   lastTurn: number;
   /**
-   * Numbers of the last commits with which it put and took items, 0 for one that was not served yet: who was served
-   * longest ago asks first. Absent for one that does not put, or does not take.
+   * Numbers of the last commits with which it put and took items, 0 before the first, absent where it does not put or
+   * take: who was served longest ago asks first.
    */
   lastPut?: number;
   lastTake?: number;
