@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { FILE_MODE } from "./layout.js";
 import { type DecodedRecord, decodeHead, encodeHead, headEnd, isFlaw, type RecordFlaw } from "./record.js";
-import { errnoOf } from "./storage-error.js";
+import { errnoOf, storageError } from "./storage-error.js";
 
 // Never through a symbolic link, and never onto a file that is there.
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -68,13 +68,17 @@ export function readRecordFile(path: string, wanted: number = scratch.length): R
   }
 }
 
-/** The same; undefined if there is no such file. */
+/**
+ * The same; undefined if there is no such file.
+ *
+ * @throws BufferError as `storageError` makes it.
+ */
 export function readIfThere(path: string, wanted?: number): ReadRecord | RecordFlaw | undefined {
   try {
     return readRecordFile(path, wanted);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
-    throw error;
+    throw storageError(error, "Reading the buffer");
   }
 }
 
