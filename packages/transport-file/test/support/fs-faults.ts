@@ -4,6 +4,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
 type SyncFunction =
+  | "watch"
   | "linkSync"
   | "fsyncSync"
   | "renameSync"
