@@ -1,13 +1,13 @@
 /** Below the port: the log itself, for what no port can bring about. */
 
-import { closeSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CommitLog } from "../../dist/commit-log.js";
 import { cutLog } from "../../dist/cut.js";
 import { removeBuffer } from "../../dist/file-buffer.js";
 import { idOfRoot, Layout } from "../../dist/layout.js";
 import { isFlaw } from "../../dist/record.js";
-import { createRecordFile, readRecordFile, recordBytes } from "../../dist/record-file.js";
+import { readRecordFile, recordBytes } from "../../dist/record-file.js";
 import { type Folder, spec } from "./ports.js";
 
 export function layoutOf(folder: Folder): Layout {
@@ -65,8 +65,4 @@ export function forgeOtherBoot(folder: Folder): void {
   for (const name of segmentsOf(folder)) {
     changeHead(join(folder.root, name, "state"), (head: object) => ({ ...head, boot: "another-boot" }));
   }
-}
-
-export function writeRecord(path: string, head: unknown, payload: readonly Uint8Array[] = []): void {
-  closeSync(createRecordFile(path, head, payload));
 }
