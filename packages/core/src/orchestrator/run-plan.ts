@@ -13,7 +13,7 @@ import type { WorkerJob, WorkerRole } from "./worker-messages.js";
 export interface WorkerGroup {
   /** The worker's module: a `file:` URL or a path, which is resolved against the current directory. */
   readonly module: string | URL;
-  /** How many of them; integer from 1. Default 1, or as many as `argsOfEach` has. */
+  /** How many of them; integer from 1 to 1,000. Default 1, or as many as `argsOfEach` has. */
   readonly count?: number;
   /** What each of them gets as `args`. Must be a value that can be cloned. */
   readonly args?: unknown;
@@ -60,6 +60,9 @@ export interface CompletePlan extends RunPlan {
   readonly drainDeadlineMs: number;
   readonly startTimeoutMs: number;
 }
+
+// Of one group: more processes than any host runs, and fewer than would bring one down by a slip of the hand.
+const WORKERS_MAX = 1_000;
 
 const PLAN_KEYS: readonly (keyof RunPlan)[] = [
   "transport",
@@ -111,7 +114,7 @@ function jobsOf(role: WorkerRole, groups: RunPlan["producers" | "consumers"], va
     if (argsOfEach !== undefined && !Array.isArray(argsOfEach)) {
       throw wrongType(`${where}.argsOfEach`, "an array", argsOfEach);
     }
-    const count = countFrom(1, `${where}.count`, group.count ?? argsOfEach?.length ?? 1);
+    const count = countFrom(1, `${where}.count`, group.count ?? argsOfEach?.length ?? 1, WORKERS_MAX);
     if (argsOfEach !== undefined && argsOfEach.length !== count) {
       throw outOfRange(`${where}.argsOfEach`, `one for each of the ${count} workers`, argsOfEach.length);
     }

@@ -15,6 +15,7 @@ test.each([
   ["a module that is no path", { producers: { module: 7 } }, "module"],
   ["a module that is empty", { producers: { module: "" } }, "module"],
   ["no worker in a group", { producers: { module, count: 0 } }, "count"],
+  ["more workers than a host bears", { producers: { module, count: 100_000 } }, "count"],
   ["half a worker", { producers: { module, count: 0.5 } }, "count"],
   ["args for others", { producers: { module, count: 2, argsOfEach: [1, 2, 3] } }, "argsOfEach"],
   ["args that are no list", { producers: { module, argsOfEach: "ab" } }, "argsOfEach"],
