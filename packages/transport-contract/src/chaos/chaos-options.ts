@@ -34,6 +34,9 @@ export const USAGE = `node chaos-main.js --transport-module MODULE --factory NAM
   --seed              of all that is random                                      a new one
   --quiet             no line for each step`;
 
+// Of a kind: more than that is a slip of the hand, and would bring the machine down.
+const PROCESSES_MAX = 64;
+
 const OPTIONS = {
   "transport-module": { type: "string" },
   factory: { type: "string" },
@@ -70,8 +73,8 @@ export function chaosCommand(
     kills: count("--kills", values.kills, 0),
     stops: count("--stops", values.stops, 0),
     capacity: count("--capacity", values.capacity, 1),
-    producers: count("--producers", values.producers, 1),
-    consumers: count("--consumers", values.consumers, 1),
+    producers: count("--producers", values.producers, 1, PROCESSES_MAX),
+    consumers: count("--consumers", values.consumers, 1, PROCESSES_MAX),
     leaseMs: count("--lease-ms", values["lease-ms"], 1),
     killEveryMs: count("--kill-every-ms", values["kill-every-ms"], 1),
     failpoints: values.failpoints.split(",").filter((name) => name !== ""),
@@ -97,11 +100,11 @@ function required(option: string, text: string | undefined): string {
   return text;
 }
 
-function count(option: string, text: string, min: number): number {
+function count(option: string, text: string, min: number, max = 999_999_999): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min))
-    throw new UsageError(`Expected ${option} to be an integer from ${min} up, got ${JSON.stringify(text)}`);
-  return value;
+  if (value >= min && value <= max) return value;
+  const allowed = `an integer from ${min} to ${max}`;
+  throw new UsageError(`Expected ${option} to be ${allowed}, got ${JSON.stringify(text)}`);
 }
 
 function oneOf<T extends string>(option: string, text: string, allowed: readonly T[]): T {
