@@ -10,7 +10,7 @@ function run(...args: string[]) {
 }
 
 test.each([
-  [["--kills", "many"], 'Expected --kills to be an integer from 0 up, got "many"'],
+  [["--kills", "many"], 'Expected --kills to be an integer from 0 to 999999999, got "many"'],
   [["--capacity", "0"], 'Expected --capacity to be an integer from 1 to 999999999, got "0"'],
   [["--producers", "100000"], 'Expected --producers to be an integer from 1 to 64, got "100000"'],
   [["--mode", "peek"], 'Expected --mode to be take or lease, got "peek"'],
