@@ -199,7 +199,8 @@ export type LeaseToken = string | number;
  * - `extend`: the lease's time starts again, with this `leaseMs`.
  * - `bury`: to the dead letters at once.
  *
- * An item due for a full dead-letter list is parked: it keeps its slot and moves on when the list has room.
+ * An item due for a full dead-letter list is parked: it keeps its slot. When the list has room, the parked one of the
+ * smallest sequence moves on, in the commit that makes the room.
  */
 export type Settlement =
   | { readonly kind: "ack"; readonly token: LeaseToken }

@@ -57,7 +57,7 @@ export class BufferState {
   bytes = 0;
   ready: SequenceList<Item> = new SequenceList();
   leased: Map<string, Leased> = new Map();
-  parked: Fallen[] = [];
+  parked: SequenceList<Fallen> = new SequenceList();
   dead: SequenceList<Fallen> = new SequenceList();
   producers: Map<string, ProducerRecord> = new Map();
   participants: Map<string, Participant> = new Map();
@@ -69,7 +69,7 @@ export class BufferState {
   }
 
   get occupied(): number {
-    return this.ready.size + this.leased.size + this.parked.length;
+    return this.ready.size + this.leased.size + this.parked.size;
   }
 
   get isDrained(): boolean {
@@ -285,11 +285,11 @@ export class BufferState {
       this.dead.insert(fallen);
       this.bytes -= item.length;
     } else if (this.discarding) this.#discard(item);
-    else this.parked.push(fallen);
+    else this.parked.insert(fallen);
   }
 
   #promoteParked(): void {
-    while (this.parked.length > 0 && this.dead.size < this.spec.deadLettersMax) {
+    while (this.parked.size > 0 && this.dead.size < this.spec.deadLettersMax) {
       const fallen = this.parked.shift() as Fallen;
       this.dead.insert(fallen);
       this.bytes -= fallen.item.length;
@@ -311,7 +311,7 @@ export class BufferState {
     for (const item of this.ready) this.#discard(item);
     for (const { item } of this.parked) this.#discard(item);
     this.ready.clear();
-    this.parked = [];
+    this.parked.clear();
   }
 
   #discard(item: Item): void {

@@ -44,7 +44,7 @@ export function isCutDue(log: CommitLog): boolean {
   if (log.space.isRunningOut) return true;
   const commits = log.number - log.segment.base;
   const { ready, leased, parked, dead, bytes } = log.state;
-  const items = ready.size + leased.size + parked.length + dead.size;
+  const items = ready.size + leased.size + parked.size + dead.size;
   if (log.segmentPayload >= Math.max(PAYLOAD_MIN_BYTES, 2 * bytes)) return true;
   return commits >= Math.max(COMMITS_MIN, items) && commits % EVERY === 0;
 }

@@ -31,7 +31,7 @@ export class FileDeadLetterPort implements DeadLetterPort {
       if (fallen === undefined) return { answer: "missing" };
       if (state.sealed) return { answer: "sealed" };
       // A parked item that moves up into the dead letters leaves its slot and its bytes to this one.
-      const moving = state.parked[0];
+      const moving = state.parked.first;
       const occupied = state.occupied - (moving === undefined ? 0 : 1);
       const bytes = state.bytes - (moving?.item.length ?? 0) + fallen.item.length;
       const { capacity, bufferBytesMax } = state.spec;

@@ -88,7 +88,7 @@ export class FileBuffer implements BufferPort {
       answer: {
         ready: state.ready.size,
         leased: state.leased.size,
-        parked: state.parked.length,
+        parked: state.parked.size,
         dead: state.dead.size,
         discarded: state.discarded,
         produced: state.produced,

@@ -38,7 +38,7 @@ export function takeSnapshot(state: BufferState): Snapshot {
       handle ?? null,
       until,
     ]),
-    parked: state.parked.map(packFallen),
+    parked: [...state.parked].map(packFallen),
     dead: [...state.dead].map(packFallen),
     producers: [...state.producers],
     participants: [...state.participants],
@@ -72,7 +72,7 @@ export function restoreSnapshot(snapshot: Snapshot, spec: BufferSpec, sameBoot: 
       });
     }
     state.refreshNextEnd();
-    state.parked = snapshot.parked.map(unpackFallen);
+    state.parked = new SequenceList(snapshot.parked.map(unpackFallen));
     state.dead = new SequenceList(snapshot.dead.map(unpackFallen));
     state.producers = new Map(snapshot.producers.map(([id, record]) => [id, { ...record }]));
     state.participants = new Map(snapshot.participants.map(([handle, one]) => [handle, { ...one }]));
@@ -84,7 +84,7 @@ export function restoreSnapshot(snapshot: Snapshot, spec: BufferSpec, sameBoot: 
   }
   for (const held of [
     state.ready,
-    state.parked.map((f) => f.item),
+    [...state.parked].map((f) => f.item),
     [...state.leased.values()].map((l) => l.item),
   ]) {
     for (const item of held) state.bytes += item.length;

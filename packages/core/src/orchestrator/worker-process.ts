@@ -72,6 +72,9 @@ function spawnWorker(name: string): ChildProcess | Error {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Arguments and values are structured clones, as they are within one process.
       serialization: "advanced",
+      // A session of its own: Ctrl-C in the terminal reaches the parent alone, which decides, also while a worker still
+      // loads. A worker ends with its parent because it loses the connection. On Windows it would mean a window.
+      detached: process.platform !== "win32",
     });
   } catch (error) {
     return error as Error;
