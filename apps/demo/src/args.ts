@@ -134,6 +134,9 @@ function parse(args: readonly string[]) {
   } catch (error) {
     // Its first sentence says what is wrong, the rest how positional arguments could be meant.
     const message = error instanceof Error ? error.message : String(error);
+    const ambiguous = /'(--[\w-]+).*' argument is ambiguous/.exec(message)?.[1];
+    if (ambiguous !== undefined)
+      throw new UsageError(`${ambiguous} must be followed by a value that does not begin with -`);
     throw new UsageError(message.replace(/\. .*$/s, "").replaceAll(/\s+/g, " "));
   }
 }

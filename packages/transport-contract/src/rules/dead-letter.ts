@@ -74,6 +74,29 @@ export const deadLetterRules: readonly Rule[] = [
     },
   ),
 
+  rule(
+    "LEASE-22 moves on the parked item of the smallest sequence first, whichever was parked first",
+    async (t) => {
+      const { buffer } = await t.stage({ capacity: 4, deadLettersMax: 1 });
+      await put(await buffer.producer(), ["a", "b", "c"]);
+      const consumer = await buffer.consumer();
+      const [a, b, c] = [
+        await leaseOne(consumer, t),
+        await leaseOne(consumer, t),
+        await leaseOne(consumer, t),
+      ];
+      await b.bury("fills the list");
+      await c.bury("parked first");
+      await a.bury("parked last");
+      for (const reason of ["fills the list", "parked last", "parked first"]) {
+        const [letter] = await buffer.deadLetters().list();
+        equal(letter?.reason, reason, "the only dead letter");
+        isTrue(letter !== undefined, "Expected a dead letter");
+        await buffer.deadLetters().remove(letter.sequence);
+      }
+    },
+  ),
+
   rule("LEASE-11 drops nothing where there are no dead letters at all", async (t) => {
     const { buffer } = await t.stage({ capacity: 3, deadLettersMax: 0, failuresMax: 1 });
     await put(await buffer.producer(), ["a", "b"]);
