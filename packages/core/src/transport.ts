@@ -156,7 +156,7 @@ export interface ConsumerPort {
    */
   poll(max: number, wait: Wait, lease?: LeaseTerms): MaybePromise<Polled>;
   /**
-   * Settles leases of this handle, each for itself, in one commit. Never waits but for a lock (`lockWaitMs`, then
+   * Settles leases of this handle, each for itself, in one commit where it can. Never waits but for a lock (`lockWaitMs`, then
    * `BUFFER_BUSY`, effect none). The answer has one entry for each settlement, in order.
    */
   settle(settlements: readonly Settlement[]): MaybePromise<readonly Settled[]>;

@@ -131,7 +131,7 @@ export class CommitLog {
     };
     const bytes = recordBytes(head, items);
     failpoint("file.before-write");
-    const file = this.space.write(bytes, { essential: items.length === 0 });
+    const file = this.space.write(bytes, items.length === 0 ? "commit" : "none");
     return { file, head, hasItems: items.length > 0 };
   }
 

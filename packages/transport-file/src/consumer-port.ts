@@ -1,15 +1,17 @@
 /** Takes and leases items, and settles leases. */
 
-import type {
-  ConsumerPort,
-  Delivery,
-  LeaseTerms,
-  LeaseToken,
-  MaybePromise,
-  Polled,
-  Settled,
-  Settlement,
-  Wait,
+import {
+  BufferError,
+  type ConsumerPort,
+  type Delivery,
+  isBufferError,
+  type LeaseTerms,
+  type LeaseToken,
+  type MaybePromise,
+  type Polled,
+  type Settled,
+  type Settlement,
+  type Wait,
 } from "@sluice/core";
 import { type BufferState, leaseToken } from "./buffer-state.js";
 import { monotonicMs } from "./monotonic.js";
@@ -40,13 +42,39 @@ export class FileConsumerPort implements ConsumerPort {
   }
 
   settle(settlements: readonly Settlement[]): MaybePromise<readonly Settled[]> {
-    return this.#store.transact((state) => this.#decideSettlements(state, settlements));
+    try {
+      const answer = this.#store.transact((state) => this.#decideSettlements(state, settlements));
+      return answer instanceof Promise ? answer.catch((error) => this.#inParts(error, settlements)) : answer;
+    } catch (error) {
+      return this.#inParts(error, settlements);
+    }
   }
 
   async close(): Promise<void> {
     if (this.#open.size === 0) return;
     const releases = [...this.#open].map((token) => ({ kind: "release", token }) as const);
-    await this.#store.giveUp((state) => this.#decideSettlements(state, releases));
+    try {
+      await this.settle(releases);
+    } catch (error) {
+      // Then nobody holds anything there any more.
+      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+    }
+  }
+
+  // On a full disk there is space set aside for small commits: half as many settlements make a smaller one.
+  async #inParts(error: unknown, settlements: readonly Settlement[]): Promise<readonly Settled[]> {
+    if (!isBufferError(error, "STORAGE_FULL") || settlements.length < 2) throw error;
+    const half = Math.ceil(settlements.length / 2);
+    const first = await this.settle(settlements.slice(0, half));
+    try {
+      return [...first, ...(await this.settle(settlements.slice(half)))];
+    } catch (cause) {
+      throw new BufferError("STORAGE_FULL", "The disk is full, and only some of the leases were settled", {
+        transport: "file",
+        effect: "unknown",
+        cause,
+      });
+    }
   }
 
   #decide(state: BufferState, max: number, lease: LeaseTerms | undefined): Decision<Polled> {

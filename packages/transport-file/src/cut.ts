@@ -110,7 +110,7 @@ function writeState(log: CommitLog, next: Segment): void {
     previous: next.previous,
     state: takeSnapshot(log.state),
   };
-  const file = log.space.write(recordBytes(head), { essential: true });
+  const file = log.space.write(recordBytes(head), "state");
   try {
     if (log.durable) syncNow(file.fd);
     renameSync(file.path, join(next.path, "state"));
@@ -121,7 +121,7 @@ function writeState(log: CommitLog, next: Segment): void {
 
 function writeCut(log: CommitLog, next: Segment): OwnFile {
   const head: CutHead = { kind: "cut", to: basename(next.path) };
-  const cut = log.space.write(recordBytes(head), { essential: true });
+  const cut = log.space.write(recordBytes(head), "state");
   try {
     if (log.durable) syncNow(cut.fd);
     return cut;

@@ -73,10 +73,11 @@ export class WritableSpace {
   /**
    * Writes a new file of this handle's own and returns its open descriptor.
    *
-   * @param options.essential - may use the space set aside.
+   * @param reserve - what it may use of the space set aside: nothing, a file for a commit of at most 4 KiB, or, for the
+   * state of a segment, also one of those kept for it.
    * @throws BufferError `STORAGE_FULL`, with nothing left behind; `STORAGE_FAILED`, `PERMISSION_DENIED`.
    */
-  write(bytes: Uint8Array, options: { readonly essential: boolean }): OwnFile {
+  write(bytes: Uint8Array, reserve: "none" | "commit" | "state"): OwnFile {
     const path = this.#ownPath(bytes);
     try {
       const fd = path.isNew ? writeNewFile(path.name, bytes) : overwrite(path.name, bytes);
@@ -84,7 +85,7 @@ export class WritableSpace {
     } catch (error) {
       rmSync(path.name, { force: true });
       if (this.#isGone()) throw destroyed(this.#layout.root, error);
-      const spare = isStorageFull(error) && options.essential ? this.#claim(bytes) : undefined;
+      const spare = isStorageFull(error) && reserve !== "none" ? this.#claim(bytes, reserve) : undefined;
       if (spare === undefined) throw storageError(error, "Writing a commit");
       return spare;
     }
@@ -162,9 +163,11 @@ export class WritableSpace {
   }
 
   // Within one directory, which has room for the name: the others may have to grow for it.
-  #claim(bytes: Uint8Array): OwnFile | undefined {
+  #claim(bytes: Uint8Array, reserve: "commit" | "state"): OwnFile | undefined {
     const path = join(this.#layout.spare, `claimed.${this.#handle}.${this.#count}`);
     const kind = bytes.byteLength <= COMMIT_BYTES ? "commit" : "state";
+    // Were a large commit to take what is kept for a state, the log could not be cut any more.
+    if (kind === "state" && reserve !== "state") return undefined;
     if (!this.#takeSpare(kind, path)) return undefined;
     if (reservedBytes(statSync(path)) < bytes.byteLength) {
       renameSync(path, join(this.#layout.spare, `${kind}.${newHandleId()}`));
@@ -220,9 +223,9 @@ interface Missing {
   readonly stateBytes: number;
 }
 
-/** Bytes of a `state` file that is set aside: room for every item and dead letter of a buffer that is not very large. */
+/** Bytes of a `state` file that is set aside: room for every item, and every dead letter with a reason of some length. */
 function stateBytes(spec: BufferSpec): number {
-  const bytes = Math.min(STATE_BYTES_MAX, 16_384 + 64 * (spec.capacity + spec.deadLettersMax));
+  const bytes = Math.min(STATE_BYTES_MAX, 16_384 + 64 * spec.capacity + 320 * spec.deadLettersMax);
   return Math.ceil(bytes / 4096) * 4096;
 }
 

@@ -41,6 +41,33 @@ describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durab
       await buffer.destroy();
     });
 
+  onFullDisk("settles as many leases in one call as there are", async (disk, _folder, buffer) => {
+    const producer = await buffer.producer();
+    await producer.offer(
+      1,
+      Array.from({ length: CAPACITY }, () => Buffer.alloc(100, ".")),
+      noWait,
+    );
+    const consumer = await buffer.consumer();
+    // Together more than a set-aside file holds.
+    const reason = "r".repeat(200);
+    for (let i = 0; i < 20; i++) {
+      disk.fill();
+      const { deliveries } = await consumer.poll(CAPACITY, noWait, { leaseMs: 60_000 });
+      expect(deliveries).toHaveLength(CAPACITY);
+      const tokens = deliveries.map(({ token }) => token as LeaseToken);
+      disk.fill();
+      const settled = await consumer.settle(
+        i < 4
+          ? tokens.map((token) => ({ kind: "nack", token, reason, delayMs: 0 }) as const)
+          : tokens.map((token) => ({ kind: "release", token }) as const),
+      );
+      expect(settled).toEqual(tokens.map(() => "settled"));
+    }
+    disk.fill();
+    expect((await consumer.poll(CAPACITY, noWait)).deliveries).toHaveLength(CAPACITY);
+  });
+
   onFullDisk(
     "refuses puts, and lets all else through, also for one who comes only then",
     async (disk, folder, buffer) => {
