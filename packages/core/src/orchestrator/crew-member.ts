@@ -119,7 +119,9 @@ export class CrewMember {
     clearTimeout(this.#startTimer);
     const complaint = this.#complaint(exit);
     if (this.error === undefined && complaint !== undefined) {
-      const lastWords = this.#lastWords.trim();
+      const printed = this.#lastWords.trim();
+      // Of an error that nobody caught Node prints the source first, which says less.
+      const lastWords = /^\w*Error\b.*$/m.exec(printed)?.[0] ?? printed;
       const message = lastWords === "" ? complaint : `${complaint}; it last printed: ${lastWords}`;
       this.#fail({ name: "Error", message });
     }
