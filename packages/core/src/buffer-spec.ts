@@ -47,10 +47,8 @@ export function completeSpec(settings: BufferSettings, codec: string): BufferSpe
   const itemBytesMax = countFrom(1, "`itemBytesMax`", settings.itemBytesMax ?? ITEM_BYTES_MAX_DEFAULT);
   const largestItem = itemBytesMax + ENVELOPE_BYTES_MAX;
   const bufferBytesMax = settings.bufferBytesMax ?? capacity * largestItem;
-  if (!Number.isSafeInteger(bufferBytesMax) || bufferBytesMax < largestItem) {
-    const expected = `an integer from ${largestItem} (one largest item with its envelope) up`;
-    throw outOfRange("`bufferBytesMax`", expected, bufferBytesMax);
-  }
+  // At least one largest item with its envelope: else there is one that never fits.
+  countFrom(largestItem, "`bufferBytesMax`", bufferBytesMax, Number.MAX_SAFE_INTEGER);
   const failuresMax = countFrom(1, "`failuresMax`", settings.failuresMax ?? FAILURES_MAX_DEFAULT);
   const deadLettersMax = countFrom(0, "`deadLettersMax`", settings.deadLettersMax ?? capacity);
   return { capacity, itemBytesMax, bufferBytesMax, failuresMax, deadLettersMax, codec };

@@ -50,6 +50,7 @@ export { type HandleOptions, LEASE_MS_DEFAULT, WAITERS_MAX_DEFAULT } from "./han
 export type { Lease, NackOptions } from "./lease.js";
 export { keepLease } from "./lease-renewal.js";
 export type { WaitHooks } from "./line-work.js";
+export { checkOptions } from "./options.js";
 export * from "./orchestrator/index.js";
 export type { Producer, ProducerOptions, PutOptions, TryPutOptions } from "./producer.js";
 export type { TryPutResult } from "./put-call.js";

@@ -2,7 +2,13 @@
 
 import { BufferError, show, wrongType } from "./errors.js";
 
-/** @throws TypeError `INVALID_ARGUMENT` for something that is no object, or has a key that is not known. */
+/**
+ * For factories of transports, too. Undefined is no options.
+ *
+ * @param what - names the options in the message.
+ * @throws TypeError `INVALID_ARGUMENT` for something that is no object, or has a key that is not known, with the one that
+ * may have been meant.
+ */
 export function checkOptions(what: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

@@ -62,7 +62,8 @@ export interface BufferTransport {
    * Makes the buffer, whole or not at all: a process that dies in the middle leaves nothing that opens.
    * Of several processes that create at the same place at once, one succeeds.
    *
-   * Rejects `BUFFER_EXISTS`; `NOT_A_BUFFER` if the place holds something else; `CAPABILITY_MISSING` for a wish it cannot
+   * Rejects `BUFFER_EXISTS`; `NOT_A_BUFFER` if the place holds something else, `DATA_CORRUPT` or `VERSION_UNSUPPORTED` if it
+   * holds a buffer that cannot be read; `CAPABILITY_MISSING` for a wish it cannot
    * meet; `PERMISSION_DENIED`, `STORAGE_FULL`, `STORAGE_FAILED`, `TRANSPORT_UNAVAILABLE`.
    */
   create(spec: BufferSpec, wishes: BufferWishes): Promise<BufferAddress>;

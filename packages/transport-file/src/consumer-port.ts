@@ -53,12 +53,7 @@ export class FileConsumerPort implements ConsumerPort {
   async close(): Promise<void> {
     if (this.#open.size === 0) return;
     const releases = [...this.#open].map((token) => ({ kind: "release", token }) as const);
-    try {
-      await this.settle(releases);
-    } catch (error) {
-      // Then nobody holds anything there any more.
-      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
-    }
+    await this.#store.giveUp(() => this.settle(releases));
   }
 
   // On a full disk there is space set aside for small commits: half as many settlements make a smaller one.

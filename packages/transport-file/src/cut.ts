@@ -121,7 +121,7 @@ function writeState(log: CommitLog, next: Segment): void {
 
 function writeCut(log: CommitLog, next: Segment): OwnFile {
   const head: CutHead = { kind: "cut", to: basename(next.path) };
-  const cut = log.space.write(recordBytes(head), "state");
+  const cut = log.space.write(recordBytes(head), "commit");
   try {
     if (log.durable) syncNow(cut.fd);
     return cut;

@@ -130,7 +130,9 @@ export class FileBuffer implements BufferPort {
 
   async destroy(): Promise<void> {
     this.#isClosed = true;
-    await this.#store.giveUp(() => ({ operations: [{ op: "destroy" }], reply: () => undefined }));
+    await this.#store.giveUp(() =>
+      this.#store.transact(() => ({ operations: [{ op: "destroy" }], reply: () => undefined })),
+    );
     this.#store.close();
     removeBuffer(this.#layout);
   }

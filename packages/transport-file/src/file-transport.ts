@@ -9,6 +9,7 @@ import {
   type BufferSpec,
   type BufferTransport,
   type BufferWishes,
+  checkOptions,
   countFrom,
   INTERFACE_VERSION,
   outOfRange,
@@ -33,10 +34,10 @@ import { findRoot, isMissing, notABuffer, notFound, refuseRemote, removeLeftover
 import { ownIdentity } from "./process-identity.js";
 import { createRecordFile } from "./record-file.js";
 import type { SegmentHead } from "./segment.js";
+import { setSpaceAside } from "./set-aside.js";
 import { syncDirectory } from "./shared-sync.js";
 import { takeSnapshot } from "./state-snapshot.js";
 import { errnoOf, storageError } from "./storage-error.js";
-import { setSpaceAside } from "./writable-space.js";
 
 export interface FileTransportOptions {
   /**
@@ -62,7 +63,9 @@ const ASIDE_CHARACTERS_MAX = 50;
  * @throws TypeError, RangeError `INVALID_ARGUMENT` for bad options. Nothing is touched before `create` or `open`.
  */
 export function fileTransport(options: FileTransportOptions): BufferTransport {
-  checkKeys(options);
+  if (options === undefined)
+    throw wrongType("the options of fileTransport", "an object with a path", options);
+  checkOptions("the options of fileTransport", options, ["path", "lockWaitMs"]);
   const path = checkPath(options.path);
   const lockWaitMs = countFrom(
     0,
@@ -218,12 +221,6 @@ function readPlace({ place }: BufferAddress): { path: string; id: string; lockWa
     throw wrongType("the place of a file buffer's address", "a path and an id", place);
   }
   return { path, id, ...(typeof lockWaitMs === "number" ? { lockWaitMs } : {}) };
-}
-
-function checkKeys(options: unknown): void {
-  if (typeof options !== "object" || options === null) throw wrongType("the options", "an object", options);
-  const unknown = Object.keys(options).find((key) => key !== "path" && key !== "lockWaitMs");
-  if (unknown !== undefined) throw outOfRange("an option", "`path` or `lockWaitMs`", unknown);
 }
 
 function checkPath(path: unknown): string {

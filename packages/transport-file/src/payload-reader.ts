@@ -2,8 +2,8 @@
 
 import { crc32 } from "node:zlib";
 import { BufferError } from "@sluice/core";
-import type { Item } from "./buffer-state.js";
 import type { CommitLog } from "./commit-log.js";
+import type { Item } from "./item.js";
 import { isFlaw } from "./record.js";
 import { type ReadRecord, readPart, readRecordFile } from "./record-file.js";
 import { commitPath } from "./segment.js";

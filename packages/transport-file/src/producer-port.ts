@@ -42,10 +42,12 @@ export class FileProducerPort implements ProducerPort {
   async close(): Promise<void> {
     // A named one is kept: its holder may come back and ask how far it had come.
     if (this.#isNamed) return;
-    await this.#store.giveUp((state) =>
-      this.#isCurrent(state)
-        ? { operations: [{ op: "retire", id: this.#id }], reply: () => undefined }
-        : { answer: undefined },
+    await this.#store.giveUp(() =>
+      this.#store.transact((state) =>
+        this.#isCurrent(state)
+          ? { operations: [{ op: "retire", id: this.#id }], reply: () => undefined }
+          : { answer: undefined },
+      ),
     );
   }
 

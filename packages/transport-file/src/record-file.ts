@@ -7,6 +7,7 @@ import { errnoOf, storageError } from "./storage-error.js";
 
 // Never through a symbolic link, and never onto a file that is there.
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const OVERWRITE = constants.O_WRONLY | constants.O_NOFOLLOW;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface ReadRecord extends DecodedRecord {
@@ -28,8 +29,18 @@ export function recordBytes(head: unknown, payload: readonly Uint8Array[] = []):
   return payload.length === 0 ? start : Buffer.concat([start, ...payload]);
 }
 
+/** Returns the open descriptor, as `overwriteFile` does. */
 export function writeNewFile(path: string, bytes: Uint8Array): number {
-  const fd = openSync(path, CREATE, FILE_MODE);
+  return openAndWrite(path, CREATE, bytes);
+}
+
+/** What was behind the new bytes stays: a record knows its own length. */
+export function overwriteFile(path: string, bytes: Uint8Array): number {
+  return openAndWrite(path, OVERWRITE, bytes);
+}
+
+function openAndWrite(path: string, flags: number, bytes: Uint8Array): number {
+  const fd = openSync(path, flags, FILE_MODE);
   try {
     writeFully(fd, bytes);
   } catch (error) {
@@ -40,7 +51,7 @@ export function writeNewFile(path: string, bytes: Uint8Array): number {
 }
 
 /** A write may be short; what it did not take is written again, and an end without progress is an error of the system. */
-export function writeFully(fd: number, bytes: Uint8Array): void {
+function writeFully(fd: number, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.byteLength)
     written += writeSync(fd, bytes, written, bytes.byteLength - written, written);

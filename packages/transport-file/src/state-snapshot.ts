@@ -1,7 +1,8 @@
 /** A whole state as JSON, for the head of a segment: what a handle starts from instead of all the commits before it. */
 
 import { BufferError, type BufferSpec } from "@sluice/core";
-import { BufferState, type Fallen, type Item, type ProducerRecord } from "./buffer-state.js";
+import { BufferState } from "./buffer-state.js";
+import type { Fallen, Item, ProducerRecord } from "./item.js";
 import type { Participant } from "./operation.js";
 import { SequenceList } from "./sequence-list.js";
 

@@ -109,10 +109,10 @@ export class Store {
     return first instanceof Promise ? first.then(more) : more(first);
   }
 
-  /** A transaction that only ends something of this handle's: where the buffer is destroyed, it has ended already. */
-  async giveUp(decide: Decide<unknown>): Promise<void> {
+  /** Something that only ends what is this handle's: where the buffer is destroyed, it has ended already. */
+  async giveUp(end: () => MaybePromise<unknown>): Promise<void> {
     try {
-      await this.transact(decide);
+      await end();
     } catch (error) {
       if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
     }

@@ -9,11 +9,8 @@
 
 import {
   closeSync,
-  constants,
   fstatSync,
-  linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -24,7 +21,15 @@ import {
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
-import { writeFully, writeNewFile } from "./record-file.js";
+import { overwriteFile, writeNewFile } from "./record-file.js";
+import {
+  COMMIT_BYTES,
+  SPARE_COMMITS,
+  SPARE_DIRECTORIES,
+  SPARE_STATES,
+  type SpareKind,
+  stateBytes,
+} from "./set-aside.js";
 import { destroyed, errnoOf, isStorageFull, storageError } from "./storage-error.js";
 
 export interface OwnFile {
@@ -36,18 +41,6 @@ export interface OwnFile {
   readonly spare?: SpareKind;
 }
 
-// Once half of them are in use the log is cut, and cut again, so that they come back: the rest is for those who commit
-// at the same time.
-const SPARE_COMMITS = 32;
-// Three segments can be there at once: the one being prepared, the current, the one before.
-const SPARE_STATES = 3;
-const SPARE_DIRECTORIES = 3;
-const COMMIT_BYTES = 4096;
-const DIRECTORY_BLOCK_BYTES = 4096;
-const DIRECTORY_BLOCKS_MAX = 128;
-const STATE_BYTES_MAX = 16 * 1024 * 1024;
-// Names in a segment besides those of the commits that put its items.
-const OTHER_NAMES = 32;
 // Larger files are not kept: they would hold space that the items in them no longer need.
 const KEPT_FILE_BYTES_MAX = 16 * 1024;
 // How many files are made new before looking again whether an old one has come free.
@@ -80,7 +73,7 @@ export class WritableSpace {
   write(bytes: Uint8Array, reserve: "none" | "commit" | "state"): OwnFile {
     const path = this.#ownPath(bytes);
     try {
-      const fd = path.isNew ? writeNewFile(path.name, bytes) : overwrite(path.name, bytes);
+      const fd = path.isNew ? writeNewFile(path.name, bytes) : overwriteFile(path.name, bytes);
       return { path: path.name, fd, isKept: bytes.byteLength <= KEPT_FILE_BYTES_MAX };
     } catch (error) {
       rmSync(path.name, { force: true });
@@ -174,7 +167,7 @@ export class WritableSpace {
       return undefined;
     }
     this.isRunningOut = this.#spares("commit").length <= SPARE_COMMITS / 2;
-    return { path, fd: overwrite(path, bytes), isKept: false, spare: kind };
+    return { path, fd: overwriteFile(path, bytes), isKept: false, spare: kind };
   }
 
   #takeSpare(kind: SpareKind, as: string): boolean {
@@ -214,8 +207,6 @@ export class WritableSpace {
   }
 }
 
-type SpareKind = "commit" | "state" | "dir";
-
 interface Missing {
   commits: number;
   states: number;
@@ -223,57 +214,9 @@ interface Missing {
   readonly stateBytes: number;
 }
 
-/** Bytes of a `state` file that is set aside: room for every item, and every dead letter with a reason of some length. */
-function stateBytes(spec: BufferSpec): number {
-  const bytes = Math.min(STATE_BYTES_MAX, 16_384 + 64 * spec.capacity + 320 * spec.deadLettersMax);
-  return Math.ceil(bytes / 4096) * 4096;
-}
-
-/** Sets the space aside, in a buffer that is being created. `sync` makes sure of it. */
-export function setSpaceAside(spare: string, spec: BufferSpec, sync: (fd: number) => void): void {
-  const fill = (name: string, bytes: number) => {
-    // Not zeros: a file system that compresses or drops them would set nothing aside.
-    const fd = writeNewFile(join(spare, name), Buffer.alloc(bytes, "set aside by Sluice for a full disk\n"));
-    sync(fd);
-    closeSync(fd);
-  };
-  for (let i = 0; i < SPARE_COMMITS; i++) fill(`commit.${newHandleId()}`, COMMIT_BYTES);
-  for (let i = 0; i < SPARE_STATES; i++) fill(`state.${newHandleId()}`, stateBytes(spec));
-  growDirectory(spare, 1);
-  // Twice what the names of all items need: a hashed directory splits its blocks before they are full.
-  const names = spec.capacity + spec.deadLettersMax + OTHER_NAMES;
-  const blocks = Math.min(DIRECTORY_BLOCKS_MAX, Math.ceil((2 * 24 * names) / DIRECTORY_BLOCK_BYTES));
-  for (let i = 0; i < SPARE_DIRECTORIES; i++) {
-    const path = join(spare, `dir.${newHandleId()}`);
-    mkdirSync(path, { mode: DIRECTORY_MODE });
-    growDirectory(path, blocks);
-  }
-}
-
-// Directories grow by blocks and, on ext4, keep them. Long names fill them fast.
-function growDirectory(path: string, blocks: number): void {
-  const links = Array.from({ length: blocks * 15 }, (_, i) => join(path, String(i).padStart(240, "x")));
-  const file = join(path, "file");
-  closeSync(writeNewFile(file, new Uint8Array(0)));
-  for (const name of links) linkSync(file, name);
-  for (const name of [file, ...links]) unlinkSync(name);
-}
-
 // What it holds on the disk: writing within it needs no more. `blocks` counts 512 bytes everywhere.
 function reservedBytes(stat: Stats): number {
   return stat.blocks * 512;
-}
-
-// What was behind the new bytes stays: a record knows its own length.
-function overwrite(path: string, bytes: Uint8Array): number {
-  const fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
-  try {
-    writeFully(fd, bytes);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-  return fd;
 }
 
 function listIfThere(directory: string): string[] {

@@ -3,7 +3,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once as event } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BufferPort } from "@sluice/core";
@@ -49,7 +49,7 @@ async function run(buffer: BufferPort, record: string, options: readonly string[
 
 /** What it wrote down, against what the buffer says and holds. */
 async function expectTrue(folder: Folder, buffer: BufferPort, record: string): Promise<void> {
-  const lines = existsSync(record) ? readFileSync(record, "utf8").trim().split("\n") : [];
+  const lines = readFileSync(record, "utf8").trim().split("\n");
   const numbers = (verb: string) =>
     lines.filter((line) => line.startsWith(`${verb} `)).map((line) => Number(line.slice(verb.length + 1)));
   const [put, took] = [numbers("put"), numbers("took")];
@@ -106,7 +106,8 @@ describe("a process that is killed at its", () => {
     { call: "link", at: [1, 3, 300] },
     { call: "rename", at: [1, 3] },
     { call: "unlink", at: [1, 40] },
-    { call: "openat", at: [0, 900] },
+    // How many calls are Node's own differs by a few from run to run: several, so that one is the buffer's first.
+    { call: "openat", at: [0, 2, 4, 900] },
   ];
 
   test.for(kinds)("$call", { timeout: 120_000 }, async ({ call, at }, context) => {
@@ -118,6 +119,8 @@ describe("a process that is killed at its", () => {
       using folder = new Folder();
       const buffer = await created(folder, { capacity: 8 });
       const record = join(folder.path, "record");
+      // Before, because the kill may come before the script has opened it.
+      writeFileSync(record, "");
       const inject = `inject=${names(call)}:signal=SIGKILL:when=${start + nth}`;
       const end = await run(buffer, record, ["-o", "/dev/null", "-e", `trace=${names(call)}`, "-e", inject]);
       if (end === "SIGKILL") killed += 1;

@@ -11,6 +11,7 @@ import {
   type BufferAddress,
   BufferError,
   type BufferTransport,
+  checkOptions,
   type ErrorCode,
   INTERFACE_VERSION,
   type TransportCapabilities,
@@ -46,9 +47,11 @@ let placesNamed = 0;
 /**
  * A buffer in the memory of this process. It ends with the process, and nobody else can open it.
  *
- * @throws TypeError `INVALID_ARGUMENT` for a name that is not a string of at least one character.
+ * @throws TypeError `INVALID_ARGUMENT` for an option that is not known, or a name that is not a string of at least one
+ * character.
  */
 export function memoryTransport(options: MemoryTransportOptions = {}): BufferTransport {
+  checkOptions("the options of memoryTransport", options, ["name"]);
   const { name = `memory-${++placesNamed}` } = options;
   if (typeof name !== "string" || name === "")
     throw wrongType("`name`", "a string of at least one character", name);
