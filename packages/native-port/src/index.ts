@@ -1,3 +1,4 @@
-/** The few system calls that Node lacks, for transports. Read `native-port.ts`. */
+/** What transports of one host need of the operating system, and Node lacks. Read `native-port.ts`. */
 
+export { bootId, monotonicMs, remoteFileSystem } from "./host.js";
 export { loadNativePort, type NativePort } from "./native-port.js";

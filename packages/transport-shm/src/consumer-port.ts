@@ -1,0 +1,197 @@
+/** Takes and leases items from the region, and settles leases. */
+
+import { setImmediate as turn } from "node:timers/promises";
+import type {
+  ConsumerPort,
+  Delivery,
+  LeaseTerms,
+  LeaseToken,
+  MaybePromise,
+  Polled,
+  Settled,
+  Settlement,
+  Wait,
+} from "@sluice/core";
+import { monotonicMs } from "@sluice/native-port";
+import type { ConsumersSide, Fate } from "./consumers-side.js";
+import { ItemCopies } from "./item-copies.js";
+import { Slot, slotWord, Word } from "./region-layout.js";
+import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
+import { copyItem } from "./slot-bytes.js";
+import { Spin } from "./spin.js";
+
+const EMPTY: Polled = Object.freeze({ deliveries: [], state: "empty" });
+const DRAINED: Polled = Object.freeze({ deliveries: [], state: "drained" });
+const CANCELLED: Polled = Object.freeze({ deliveries: [], state: "open" });
+
+export class ShmConsumerPort implements ConsumerPort {
+  readonly #buffer: SharedBuffer;
+  readonly #words: Int32Array;
+  readonly #copies = new ItemCopies();
+  readonly #spin = new Spin();
+  // Leases of this consumer, and the slots that they are on.
+  readonly #leases = new Map<LeaseToken, number>();
+  #isClosed = false;
+
+  constructor(buffer: SharedBuffer) {
+    this.#buffer = buffer;
+    this.#words = buffer.region.words;
+  }
+
+  poll(max: number, wait: Wait, lease?: LeaseTerms): MaybePromise<Polled> {
+    // Those who were woken have slept long enough.
+    if (wait.maxMs > 0 && this.#buffer.isForOthers) return turn().then(() => this.#poll(max, wait, lease));
+    return this.#poll(max, wait, lease);
+  }
+
+  #poll(max: number, wait: Wait, lease: LeaseTerms | undefined): MaybePromise<Polled> {
+    if (this.#isClosed || wait.signal.aborted) return CANCELLED;
+    const produced = Atomics.load(this.#words, Word.produced);
+    const polled = this.#attempt(max, lease);
+    if (polled === BUSY || (polled === EMPTY && wait.maxMs > 0))
+      return this.#later(max, lease, polled, produced, wait);
+    return polled;
+  }
+
+  settle(settlements: readonly Settlement[]): MaybePromise<readonly Settled[]> {
+    return this.#buffer.untilHad(() =>
+      this.#buffer.consume((consumers) =>
+        settlements.map((settlement) => (this.#settle(consumers, settlement) ? "settled" : "lost")),
+      ),
+    );
+  }
+
+  /** Ends it: leases that it holds are released. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const settlements = [...this.#leases.keys()].map((token) => ({ kind: "release", token }) as const);
+    if (settlements.length > 0 && !this.#buffer.isDestroyed) await this.settle(settlements);
+  }
+
+  #later(
+    max: number,
+    lease: LeaseTerms | undefined,
+    first: Polled | Busy,
+    produced: number,
+    wait: Wait,
+  ): MaybePromise<Polled> {
+    const attempt = () => this.#attempt(max, lease);
+    if (first === BUSY) {
+      return Promise.resolve(this.#buffer.untilHad(attempt, first)).then((polled) =>
+        polled === EMPTY && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(attempt, wait) : polled,
+      );
+    }
+    if (this.#spin.until(this.#words, Word.produced, produced)) {
+      const polled = attempt();
+      if (polled !== BUSY && polled !== EMPTY) return polled;
+    }
+    return this.#wait(attempt, wait);
+  }
+
+  #wait(attempt: () => Polled | Busy, wait: Wait): Promise<Polled> {
+    return this.#buffer.waiters.wait<Polled>(
+      {
+        attempt: () => {
+          if (this.#isClosed) return CANCELLED;
+          const polled = attempt();
+          return polled === BUSY || polled === EMPTY ? undefined : polled;
+        },
+        giveUp: (isAborted) => (isAborted ? CANCELLED : EMPTY),
+        set: () => "item",
+      },
+      wait,
+    );
+  }
+
+  #attempt(max: number, lease: LeaseTerms | undefined): Polled | Busy {
+    const polled = this.#buffer.consume((consumers) => this.#handOut(consumers, max, lease));
+    // Someone who holds a lease may have died without a sign.
+    if (polled !== EMPTY || (this.#words[Word.leased] as number) === 0 || !this.#buffer.probe())
+      return polled;
+    return this.#buffer.consume((consumers) => this.#handOut(consumers, max, lease));
+  }
+
+  #handOut(consumers: ConsumersSide, max: number, lease: LeaseTerms | undefined): Polled {
+    // Sealed is read before what is ready: a put and the seal could come between, and the end would be told too early.
+    const { isSealed } = consumers;
+    const { returned, fresh } = consumers;
+    if (returned + fresh === 0) return isSealed && consumers.leased === 0 ? DRAINED : EMPTY;
+    const grant =
+      lease === undefined ? undefined : { holder: this.#buffer.me, until: monotonicMs() + lease.leaseMs };
+    const deliveries: Delivery[] = [];
+    for (let i = 0; i < returned && deliveries.length < max; i++) {
+      const slot = consumers.returnedSlot;
+      if (slot === undefined) break;
+      const [delivery] = this.#read(consumers, [slot]) as [Delivery];
+      if (grant === undefined) {
+        consumers.takeReturned(slot);
+        deliveries.push(delivery);
+      } else deliveries.push(this.#leased(delivery, slot, consumers.leaseReturned(slot, grant)));
+    }
+    const count = Math.min(fresh, max - deliveries.length);
+    if (count > 0) {
+      const slots = Array.from({ length: count }, (_, i) => consumers.freshSlot(i));
+      const read = this.#read(consumers, slots);
+      if (grant === undefined) {
+        consumers.endFresh(count, "consumed");
+        if (deliveries.length === 0) return { deliveries: read, state: "open" };
+        deliveries.push(...read);
+      } else {
+        const first = consumers.leaseFresh(count, grant);
+        read.forEach((delivery, i) => {
+          deliveries.push(this.#leased(delivery, slots[i] as number, first + i));
+        });
+      }
+    }
+    return { deliveries, state: "open" };
+  }
+
+  // Before the commit that hands them out: afterwards the slots may be somebody else's.
+  #read(consumers: ConsumersSide, slots: readonly number[]): Delivery[] {
+    const { region } = this.#buffer;
+    const { geometry, words } = region;
+    return slots.map((slot) => {
+      const length = consumers.lengthOf(slot);
+      const { target, start } = this.#copies.reserve(length);
+      copyItem(region, slot, length, target, start);
+      const at = slotWord(geometry, slot);
+      return {
+        item: target.bytes.subarray(start, start + length),
+        sequence: consumers.sequenceOf(slot),
+        deliveries: (words[at + Slot.deliveries] as number) + 1,
+        failures: words[at + Slot.failures] as number,
+      };
+    });
+  }
+
+  #leased(delivery: Delivery, slot: number, token: number): Delivery {
+    this.#leases.set(token, slot);
+    return { ...delivery, token };
+  }
+
+  #settle(consumers: ConsumersSide, settlement: Settlement): boolean {
+    const { token } = settlement;
+    const slot = this.#leases.get(token);
+    const isHeld = slot !== undefined && consumers.holds(slot, token as number, this.#buffer.me);
+    if (settlement.kind !== "extend" || !isHeld) this.#leases.delete(token);
+    if (!isHeld) return false;
+    if (settlement.kind === "extend") consumers.extend(slot, monotonicMs() + settlement.leaseMs);
+    else consumers.settle(slot, fateOf(settlement));
+    return true;
+  }
+}
+
+function fateOf(settlement: Exclude<Settlement, { kind: "extend" }>): Fate {
+  switch (settlement.kind) {
+    case "ack":
+      return { kind: "consumed" };
+    case "release":
+      return { kind: "back" };
+    case "bury":
+      return { kind: "buried", reason: settlement.reason };
+    case "nack": {
+      const { reason, delayMs } = settlement;
+      return { kind: "failed", reason, until: delayMs > 0 ? monotonicMs() + delayMs : 0 };
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** Lists, requeues and removes dead letters. */
+
+import type { DeadLetter, DeadLetterPort } from "@sluice/core";
+import type { ConsumersSide } from "./consumers-side.js";
+import { Slot, State, slotWord, Word } from "./region-layout.js";
+import type { SharedBuffer } from "./shared-buffer.js";
+import { copyItem, newCopyTarget } from "./slot-bytes.js";
+
+export class ShmDeadLetterPort implements DeadLetterPort {
+  readonly #buffer: SharedBuffer;
+
+  constructor(buffer: SharedBuffer) {
+    this.#buffer = buffer;
+  }
+
+  async list(max: number, afterSequence = 0): Promise<readonly DeadLetter[]> {
+    return this.#buffer.untilHad(() =>
+      this.#buffer.consume((consumers) =>
+        consumers
+          .slotsIn(State.dead)
+          .map((slot) => ({ slot, sequence: consumers.sequenceOf(slot) }))
+          .filter(({ sequence }) => sequence > afterSequence)
+          .sort((a, b) => a.sequence - b.sequence)
+          .slice(0, max)
+          .map(({ slot, sequence }) => this.#read(consumers, slot, sequence)),
+      ),
+    );
+  }
+
+  async requeue(sequence: number): Promise<"requeued" | "full" | "sealed" | "missing"> {
+    const { spec, waiters, region } = this.#buffer;
+    const answer = await this.#buffer.untilHad(() =>
+      this.#buffer.both((producers, consumers) => {
+        const slot = consumers.findDead(sequence);
+        if (slot === undefined) return "missing";
+        if (Atomics.load(region.words, Word.sealed) !== 0) return "sealed";
+        // The parked item that moves up into its room leaves a slot, and bytes, to it.
+        const freed = consumers.roomOfNextParked;
+        const bytes = producers.bytes + consumers.lengthOf(slot) - freed.bytes;
+        if (producers.occupied - freed.items >= spec.capacity || bytes > spec.bufferBytesMax) return "full";
+        if (freed.items === 0) producers.noteOneMore();
+        consumers.requeueDead(slot);
+        return "requeued";
+      }),
+    );
+    if (answer === "requeued") waiters.wake("item", 1);
+    return answer;
+  }
+
+  async remove(sequence: number): Promise<"removed" | "missing"> {
+    return this.#buffer.untilHad(() =>
+      this.#buffer.consume((consumers) => {
+        const slot = consumers.findDead(sequence);
+        if (slot === undefined) return "missing";
+        consumers.removeDead(slot);
+        return "removed";
+      }),
+    );
+  }
+
+  #read(consumers: ConsumersSide, slot: number, sequence: number): DeadLetter {
+    const { region } = this.#buffer;
+    const { geometry, words } = region;
+    const length = consumers.lengthOf(slot);
+    const target = newCopyTarget(length);
+    copyItem(region, slot, length, target, 0);
+    const at = slotWord(geometry, slot);
+    return {
+      item: target.bytes.subarray(0, length),
+      sequence,
+      reason: consumers.reasonOf(slot),
+      deliveries: words[at + Slot.deliveries] as number,
+      failures: words[at + Slot.failures] as number,
+    };
+  }
+}

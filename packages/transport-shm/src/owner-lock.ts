@@ -1,0 +1,77 @@
+/**
+ * A lock that names its owner by a word which is never used again, so that it can be taken over from the dead: a word
+ * that names the dead names them for ever, and one `compareExchange` against it has one winner. Never taken from the living,
+ * however long they stand still. Source of the idea: robust futexes, futex(2).
+ */
+
+import { BufferError } from "@sluice/core";
+
+export interface Owners {
+  /** This participant's own word: its place in the low 8 bits, its incarnation above; never 0. */
+  readonly me: number;
+  /** Certainly dead. Costs a system call or two. */
+  isDead(word: number): boolean;
+}
+
+// A section takes a microsecond or so. Longer than this, and its owner is not running at the moment, or others are quicker.
+const LOOKS = 400;
+const PATIENT_LOOKS = 20_000;
+
+export class OwnerLock {
+  readonly #words: Int32Array;
+  readonly #word: number;
+  readonly #owners: Owners;
+  readonly #repair: () => boolean;
+
+  /**
+   * @param repair - brings what the lock protects into order, whatever its last owner was in the middle of. False if that
+   * cannot be done now; the lock then stays with the dead.
+   */
+  constructor(words: Int32Array, word: number, owners: Owners, repair: () => boolean) {
+    this.#words = words;
+    this.#word = word;
+    this.#owners = owners;
+    this.#repair = repair;
+  }
+
+  /**
+   * Whether it is held by this participant now; false if it is held by somebody alive.
+   *
+   * @param isPatient - looks for some 200 us at most, rather than 4.
+   */
+  tryTake(isPatient = false): boolean {
+    if (Atomics.compareExchange(this.#words, this.#word, 0, this.#owners.me) === 0) return true;
+    return this.#tryLonger(isPatient ? PATIENT_LOOKS : LOOKS);
+  }
+
+  /** Who holds it; 0 for nobody. */
+  get owner(): number {
+    return Atomics.load(this.#words, this.#word);
+  }
+
+  give(): void {
+    if (Atomics.compareExchange(this.#words, this.#word, this.#owners.me, 0) === this.#owners.me) return;
+    throw new BufferError("DATA_CORRUPT", "A lock of the region was overwritten", { transport: "shm" });
+  }
+
+  #tryLonger(looks: number): boolean {
+    for (let i = 0; i < looks; i++) {
+      if (Atomics.load(this.#words, this.#word) !== 0) continue;
+      if (Atomics.compareExchange(this.#words, this.#word, 0, this.#owners.me) === 0) return true;
+    }
+    const owner = this.owner;
+    return owner !== 0 && this.#owners.isDead(owner) && this.#takeOver(owner);
+  }
+
+  #takeOver(dead: number): boolean {
+    const { me } = this.#owners;
+    if (Atomics.compareExchange(this.#words, this.#word, dead, me) !== dead) return false;
+    let isRepaired = false;
+    try {
+      isRepaired = this.#repair();
+    } finally {
+      if (!isRepaired) Atomics.compareExchange(this.#words, this.#word, me, dead);
+    }
+    return isRepaired;
+  }
+}

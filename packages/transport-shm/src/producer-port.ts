@@ -1,0 +1,151 @@
+/** Puts items into the region. */
+
+import { createHash } from "node:crypto";
+import {
+  BufferError,
+  type MaybePromise,
+  type Offered,
+  outOfRange,
+  type ProducerPort,
+  type Wait,
+} from "@sluice/core";
+import { read64 } from "./counter.js";
+import type { ProducersSide } from "./producers-side.js";
+import { PRODUCER_ID_WORDS, PRODUCERS_MAX, Producer, producerWord, Word } from "./region-layout.js";
+import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
+import { Spin } from "./spin.js";
+
+/** Where a named producer's last sequence is kept; one without an id is known to its port alone. */
+interface ProducerRecord {
+  readonly word: number;
+  readonly epoch: number;
+}
+
+export class ShmProducerPort implements ProducerPort {
+  readonly lastSequence: number;
+  readonly #buffer: SharedBuffer;
+  readonly #words: Int32Array;
+  readonly #record: ProducerRecord | undefined;
+  readonly #spin = new Spin();
+  #last = 0;
+  #fullBy: "items" | "bytes" = "items";
+  #isClosed = false;
+
+  private constructor(buffer: SharedBuffer, record: ProducerRecord | undefined) {
+    this.#buffer = buffer;
+    this.#words = buffer.region.words;
+    this.#record = record;
+    this.lastSequence = this.#lastSequence;
+  }
+
+  static async register(buffer: SharedBuffer, id: string | undefined): Promise<ShmProducerPort> {
+    if (id === undefined) return new ShmProducerPort(buffer, undefined);
+    const record = await buffer.untilHad(() => buffer.produce(() => registerId(buffer, id)));
+    // Whoever held the id before, and waits, is to find out.
+    buffer.waiters.wakeAll("room");
+    buffer.waiters.wakeAll("bytes");
+    return new ShmProducerPort(buffer, record);
+  }
+
+  offer(firstSequence: number, items: readonly Uint8Array[], wait: Wait): MaybePromise<Offered> {
+    const removed = Atomics.load(this.#words, Word.removed);
+    const attempt = () => this.#buffer.produce((producers) => this.#put(producers, firstSequence, items));
+    const offered = attempt();
+    if (offered === BUSY || (isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted))
+      return this.#later(attempt, offered, removed, wait);
+    return offered;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #later(
+    attempt: () => Offered | Busy,
+    first: Offered | Busy,
+    removed: number,
+    wait: Wait,
+  ): MaybePromise<Offered> {
+    if (first === BUSY) {
+      return Promise.resolve(this.#buffer.untilHad(attempt, first)).then((offered) =>
+        isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(attempt, wait) : offered,
+      );
+    }
+    if (this.#spin.until(this.#words, Word.removed, removed)) {
+      const offered = attempt();
+      if (offered !== BUSY && !isFull(offered)) return offered;
+    }
+    return this.#wait(attempt, wait);
+  }
+
+  #wait(attempt: () => Offered | Busy, wait: Wait): Promise<Offered> {
+    return this.#buffer.waiters.wait<Offered>(
+      {
+        attempt: () => {
+          if (this.#isClosed) return { accepted: 0, state: "open" };
+          const offered = attempt();
+          return offered === BUSY || isFull(offered) ? undefined : offered;
+        },
+        giveUp: (isAborted) =>
+          isAborted ? { accepted: 0, state: "open" } : { accepted: 0, state: "full", fullBy: this.#fullBy },
+        set: () => (this.#fullBy === "items" ? "room" : "bytes"),
+      },
+      wait,
+    );
+  }
+
+  #put(producers: ProducersSide, firstSequence: number, items: readonly Uint8Array[]): Offered {
+    const record = this.#record;
+    if (record !== undefined && this.#words[record.word + Producer.epoch] !== record.epoch)
+      throw new BufferError("HANDLE_CLOSED", "This producer id has a newer holder", { transport: "shm" });
+    const last = this.#lastSequence;
+    if (firstSequence > last + 1)
+      throw outOfRange("`firstSequence`", `at most ${last + 1}, for a sequence has no gaps`, firstSequence);
+    // A retry is answered from memory before anything else is looked at.
+    const known = Math.min(items.length, last + 1 - firstSequence);
+    if (known === items.length) return { accepted: known, state: "open" };
+    if (Atomics.load(this.#words, Word.sealed) !== 0) return { accepted: known, state: "sealed" };
+    const { count, fullBy } = producers.roomFor(items, known);
+    if (count > 0) {
+      producers.put(items, known, count, record?.word ?? 0, last + count);
+      if (record === undefined) this.#last += count;
+    }
+    if (known + count === items.length) return { accepted: items.length, state: "open" };
+    this.#fullBy = fullBy;
+    return { accepted: known + count, state: "full", fullBy };
+  }
+
+  get #lastSequence(): number {
+    if (this.#record === undefined) return this.#last;
+    return read64(this.#words, this.#record.word + Producer.last, this.#record.word + Producer.lastHigh);
+  }
+}
+
+// Waited for is room for the first item only.
+function isFull({ accepted, state }: Offered): boolean {
+  return accepted === 0 && state === "full";
+}
+
+/** A fresh epoch for an id, in one store: whoever held it before is refused from then on. */
+function registerId(buffer: SharedBuffer, id: string): ProducerRecord {
+  const { geometry, words } = buffer.region;
+  const digest = createHash("sha256").update(id).digest();
+  const hash = Array.from({ length: PRODUCER_ID_WORDS }, (_, i) => digest.readInt32LE(4 * i));
+  const epoch = ((words[Word.lastEpoch] as number) % (2 ** 31 - 1)) + 1;
+  words[Word.lastEpoch] = epoch;
+  for (let index = 0; index < PRODUCERS_MAX; index++) {
+    const word = producerWord(geometry, index);
+    const isFree = words[word + Producer.epoch] === 0;
+    if (isFree) {
+      words[word + Producer.last] = 0;
+      words[word + Producer.lastHigh] = 0;
+      hash.forEach((value, i) => {
+        words[word + Producer.id + i] = value;
+      });
+    } else if (!hash.every((value, i) => words[word + Producer.id + i] === value)) continue;
+    Atomics.store(words, word + Producer.epoch, epoch);
+    return { word, epoch };
+  }
+  const message = `This buffer remembers ${PRODUCERS_MAX} producers by their ids, and no more`;
+  throw new BufferError("STORAGE_FULL", message, { transport: "shm" });
+}

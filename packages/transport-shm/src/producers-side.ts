@@ -1,0 +1,129 @@
+/**
+ * The producers' side: puts. Everything is written before one store, that of `produced`, which commits; the rest follows from
+ * the redo list. To be used under the producers' lock.
+ */
+
+import type { BufferSpec } from "@sluice/core";
+import { failpoint } from "@sluice/core";
+import { highWord, lowWord, read64 } from "./counter.js";
+import { RedoList } from "./redo-list.js";
+import type { Region } from "./region.js";
+import { Producer, REDO_PAIRS_MAX, Slot, slotWord, Word } from "./region-layout.js";
+import { checkSlot, chunkCount, damaged, writeItem } from "./slot-bytes.js";
+
+export class ProducersSide {
+  readonly #region: Region;
+  readonly #spec: BufferSpec;
+  readonly #redo: RedoList;
+
+  constructor(region: Region, spec: BufferSpec) {
+    this.#region = region;
+    this.#spec = spec;
+    this.#redo = new RedoList(region.words, Word.producerRedo, REDO_PAIRS_MAX);
+  }
+
+  /** Whatever the last owner of the lock was in the middle of: its put happened if its commit did, and not otherwise. */
+  repair(): void {
+    const { words } = this.#region;
+    if (words[Word.pk] === Atomics.load(words, Word.produced)) this.#redo.apply();
+  }
+
+  /** Items inside: ready, leased and parked. Others may take while this is counted: then it is less. */
+  get occupied(): number {
+    const { words } = this.#region;
+    const inside =
+      ((words[Word.produced] as number) + this.#requeued - Atomics.load(words, Word.removed)) | 0;
+    if (inside < 0 || inside > this.#spec.capacity) throw damaged(`${inside} items inside`);
+    return inside;
+  }
+
+  get #requeued(): number {
+    return Atomics.load(this.#region.words, Word.requeued);
+  }
+
+  /** For a requeue, which adds an item without a put. Before its commit: the peak may be above what was, not below. */
+  noteOneMore(): void {
+    const { words } = this.#region;
+    // The list of the last put is void, or a repair would set the peak back.
+    this.#redo.begin();
+    words[Word.peak] = Math.max(words[Word.peak] as number, this.occupied + 1);
+  }
+
+  /** Their bytes. */
+  get bytes(): number {
+    const { words } = this.#region;
+    return ((words[Word.putBytes] as number) - Atomics.load(words, Word.removedBytes)) >>> 0;
+  }
+
+  /** How many of the items from `from` on there is room for, and what has run out if not for all. */
+  roomFor(items: readonly Uint8Array[], from: number): { count: number; fullBy: "items" | "bytes" } {
+    const most = Math.min(items.length - from, this.#spec.capacity - this.occupied);
+    const { bufferBytesMax } = this.#spec;
+    let bytes = this.bytes;
+    for (let count = 0; count < most; count++) {
+      bytes += (items[from + count] as Uint8Array).byteLength;
+      if (bytes > bufferBytesMax) return { count, fullBy: "bytes" };
+    }
+    return { count: most, fullBy: "items" };
+  }
+
+  /**
+   * Puts `count` items, for which there is room.
+   *
+   * @param record - first word of the producer's record, 0 if it has none; `last` is its last sequence afterwards.
+   */
+  put(items: readonly Uint8Array[], from: number, count: number, record: number, last: number): void {
+    const { geometry, words } = this.#region;
+    const redo = this.#redo;
+    const produced = words[Word.produced] as number;
+    const allProduced = read64(words, Word.produced, Word.producedHigh);
+    const occupied = this.occupied + count;
+    const tail = allProduced + (this.#requeued >>> 0);
+    let chunk = words[Word.chunkHead] as number;
+    let chunks = 0;
+    let bytes = 0;
+    for (let i = 0; i < count; i++) {
+      const item = items[from + i] as Uint8Array;
+      const slot = checkSlot(
+        this.#region,
+        words[geometry.freeRing + ((produced + i) & geometry.freeMask)] as number,
+      );
+      const at = slotWord(geometry, slot);
+      chunks += chunkCount(this.#region, item.byteLength);
+      if (chunks > 0) this.#checkChunks(chunks);
+      chunk = writeItem(this.#region, slot, item, chunk);
+      bytes += item.byteLength;
+      words[at + Slot.sequence] = lowWord(tail + i + 1);
+      words[at + Slot.sequenceHigh] = highWord(tail + i + 1);
+      words[at + Slot.deliveries] = 0;
+      words[at + Slot.failures] = 0;
+      words[geometry.readyRing + (lowWord(tail + i) & geometry.readyMask)] = slot;
+    }
+    redo.begin();
+    redo.set(Word.putBytes, ((words[Word.putBytes] as number) + bytes) | 0);
+    const high = highWord(allProduced + count);
+    if (high !== words[Word.producedHigh]) redo.set(Word.producedHigh, high);
+    if (occupied > (words[Word.peak] as number)) redo.set(Word.peak, occupied);
+    if (chunks > 0) {
+      redo.set(Word.chunkHead, chunk);
+      redo.set(Word.chunksTaken, ((words[Word.chunksTaken] as number) + chunks) | 0);
+    }
+    if (record !== 0) {
+      redo.set(record + Producer.lastHigh, highWord(last));
+      redo.set(record + Producer.last, lowWord(last));
+    }
+    words[Word.pk] = (produced + count) | 0;
+    redo.finish();
+    failpoint("shm.before-put-commit");
+    Atomics.store(words, Word.produced, (produced + count) | 0);
+    failpoint("shm.after-put-commit");
+    redo.apply();
+  }
+
+  // There are always enough, by the bound on bytes; unless somebody wrote over the region.
+  #checkChunks(wanted: number): void {
+    const { words } = this.#region;
+    const free = (Atomics.load(words, Word.chunksFreed) - (words[Word.chunksTaken] as number)) | 0;
+    if (free < wanted) throw damaged(`${free} free chunks, and ${wanted} are needed`);
+  }
+}
