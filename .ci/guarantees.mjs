@@ -4,11 +4,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fileTransport } from "@sluice/transport-file";
 import { memoryTransport } from "@sluice/transport-memory";
+import { shmTransport } from "@sluice/transport-shm";
 
 const root = new URL("..", import.meta.url);
 const readme = fileURLToPath(new URL("README.md", root));
 
-const transports = [fileTransport({ path: "somewhere" }), memoryTransport()];
+const transports = [fileTransport({ path: "somewhere" }), shmTransport({ name: "somewhere" }), memoryTransport()];
 
 /** What the types of core call it, and what a reader calls it. */
 const REACHES = { process: "one process", host: "processes of one host", network: "hosts of a network" };
@@ -24,7 +25,7 @@ const rows = [
   ["reaches", ({ reach }) => REACHES[reach]],
   ["survives", ({ survives }) => survives.map((one) => SURVIVALS[one]).join(", ") || "nothing"],
   ["capacity", () => "exact"],
-  ["peak", ({ peak }) => peak],
+  ["peak", ({ peak }) => (peak === "exact" ? peak : peak.replace("-", " "))],
   [
     "an item that comes back",
     ({ returned }) => (returned === "in-place" ? "to its place" : "as near as can be"),

@@ -21,7 +21,8 @@ const BATCH_MAX = 64;
 /** Resolves to the exit code. */
 export async function demo(options: DemoOptions, say: (line: string) => void, paint: Paint): Promise<number> {
   const adapter = adapterNamed(options.transport);
-  if (!adapter.hasPath && (options.path !== undefined || options.keep)) {
+  const { folder } = adapter;
+  if (folder === undefined && (options.path !== undefined || options.keep)) {
     const option = options.path === undefined ? "--keep" : "--path";
     throw new UsageError(`${option} is of no use: a buffer in ${options.transport} ends with the demo`);
   }
@@ -34,7 +35,7 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
   try {
     output = options.output === undefined ? undefined : await openOutput(options.output, input);
     if (input !== undefined) lines = await serveLines(input.stream);
-    if (adapter.hasPath) place = placeFor(options.path);
+    if (folder !== undefined) place = placeFor(options.path, folder);
     const transport = await transportOf(adapter, place?.path ?? "");
     const running = start(options, transport, lines, output);
     running.on("opened", () => output?.empty());

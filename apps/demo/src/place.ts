@@ -1,7 +1,6 @@
 /** Where the demo's buffer lives. */
 
 import { mkdtempSync, rmdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 export interface Place {
@@ -10,10 +9,10 @@ export interface Place {
   tidy(): void;
 }
 
-/** The user's path, or a new one in the folder for temporary files. */
-export function placeFor(given: string | undefined): Place {
+/** The user's path, or a new one in the folder. */
+export function placeFor(given: string | undefined, folder: string): Place {
   if (given !== undefined) return { path: resolve(given), tidy() {} };
-  const path = join(mkdtempSync(join(tmpdir(), "sluice-demo-")), "buffer");
+  const path = join(mkdtempSync(join(folder, "sluice-demo-")), "buffer");
   return {
     path,
     tidy() {

@@ -1,12 +1,15 @@
 /** The transports that the demo can run over: the adapters among its dependencies. */
 
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname } from "node:path";
 import { BufferError, type BufferTransport, isBufferError } from "@sluice/core";
 import { UsageError } from "./args.js";
 
 export interface Adapter {
   readonly name: string;
-  /** Whether its buffers have a place on disk. */
-  readonly hasPath: boolean;
+  /** Where the demo makes a place for a buffer; undefined where buffers have no path. */
+  readonly folder: string | undefined;
   /** Makes the transport for this place. */
   readonly make: (path: string) => Promise<BufferTransport>;
 }
@@ -15,12 +18,18 @@ export interface Adapter {
 const ADAPTERS: readonly Adapter[] = [
   {
     name: "file",
-    hasPath: true,
+    folder: tmpdir(),
     make: async (path) => (await import("@sluice/transport-file")).fileTransport({ path }),
   },
   {
+    name: "shm",
+    folder: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
+    make: async (path) =>
+      (await import("@sluice/transport-shm")).shmTransport({ name: basename(path), directory: dirname(path) }),
+  },
+  {
     name: "memory",
-    hasPath: false,
+    folder: undefined,
     make: async () => (await import("@sluice/transport-memory")).memoryTransport(),
   },
 ];
@@ -50,7 +59,7 @@ export async function transportOf({ name, make }: Adapter, path: string): Promis
 export async function installed(): Promise<BufferTransport[]> {
   const found = await Promise.all(
     ADAPTERS.map((adapter) =>
-      transportOf(adapter, "somewhere").catch((error) => {
+      transportOf(adapter, "./somewhere").catch((error) => {
         if (isBufferError(error, "TRANSPORT_UNAVAILABLE")) return undefined;
         throw error;
       }),

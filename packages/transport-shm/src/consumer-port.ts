@@ -13,7 +13,7 @@ import type {
   Wait,
 } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
-import type { ConsumersSide, Fate } from "./consumers-side.js";
+import type { ConsumersSide, Fate, LeaseGrant } from "./consumers-side.js";
 import { ItemCopies } from "./item-copies.js";
 import { Slot, slotWord, Word } from "./region-layout.js";
 import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
@@ -116,57 +116,57 @@ export class ShmConsumerPort implements ConsumerPort {
     const { isSealed } = consumers;
     const { returned, fresh } = consumers;
     if (returned + fresh === 0) return isSealed && consumers.leased === 0 ? DRAINED : EMPTY;
-    const grant =
-      lease === undefined ? undefined : { holder: this.#buffer.me, until: monotonicMs() + lease.leaseMs };
     const deliveries: Delivery[] = [];
-    for (let i = 0; i < returned && deliveries.length < max; i++) {
-      const slot = consumers.returnedSlot;
-      if (slot === undefined) break;
-      const [delivery] = this.#read(consumers, [slot]) as [Delivery];
-      if (grant === undefined) {
-        consumers.takeReturned(slot);
-        deliveries.push(delivery);
-      } else deliveries.push(this.#leased(delivery, slot, consumers.leaseReturned(slot, grant)));
-    }
+    if (returned > 0) this.#handOutReturned(consumers, Math.min(max, returned), lease, deliveries);
     const count = Math.min(fresh, max - deliveries.length);
-    if (count > 0) {
-      const slots = Array.from({ length: count }, (_, i) => consumers.freshSlot(i));
-      const read = this.#read(consumers, slots);
-      if (grant === undefined) {
-        consumers.endFresh(count, "consumed");
-        if (deliveries.length === 0) return { deliveries: read, state: "open" };
-        deliveries.push(...read);
-      } else {
-        const first = consumers.leaseFresh(count, grant);
-        read.forEach((delivery, i) => {
-          deliveries.push(this.#leased(delivery, slots[i] as number, first + i));
-        });
-      }
+    if (count === 0) return { deliveries, state: "open" };
+    // Read before the commit that hands them out: afterwards the slots may be somebody else's.
+    const first = lease === undefined ? undefined : consumers.nextLease;
+    for (let i = 0; i < count; i++) {
+      const slot = consumers.freshSlot(i);
+      const token = first === undefined ? undefined : first + i;
+      deliveries.push(this.#read(consumers, slot, token));
     }
+    if (lease === undefined) consumers.endFresh(count, "consumed");
+    else consumers.leaseFresh(count, this.#grant(lease));
     return { deliveries, state: "open" };
   }
 
-  // Before the commit that hands them out: afterwards the slots may be somebody else's.
-  #read(consumers: ConsumersSide, slots: readonly number[]): Delivery[] {
-    const { region } = this.#buffer;
-    const { geometry, words } = region;
-    return slots.map((slot) => {
-      const length = consumers.lengthOf(slot);
-      const { target, start } = this.#copies.reserve(length);
-      copyItem(region, slot, length, target, start);
-      const at = slotWord(geometry, slot);
-      return {
-        item: target.bytes.subarray(start, start + length),
-        sequence: consumers.sequenceOf(slot),
-        deliveries: (words[at + Slot.deliveries] as number) + 1,
-        failures: words[at + Slot.failures] as number,
-      };
-    });
+  #handOutReturned(
+    consumers: ConsumersSide,
+    count: number,
+    lease: LeaseTerms | undefined,
+    into: Delivery[],
+  ): void {
+    for (let i = 0; i < count; i++) {
+      const slot = consumers.returnedSlot;
+      if (slot === undefined) return;
+      into.push(this.#read(consumers, slot, lease === undefined ? undefined : consumers.nextLease));
+      if (lease === undefined) consumers.takeReturned(slot);
+      else consumers.leaseReturned(slot, this.#grant(lease));
+    }
   }
 
-  #leased(delivery: Delivery, slot: number, token: number): Delivery {
+  #grant(lease: LeaseTerms): LeaseGrant {
+    return { holder: this.#buffer.me, until: monotonicMs() + lease.leaseMs };
+  }
+
+  #read(consumers: ConsumersSide, slot: number, token: number | undefined): Delivery {
+    const { region } = this.#buffer;
+    const { words, geometry } = region;
+    const copies = this.#copies;
+    const length = consumers.lengthOf(slot);
+    copies.reserve(length);
+    const { target, start } = copies;
+    copyItem(region, slot, length, target, start);
+    const at = slotWord(geometry, slot);
+    const item = new Uint8Array(target.bytes.buffer, start, length);
+    const sequence = consumers.sequenceOf(slot);
+    const deliveries = (words[at + Slot.deliveries] as number) + 1;
+    const failures = words[at + Slot.failures] as number;
+    if (token === undefined) return { item, sequence, deliveries, failures };
     this.#leases.set(token, slot);
-    return { ...delivery, token };
+    return { item, sequence, deliveries, failures, token };
   }
 
   #settle(consumers: ConsumersSide, settlement: Settlement): boolean {

@@ -125,10 +125,15 @@ export class ConsumersSide {
     this.#commit();
   }
 
-  /** Leases the next `count` items that were never handed out. Returns the id of the first lease; the others follow. */
-  leaseFresh(count: number, grant: LeaseGrant): number {
+  /** The id of the next lease. */
+  get nextLease(): number {
+    return read64(this.#region.words, Word.lastLease, Word.lastLeaseHigh) + 1;
+  }
+
+  /** Leases the next `count` items that were never handed out, from `nextLease` on. */
+  leaseFresh(count: number, grant: LeaseGrant): void {
     const { geometry, words, floats } = this.#region;
-    const first = read64(words, Word.lastLease, Word.lastLeaseHigh) + 1;
+    const first = this.nextLease;
     for (let i = 0; i < count; i++) {
       const at = slotWord(geometry, this.#freshSlot(i));
       // Written before the commit: it is found by nobody before, and cleared by whoever repairs.
@@ -146,7 +151,6 @@ export class ConsumersSide {
     redo.set(Word.head, ((words[Word.head] as number) + count) | 0);
     redo.set(Word.leased, this.leased + count);
     this.#commit();
-    return first;
   }
 
   /** Removes the oldest item that came back: it is taken. */
@@ -157,12 +161,12 @@ export class ConsumersSide {
     this.#commit();
   }
 
-  /** Leases the oldest item that came back. Returns the lease's id. */
-  leaseReturned(slot: number, grant: LeaseGrant): number {
+  /** Leases the oldest item that came back, as `nextLease`. */
+  leaseReturned(slot: number, grant: LeaseGrant): void {
     const { geometry, words, floats } = this.#region;
     const redo = this.#redo;
     const at = slotWord(geometry, slot);
-    const lease = read64(words, Word.lastLease, Word.lastLeaseHigh) + 1;
+    const lease = this.nextLease;
     // A slot that came back has no time to keep: nobody reads this before the commit.
     floats[(at + Slot.until) / 2] = grant.until;
     this.#endsNotLaterThan(grant.until);
@@ -176,7 +180,6 @@ export class ConsumersSide {
     this.#setLease(lease);
     redo.set(Word.leased, this.leased + 1);
     this.#commit();
-    return lease;
   }
 
   /** Whether this handle holds this very lease on the slot. */

@@ -2,24 +2,30 @@
 
 import { type CopyTarget, newCopyTarget } from "./slot-bytes.js";
 
-const PIECE_BYTES = 16 * 1024;
+const PIECE_BYTES = 32 * 1024;
 // Larger ones get memory of their own, so that a small item that is kept does not keep much else.
 const SHARED_BYTES_MAX = 4 * 1024;
 
 export class ItemCopies {
-  #piece: CopyTarget = newCopyTarget(0);
+  /** Where the item goes that room was reserved for last, and from where on: a multiple of 4 bytes. */
+  target: CopyTarget = newCopyTarget(0);
+  start = 0;
+  #piece: CopyTarget = this.target;
   #used = 0;
 
-  /** Where the next `bytes` bytes go; the start is a multiple of 4. */
-  reserve(bytes: number): { readonly target: CopyTarget; readonly start: number } {
+  reserve(bytes: number): void {
     const aligned = (bytes + 3) & ~3;
-    if (aligned > SHARED_BYTES_MAX) return { target: newCopyTarget(aligned), start: 0 };
+    if (aligned > SHARED_BYTES_MAX) {
+      this.target = newCopyTarget(aligned);
+      this.start = 0;
+      return;
+    }
     if (this.#used + aligned > this.#piece.bytes.byteLength) {
       this.#piece = newCopyTarget(PIECE_BYTES);
       this.#used = 0;
     }
-    const start = this.#used;
+    this.target = this.#piece;
+    this.start = this.#used;
     this.#used += aligned;
-    return { target: this.#piece, start };
   }
 }

@@ -78,7 +78,8 @@ export interface CopyTarget {
 }
 
 export function newCopyTarget(byteLength: number): CopyTarget {
-  const memory = new ArrayBuffer((byteLength + 3) & ~3);
+  // Not filled with zeros: it is written before anybody sees it.
+  const memory = Buffer.allocUnsafeSlow((byteLength + 3) & ~3).buffer;
   return { words: new Int32Array(memory), bytes: new Uint8Array(memory) };
 }
 
