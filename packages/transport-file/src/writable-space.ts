@@ -116,17 +116,29 @@ export class WritableSpace {
     for (const path of this.#kept.splice(0)) rmSync(path, { force: true });
   }
 
-  // The oldest kept file, if the log has dropped its name: it does so in the order they were given, by whole segments.
   #ownPath(bytes: Uint8Array): { readonly name: string; readonly isNew: boolean } {
-    const oldest = this.#kept[0];
-    if (oldest !== undefined && bytes.byteLength <= KEPT_FILE_BYTES_MAX && this.#count >= this.#lookAt) {
-      const stat = statSync(oldest, { throwIfNoEntry: false });
-      if (stat === undefined || stat.nlink === 1) this.#kept.shift();
-      if (stat?.nlink === 1) return { name: oldest, isNew: false };
+    if (bytes.byteLength <= KEPT_FILE_BYTES_MAX && this.#count >= this.#lookAt) {
+      const free = this.#takeFree();
+      if (free !== undefined) return { name: free, isNew: false };
       this.#lookAt = this.#count + LOOK_EVERY;
     }
     this.#count += 1;
     return { name: join(this.#layout.own, `${this.#handle}.${this.#count}`), isNew: true };
+  }
+
+  // The oldest kept file that the log has dropped. It drops them in the order they were given, by whole segments, but for
+  // those it has taken along because their items are still there: an item may stay for ever, and others come free meanwhile.
+  #takeFree(): string | undefined {
+    for (let unseen = this.#kept.length; unseen > 0; unseen--) {
+      const oldest = this.#kept[0] as string;
+      const names = statSync(oldest, { throwIfNoEntry: false })?.nlink ?? 0;
+      // In one segment only: whatever was given later is in that one as well, or in a later one.
+      if (names === 2) return undefined;
+      this.#kept.shift();
+      if (names === 1) return oldest;
+      if (names > 2) this.#kept.push(oldest);
+    }
+    return undefined;
   }
 
   /** Makes a directory, from the store if need be. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inject } from "./support/fs-faults.js";
 import { segmentsOf } from "./support/log.js";
-import { created, Folder, noWait, now, opened, Worker } from "./support/ports.js";
+import { created, Folder, noWait, now, opened, toValue, Worker } from "./support/ports.js";
 
 /** Regular files and their bytes on the disk, each counted once however many names it has. */
 function used(path: string): { files: number; bytes: number; names: number } {
@@ -112,6 +112,28 @@ describe("what lies on the disk", () => {
     expect(now(last.counts())).toMatchObject({ ready: 0, produced: 10_000, consumed: 10_000 });
     await last.destroy();
     expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("is bounded while an item stays for ever: a dead letter, put by one who goes on", async () => {
+    using folder = new Folder();
+    const worker = await Worker.on(await created(folder));
+    const other = await Worker.on(await opened(folder));
+    for (let i = 0; i < 3; i++) {
+      worker.put(-1);
+      const { deliveries } = now(other.consumer.poll(1, noWait, { leaseMs: 60_000 }));
+      const token = deliveries[0]?.token ?? "";
+      now(other.consumer.settle([{ kind: "bury", token, reason: "stays" }]));
+    }
+    const own = () => readdirSync(join(folder.root, "own")).length;
+    const seen: number[] = [];
+    for (let i = 1; i <= 8000; i++) {
+      worker.put(i);
+      expect(other.take()).toEqual([i]);
+      if (i % 2000 === 0) seen.push(own());
+    }
+    // Those of two segments, and some more; each commit would have left one.
+    expect(Math.max(...seen)).toBeLessThan(2000);
+    expect((await worker.buffer.deadLetters.list(5)).map(({ item }) => toValue(item))).toEqual([-1, -1, -1]);
   });
 
   test("does not grow with items that were large and are gone", async () => {
