@@ -243,6 +243,8 @@ export class Store {
     let giveBack: (() => void) | undefined;
     try {
       for (let collisions = 0; ; collisions++) {
+        // While this one stood in line, say.
+        if (this.#failure !== undefined) throw this.#failedBefore();
         if (collisions === COLLISIONS_BEFORE_TURN) giveBack = await this.#turn.take();
         const decision = this.#decide(decide);
         const directory = this.log.segment.path;
@@ -265,9 +267,9 @@ export class Store {
     }
   }
 
-  #failedBefore(): BufferError {
+  #failedBefore(effect: Effect = "none"): BufferError {
     const message = "The disk has failed to sync for this handle before, which is not to be trusted any more";
-    return new BufferError("STORAGE_FAILED", message, { transport: "file", cause: this.#failure });
+    return new BufferError("STORAGE_FAILED", message, { transport: "file", effect, cause: this.#failure });
   }
 
   async #sync(effect: Effect, sync: () => Promise<void>): Promise<void> {
@@ -276,8 +278,11 @@ export class Store {
     } catch (error) {
       // The directory was cut off and removed meanwhile, and synced before that.
       if (errnoOf(error) === "ENOENT") return;
-      this.#failure = new SyncFailed(error, effect);
-      throw this.#failure;
+      const failed = new SyncFailed(error, effect);
+      this.#failure ??= failed;
+      throw failed;
     }
+    // What this one builds on may be lost, even if the disk says that this is there.
+    if (this.#failure !== undefined) throw this.#failedBefore(effect);
   }
 }

@@ -79,6 +79,29 @@ describe("a sync that fails", () => {
   });
 });
 
+test("after a sync that failed no call of the handle succeeds, also one that had begun before", async () => {
+  for (let nth = 1; nth <= 6; nth++) {
+    using folder = new Folder();
+    const buffer = await created(folder, { capacity: 10 }, "fsync");
+    const producers = await Promise.all(Array.from({ length: 5 }, () => buffer.producer()));
+    failSync(nth);
+    const outcomes: ("accepted" | "none" | "unknown")[] = [];
+    await Promise.all(
+      producers.map(async (producer) => {
+        const error = await errorOf(() => producer.offer(1, one, noWait));
+        outcomes.push(error === undefined ? "accepted" : (error.effect as "none" | "unknown"));
+      }),
+    );
+    const count = (outcome: string) => outcomes.filter((one) => one === outcome).length;
+    const failed = outcomes.findIndex((outcome) => outcome !== "accepted");
+    expect(failed, `the sync number ${nth} fails somebody`).toBeGreaterThanOrEqual(0);
+    expect(outcomes.slice(failed), `answers from the failed sync number ${nth} on`).not.toContain("accepted");
+    const { length } = await inside(await opened(folder));
+    expect(length).toBeGreaterThanOrEqual(count("accepted"));
+    expect(length).toBeLessThanOrEqual(count("accepted") + count("unknown"));
+  }
+});
+
 describe("a call that the system refuses", () => {
   test.each(["EMFILE", "EIO"])(
     "%s on opening a file: STORAGE_FAILED, effect none, and the next one works",
