@@ -21,6 +21,7 @@ import type { Layout } from "./layout.js";
 import { newHandleId, removedName } from "./layout.js";
 import { isDead } from "./process-identity.js";
 import { FileProducerPort } from "./producer-port.js";
+import { removeIfPossible } from "./record-file.js";
 import { errnoOf, storageError } from "./storage-error.js";
 import { Store } from "./store.js";
 
@@ -144,7 +145,7 @@ export class FileBuffer implements BufferPort {
       if (nameKind !== kind || handle === undefined) return false;
       const participant = state.participants.get(handle);
       const isThere = participant !== undefined && !isDead(participant);
-      if (!isThere) rmSync(join(this.#layout.waiting, name), { force: true });
+      if (!isThere) removeIfPossible(join(this.#layout.waiting, name));
       return isThere;
     }).length;
   }

@@ -1,6 +1,6 @@
 /** Reading and writing whole record files, synchronously: for files of this size that is ten times cheaper than a thread. */
 
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { FILE_MODE } from "./layout.js";
 import { type DecodedRecord, decodeHead, encodeHead, headEnd, isFlaw, type RecordFlaw } from "./record.js";
 import { errnoOf, storageError } from "./storage-error.js";
@@ -114,4 +114,22 @@ function readFully(fd: number, into: Buffer, position: number): number {
     if (read < wanted) break;
   }
   return count;
+}
+
+/** For after the deed: what was done stays true where this fails, and whoever opens the buffer next sweeps what is left. */
+export function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The disk fails, or has become read-only.
+  }
+}
+
+/** The same for a descriptor, which is free in any case. */
+export function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // Nothing hangs on it: what must be on the disk was synced before.
+  }
 }

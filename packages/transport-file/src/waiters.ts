@@ -4,14 +4,14 @@
  * dies is missed by nobody.
  */
 
-import { closeSync, type FSWatcher, rmSync, watch } from "node:fs";
+import { closeSync, type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as afterTurn } from "node:timers/promises";
 import type { Wait } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { CommitLog } from "./commit-log.js";
 import { monotonicMs } from "./monotonic.js";
-import { writeNewFile } from "./record-file.js";
+import { removeIfPossible, writeNewFile } from "./record-file.js";
 
 /** For events that got lost, and for holders that died: nobody announces that. */
 const SAFETY_MS = 500;
@@ -204,7 +204,7 @@ export class Waiters {
     }, TELL_AFTER_MS);
     return () => {
       clearTimeout(timer);
-      if (isTold) rmSync(path, { force: true });
+      if (isTold) removeIfPossible(path);
     };
   }
 }

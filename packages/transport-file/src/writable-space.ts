@@ -8,7 +8,6 @@
  */
 
 import {
-  closeSync,
   fstatSync,
   mkdirSync,
   readdirSync,
@@ -21,7 +20,7 @@ import {
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
-import { overwriteFile, writeNewFile } from "./record-file.js";
+import { closeQuietly, overwriteFile, removeIfPossible, writeNewFile } from "./record-file.js";
 import {
   COMMIT_BYTES,
   SPARE_COMMITS,
@@ -76,7 +75,7 @@ export class WritableSpace {
       const fd = path.isNew ? writeNewFile(path.name, bytes) : overwriteFile(path.name, bytes);
       return { path: path.name, fd, isKept: bytes.byteLength <= KEPT_FILE_BYTES_MAX };
     } catch (error) {
-      rmSync(path.name, { force: true });
+      removeIfPossible(path.name);
       if (this.#isGone()) throw destroyed(this.#layout.root, error);
       const spare = isStorageFull(error) && reserve !== "none" ? this.#claim(bytes, reserve) : undefined;
       if (spare === undefined) throw storageError(error, "Writing a commit");
@@ -84,20 +83,24 @@ export class WritableSpace {
     }
   }
 
-  /** The file is written and, if it was to be, linked: closes it, and keeps its own name for later or drops it. */
+  /** The file is written and, if it was to be, linked: closes it, and keeps its own name for later or drops it. Never fails. */
   release(file: OwnFile): void {
     if (file.isKept) {
-      closeSync(file.fd);
+      closeQuietly(file.fd);
       this.#kept.push(file.path);
     } else this.drop(file);
   }
 
   /** Closes a file and drops its own name: what else names it keeps it. Set-aside space that nothing names goes back. */
   drop({ path, fd, spare }: OwnFile): void {
-    const isUnused = spare !== undefined && fstatSync(fd).nlink === 1;
-    closeSync(fd);
-    if (isUnused) renameIfThere(path, join(this.#layout.spare, `${spare}.${newHandleId()}`));
-    else rmSync(path, { force: true });
+    try {
+      if (spare !== undefined && fstatSync(fd).nlink === 1)
+        renameIfThere(path, join(this.#layout.spare, `${spare}.${newHandleId()}`));
+    } catch {
+      // Then the space is lost to the store until a segment gives some back.
+    }
+    closeQuietly(fd);
+    removeIfPossible(path);
   }
 
   /** A dead handle was in the middle of using set-aside space: others may use it. */
@@ -113,7 +116,7 @@ export class WritableSpace {
 
   /** Removes what this handle keeps. */
   close(): void {
-    for (const path of this.#kept.splice(0)) rmSync(path, { force: true });
+    for (const path of this.#kept.splice(0)) removeIfPossible(path);
   }
 
   #ownPath(bytes: Uint8Array): { readonly name: string; readonly isNew: boolean } {

@@ -171,6 +171,31 @@ describe("a call that the system refuses", () => {
     expect((await Worker.on(await opened(folder))).take(5)).toEqual([1, 2]);
   });
 
+  test.each(["rmSync", "closeSync"] as const)(
+    "EIO on %s, after the commit: it was put and taken, and both are told so",
+    async (call) => {
+      using folder = new Folder();
+      const [buffer, other] = [await created(folder), await opened(folder)];
+      const [producer, consumer] = [await buffer.producer(), await other.consumer()];
+      const polled = (async () => consumer.poll(1, { ...noWait, maxMs: 20_000 }))();
+      // Until a file tells of it, which is then to be removed.
+      while ((await buffer.counts()).waitingConsumers === 0) await sleep(5);
+      // Of what is closed, the commit's file, which is the first.
+      let isFirst = true;
+      using fault = inject(call, () => {
+        if (call === "closeSync" && !isFirst) return undefined;
+        isFirst = false;
+        return { after: errno("EIO") };
+      });
+      // So large that its file is not kept to be written again.
+      const large = [Buffer.alloc(20_000, "1")];
+      expect(await producer.offer(1, large, noWait)).toEqual({ accepted: 1, state: "open" });
+      expect((await polled).deliveries.map(({ item }) => item.byteLength)).toEqual([20_000]);
+      expect(fault.count).toBeGreaterThan(0);
+      expect(await buffer.counts()).toMatchObject({ produced: 1, consumed: 1 });
+    },
+  );
+
   test("no watch to be had: who waits is woken all the same", async () => {
     using folder = new Folder();
     const [buffer, other] = [await created(folder), await opened(folder)];

@@ -11,7 +11,8 @@ type SyncFunction =
   | "openSync"
   | "writeSync"
   | "mkdirSync"
-  | "closeSync";
+  | "closeSync"
+  | "rmSync";
 
 /** Decides by the arguments: what to throw instead of doing it, or nothing. `after` is thrown although it is done. */
 type Fault = (...args: unknown[]) => Error | { readonly after: Error } | undefined;
