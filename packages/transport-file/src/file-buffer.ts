@@ -130,10 +130,11 @@ export class FileBuffer implements BufferPort {
   }
 
   async destroy(): Promise<void> {
-    this.#isClosed = true;
     await this.#store.giveUp(() =>
       this.#store.transact(() => ({ operations: [{ op: "destroy" }], reply: () => undefined })),
     );
+    // Not before: one that could not be destroyed is still to be closed.
+    this.#isClosed = true;
     this.#store.close();
     removeBuffer(this.#layout);
   }

@@ -1,6 +1,6 @@
 /** The factory, its options, and the ways in: create and open. */
 
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   type BufferAddress,
@@ -35,7 +35,7 @@ import { ownIdentity } from "./process-identity.js";
 import { createRecordFile } from "./record-file.js";
 import type { SegmentHead } from "./segment.js";
 import { setSpaceAside } from "./set-aside.js";
-import { syncDirectory } from "./shared-sync.js";
+import { syncDirectory, syncNow } from "./shared-sync.js";
 import { takeSnapshot } from "./state-snapshot.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
@@ -135,10 +135,10 @@ function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): Buff
     }
     linkSync(join(segment, "state"), join(segment, "live"));
     setSpaceAside(layout.spare, spec, sync);
-    if (durability === "fsync")
+    if (durability === "fsync") {
       for (const directory of [segment, layout.root, aside]) syncDirectory(directory);
-    moveIntoPlace(aside, path);
-    if (durability === "fsync") syncDirectory(dirname(path));
+      moveDurably(aside, path);
+    } else moveIntoPlace(aside, path);
   } catch (error) {
     // Below a file there is nothing to be removed, not even by force.
     if (errnoOf(error) !== "ENOTDIR") rmSync(aside, { recursive: true, force: true });
@@ -147,6 +147,17 @@ function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): Buff
     throw storageError(error, `Creating a buffer at ${show(path)}`);
   }
   return addressOf(path, id);
+}
+
+// Once it is there others may open it: what can be refused is refused before, and what fails then leaves it there.
+function moveDurably(aside: string, path: string): void {
+  const parent = openSync(dirname(path), "r");
+  try {
+    moveIntoPlace(aside, path);
+    syncNow(parent, "unknown");
+  } finally {
+    closeSync(parent);
+  }
 }
 
 function moveIntoPlace(aside: string, path: string): void {

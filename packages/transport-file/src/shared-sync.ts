@@ -52,11 +52,11 @@ export function syncFile(fd: number): Promise<void> {
   return fsyncAsync(fd);
 }
 
-export function syncNow(fd: number): void {
+export function syncNow(fd: number, effect: Effect = "none"): void {
   try {
     fsyncSync(fd);
   } catch (error) {
-    throw new SyncFailed(error);
+    throw new SyncFailed(error, effect);
   }
 }
 

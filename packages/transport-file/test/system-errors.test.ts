@@ -2,13 +2,14 @@
 // handle, for others, and for what is in the buffer.
 
 import "./support/sync-faults.js";
-import fs from "node:fs";
+import fs, { existsSync, readdirSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BufferPort, MaybePromise } from "@sluice/core";
 import { describe, expect, test } from "vitest";
+import { fileTransport } from "../dist/index.js";
 import { errno, inject } from "./support/fs-faults.js";
-import { created, Folder, noWait, opened, toValue, Worker } from "./support/ports.js";
+import { created, Folder, noWait, opened, spec, toValue, Worker } from "./support/ports.js";
 import { failSync } from "./support/sync-faults.js";
 
 const one = [Buffer.from("1")];
@@ -100,6 +101,49 @@ test("after a sync that failed no call of the handle succeeds, also one that had
     expect(length).toBeGreaterThanOrEqual(count("accepted"));
     expect(length).toBeLessThanOrEqual(count("accepted") + count("unknown"));
   }
+});
+
+describe("a create whose sync fails", () => {
+  test("leaves nothing and says so, but for the last sync: then the buffer is there, and its effect unknown", async () => {
+    for (let nth = 1; ; nth++) {
+      using folder = new Folder();
+      let syncs = 0;
+      using fault = inject("fsyncSync", () => (++syncs === nth ? errno("EIO") : undefined));
+      const error = await errorOf(() => fileTransport({ path: folder.place }).create(spec(), {}));
+      if (fault.count === 0) {
+        expect(nth, "there are syncs").toBeGreaterThan(5);
+        break;
+      }
+      const isThere = existsSync(folder.place);
+      expect({ nth, ...error, isThere, names: readdirSync(folder.path).length }).toEqual({
+        ...{ nth, code: "STORAGE_FAILED", effect: isThere ? "unknown" : "none", isThere },
+        names: isThere ? 1 : 0,
+      });
+    }
+  });
+
+  test("is refused before where the parent cannot be read", async () => {
+    using folder = new Folder();
+    using _fault = inject("openSync", (path) => (path === folder.path ? errno("EACCES") : undefined));
+    const error = await errorOf(() => fileTransport({ path: folder.place }).create(spec(), {}));
+    expect(error).toEqual({ code: "PERMISSION_DENIED", effect: "none" });
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+});
+
+test("a handle whose destroy has failed can still be closed, and gives back what it holds", async () => {
+  using folder = new Folder();
+  const [buffer, other] = [await created(folder), await Worker.on(await opened(folder))];
+  other.put(1);
+  const consumer = await buffer.consumer();
+  expect((await consumer.poll(1, noWait, { leaseMs: 600_000 })).deliveries).toHaveLength(1);
+  {
+    using _fault = inject("openSync", () => errno("EMFILE"));
+    expect(await errorOf(() => buffer.destroy())).toEqual({ code: "STORAGE_FAILED", effect: "none" });
+  }
+  await buffer.close();
+  expect(other.counts()).toMatchObject({ ready: 1, leased: 0 });
+  expect(other.take()).toEqual([1]);
 });
 
 describe("a call that the system refuses", () => {
