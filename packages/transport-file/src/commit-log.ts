@@ -275,7 +275,7 @@ export class CommitLog {
   }
 
   #loadSegment(name: string): [Segment, BufferState] | undefined {
-    return loadSegment(join(this.layout.root, name), this.spec);
+    return loadSegment(join(this.layout.root, name), this.layout.id, this.spec);
   }
 
   #listSegments(): string[] {

@@ -105,6 +105,7 @@ function reclaim(log: CommitLog): void {
 function writeState(log: CommitLog, next: Segment): void {
   const head: SegmentHead = {
     kind: "state",
+    id: log.layout.id,
     base: next.base,
     boot: next.boot,
     previous: next.previous,

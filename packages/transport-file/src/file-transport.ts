@@ -124,7 +124,7 @@ function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): Buff
     }
     const header: BufferHeader = { kind: "header", id, spec, durability, lock: "proper-lockfile" };
     const state = takeSnapshot(new BufferState(spec));
-    const head: SegmentHead = { kind: "state", base: 0, boot: ownIdentity().boot, previous: "", state };
+    const head: SegmentHead = { kind: "state", id, base: 0, boot: ownIdentity().boot, previous: "", state };
     for (const [file, content] of [
       [layout.header, header],
       [join(segment, "state"), head],

@@ -66,6 +66,7 @@ export function isRemovedName(name: string): boolean {
 }
 
 export class Layout {
+  readonly id: string;
   readonly root: string;
   readonly header: string;
   readonly own: string;
@@ -74,6 +75,7 @@ export class Layout {
   readonly turn: string;
 
   constructor(path: string, id: string) {
+    this.id = id;
     this.root = join(path, rootName(id));
     this.header = join(this.root, "header");
     this.own = join(this.root, "own");

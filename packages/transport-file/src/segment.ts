@@ -5,7 +5,7 @@
  */
 
 import { existsSync, linkSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import { isRemovedName, segmentBase } from "./layout.js";
@@ -28,6 +28,8 @@ export interface Segment {
 /** Head of a segment's `state` file. */
 export interface SegmentHead {
   readonly kind: "state";
+  /** Of the buffer. */
+  readonly id: string;
   readonly base: number;
   readonly boot: string;
   readonly previous: string;
@@ -86,13 +88,21 @@ export function listRemoved(root: string): string[] {
   return readdirSync(root).filter(isRemovedName);
 }
 
-/** Reads a segment and the state it begins with; undefined if it has been removed meanwhile. */
-export function loadSegment(path: string, spec: BufferSpec): [Segment, BufferState] | undefined {
-  const found = readIfThere(join(path, "state"));
+/**
+ * Reads a segment of this buffer and the state it begins with; undefined if it has been removed meanwhile.
+ *
+ * @throws BufferError `DATA_CORRUPT`, also if the state is whole, but of another buffer or segment.
+ */
+export function loadSegment(path: string, id: string, spec: BufferSpec): [Segment, BufferState] | undefined {
+  const file = join(path, "state");
+  const found = readIfThere(file);
   if (found === undefined) return undefined;
-  if (isFlaw(found)) throw flawError("torn", join(path, "state"));
-  const head = found.head as SegmentHead;
-  if (head.kind !== "state") throw flawError("torn", join(path, "state"));
+  const head = isFlaw(found) ? undefined : (found.head as SegmentHead);
+  if (head?.kind !== "state" || head.id !== id || head.base !== segmentBase(basename(path))) {
+    // A file that was recycled with its directory while it was being read is no damage: its path is gone.
+    if (!existsSync(file)) return undefined;
+    throw flawError("torn", file);
+  }
   const segment = { path, base: head.base, boot: head.boot, previous: head.previous };
   return [segment, restoreSnapshot(head.state, spec, !isOtherBoot(head.boot))];
 }

@@ -200,6 +200,27 @@ describe("a segment", () => {
     expect((await Worker.on(await opened(folder))).take()).toEqual([1]);
   });
 
+  test("whose state is of another buffer, or of another segment, is refused", async () => {
+    using other = new Folder();
+    await created(other);
+    const log = logOf(folder);
+    commit(log);
+    const first = join(log.segment.path, "state");
+    cut(log);
+    const path = join(log.segment.path, "state");
+    const theirs = join(logOf(other).segment.path, "state");
+    await withEach(first, [readFileSync(theirs)], async () => {
+      // The first segment is not needed by those who come now.
+      expect(await codeOf(opened(folder))).toBe("works");
+    });
+    for (const foreign of [theirs, first]) {
+      await withEach(path, [readFileSync(foreign)], async () => {
+        expect(await codeOf(opened(folder))).toBe("DATA_CORRUPT");
+      });
+    }
+    expect(await codeOf(opened(folder))).toBe("works");
+  });
+
   test("that is missing is refused, and nobody goes round for it", async () => {
     const worker = await Worker.on(buffer);
     worker.put(1);

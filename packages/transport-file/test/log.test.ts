@@ -1,10 +1,11 @@
 // The log below the ports, in states that need a participant to be stopped between two system calls.
 
 import "./support/failpoints.js";
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cutLog } from "../dist/cut.js";
+import { recordBytes } from "../dist/record-file.js";
 import { neverPassed, once } from "./support/failpoints.js";
 import { errno, inject } from "./support/fs-faults.js";
 import { commit, cut, forgeOtherBoot, logOf, segmentsOf } from "./support/log.js";
@@ -93,6 +94,34 @@ describe("a link that lands in a segment that was renamed away in that moment", 
     other.catchUp();
     expect([other.number, other.state.sealed]).toEqual([third.number, false]);
   });
+});
+
+test("a state that is removed with its segment, and written over, while somebody reads it is no damage", async () => {
+  using folder = new Folder();
+  await created(folder);
+  const other = logOf(folder);
+  commit(other);
+  const state = join(other.segment.path, "state");
+  // As a file that was set aside is: it goes back to the store, and is used for something else.
+  const used = join(folder.path, "used");
+  linkSync(state, used);
+  let isOpen = false;
+  using _opens = inject("openSync", (path) => {
+    isOpen ||= path === state;
+    return undefined;
+  });
+  using _reads = inject("readSync", () => {
+    if (!isOpen) return undefined;
+    isOpen = false;
+    cut(other);
+    commit(other, seal);
+    cut(other);
+    writeFileSync(used, recordBytes({ kind: "cut", to: "elsewhere" }));
+    return undefined;
+  });
+  const log = logOf(folder);
+  expect(existsSync(state), "it was removed meanwhile").toBe(false);
+  expect([log.number, log.state.sealed]).toEqual([other.number, true]);
 });
 
 describe("after a boot of the machine", () => {

@@ -9,6 +9,7 @@ type SyncFunction =
   | "fsyncSync"
   | "renameSync"
   | "openSync"
+  | "readSync"
   | "writeSync"
   | "mkdirSync"
   | "closeSync"
