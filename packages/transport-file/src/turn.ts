@@ -4,14 +4,20 @@
  * holder that was only stopped, or is held twice, costs time and nothing else.
  */
 
-import { statSync } from "node:fs";
+import fs, { mkdirSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockSync, unlockSync } from "proper-lockfile";
-import type { Layout } from "./layout.js";
+import { DIRECTORY_MODE, type Layout } from "./layout.js";
 import { errnoOf } from "./storage-error.js";
 
 // A holder commits within a millisecond or so; one that does not was killed or stopped.
 const LOOK_AGAIN_MS = 1;
+
+// The library makes its directory as the umask leaves it.
+const lockFs = {
+  ...fs,
+  mkdirSync: (path: string) => mkdirSync(path, { mode: DIRECTORY_MODE }),
+} as typeof fs;
 
 export class Turn {
   readonly #layout: Layout;
@@ -47,6 +53,7 @@ export class Turn {
         stale: 2_000,
         // Half of it; a turn is over long before, so that the refresh never comes to run.
         update: 1_000,
+        fs: lockFs,
         // The path is ours and holds no links; the lookup would cost more than the lock.
         realpath: false,
         // Waiting is done here, against a deadline: the library's own retries sleep for a guessed time.

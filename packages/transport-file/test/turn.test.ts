@@ -189,6 +189,20 @@ describe("a turn", () => {
     await buffer.destroy();
   });
 
+  test("has a directory of mode 700, whatever the umask", async () => {
+    using folder = new Folder();
+    const buffer = await created(folder);
+    const umask = process.umask(0);
+    try {
+      const giveBack = await new Turn(layoutOf(folder), 0).take();
+      expect(statSync(layoutOf(folder).turn).mode & 0o777).toBe(0o700);
+      giveBack?.();
+    } finally {
+      process.umask(umask);
+    }
+    await buffer.destroy();
+  });
+
   test("that is not given back within the time is gone without, and can be had again later", async () => {
     using folder = new Folder();
     const buffer = await created(folder);
