@@ -28,7 +28,10 @@ export function findRoot(path: string): string | undefined {
   const other = names.find((name) => !isRootName(name) && !isRemovedName(name)) ?? roots[1];
   if (other !== undefined) throw notABuffer(path, `holds ${show(other)}`);
   if (names.length > 0) checkOwner(path, lstatSync(path));
-  return roots[0];
+  const [root] = roots;
+  const stat = root === undefined ? undefined : lstatSync(join(path, root), { throwIfNoEntry: false });
+  if (stat?.isDirectory() === false) throw notABuffer(path, `holds ${show(root)}, which is not a directory`);
+  return root;
 }
 
 /** Removes what a destroyed buffer left in a directory in which `findRoot` found nothing. */

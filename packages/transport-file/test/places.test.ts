@@ -1,7 +1,16 @@
 // What a path may be that is not a buffer: refused with the exact code, and left as it was.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { ErrorCode } from "@sluice/core";
 import { describe, expect, test } from "vitest";
@@ -100,6 +109,16 @@ const places: Place[] = [
     },
   },
   {
+    name: "a directory with a link to somebody's directory, called like a buffer's",
+    create: "NOT_A_BUFFER",
+    open: "NOT_A_BUFFER",
+    make: (path) => {
+      mkdirSync(path, { mode: 0o700 });
+      mkdirSync(`${path}-target`);
+      symlinkSync(`${path}-target`, join(path, `buffer.${"0".repeat(32)}`));
+    },
+  },
+  {
     name: "below a file",
     create: "INVALID_ARGUMENT",
     open: "BUFFER_NOT_FOUND",
@@ -164,6 +183,18 @@ test("a buffer's directory that others may enter is refused, and says how it mus
   }
   chmodSync(folder.place, 0o700);
   await buffer.destroy();
+});
+
+test("a buffer whose directory was moved away, and a link put in its place, is not followed", async () => {
+  using folder = new Folder();
+  await created(folder);
+  const { root } = folder;
+  renameSync(root, join(folder.path, "elsewhere"));
+  symlinkSync(join(folder.path, "elsewhere"), root);
+  const before = tree(folder.path);
+  await expect(fileTransport({ path: folder.place }).open()).rejects.toMatchObject({ code: "NOT_A_BUFFER" });
+  await expect(created(folder)).rejects.toMatchObject({ code: "NOT_A_BUFFER" });
+  expect(tree(folder.path)).toEqual(before);
 });
 
 test("create refuses a buffer that is there, open one that was destroyed and made anew", async () => {
