@@ -3,7 +3,7 @@
  * to it, in order; nothing else changes it. It decides nothing that depends on who is asking or on the clock.
  */
 
-import { BufferError, type BufferSpec } from "@sluice/core";
+import { BufferError, type BufferSpec, isBufferError } from "@sluice/core";
 import type { Fallen, Item, Leased, ProducerRecord } from "./item.js";
 import type { Act, Operation, Participant } from "./operation.js";
 import { SequenceList } from "./sequence-list.js";
@@ -51,7 +51,12 @@ export class BufferState {
    * What cannot be applied proves that the log is damaged: `DATA_CORRUPT`.
    */
   apply(commit: number, handle: string, turn: number, operations: readonly Operation[]): void {
-    for (const operation of operations) this.#applyOne(commit, operation);
+    try {
+      for (const operation of operations) this.#applyOne(commit, operation);
+    } catch (error) {
+      // A part of an operation is missing, or is not what it should be.
+      throw isBufferError(error) ? error : impossible("cannot be understood", error);
+    }
     const participant = this.participants.get(handle);
     if (participant === undefined) return;
     participant.lastTurn = turn;
@@ -294,6 +299,6 @@ export function leaseToken(commit: number, index: number): string {
   return `${commit}.${index}`;
 }
 
-function impossible(what: string): BufferError {
-  return new BufferError("DATA_CORRUPT", `A commit of the buffer ${what}`, { transport: "file" });
+function impossible(what: string, cause?: unknown): BufferError {
+  return new BufferError("DATA_CORRUPT", `A commit of the buffer ${what}`, { transport: "file", cause });
 }

@@ -97,7 +97,8 @@ export function readIfThere(path: string, wanted?: number): ReadRecord | RecordF
 export function readPart(path: string, position: number, length: number): Buffer {
   const fd = openSync(path, READ);
   try {
-    const bytes = Buffer.allocUnsafe(length);
+    // Not more than there is, whatever the length was said to be.
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, fstatSync(fd).size - position)));
     return bytes.subarray(0, readFully(fd, bytes, position));
   } finally {
     closeSync(fd);

@@ -23,7 +23,7 @@ const MAGIC = 0x45434c53;
 export type RecordFlaw = "foreign" | "torn" | { readonly version: number };
 
 export interface DecodedRecord {
-  readonly head: unknown;
+  readonly head: object;
   /** Where the payload begins in the file. */
   readonly payloadStart: number;
   readonly payloadBytes: number;
@@ -61,7 +61,18 @@ export function decodeHead(bytes: Buffer): DecodedRecord | RecordFlaw {
   if (crc32(json) !== bytes.readUInt32LE(12)) return "torn";
   const payloadBytes = bytes.readDoubleLE(16);
   if (!Number.isSafeInteger(payloadBytes) || payloadBytes < 0) return "torn";
-  return { head: JSON.parse(json.toString()), payloadStart, payloadBytes };
+  const head = parseObject(json.toString());
+  return head === undefined ? "torn" : { head, payloadStart, payloadBytes };
+}
+
+// The checksum says that it was written so, not by whom.
+function parseObject(json: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function isFlaw<T extends object>(result: T | RecordFlaw): result is RecordFlaw {

@@ -112,8 +112,10 @@ export function readCommit(path: string, number: number, wanted: number): Commit
   const record = readIfThere(path, wanted);
   if (record === undefined || isFlaw(record)) return record;
   const head = record.head as CommitHead | CutHead;
-  if (head.kind === "cut") return { head, record };
-  return head.kind === "commit" && head.number === number ? { head, record } : "torn";
+  // A path that leads out of the buffer is none that was written by us.
+  if (head.kind === "cut") return segmentBase(String(head.to)) === undefined ? "torn" : { head, record };
+  const isWhole = head.kind === "commit" && head.number === number && Array.isArray(head.operations);
+  return isWhole ? { head, record } : "torn";
 }
 
 /** A second name for a file. Whether it was given: false where the name is taken, or where a directory is gone. */

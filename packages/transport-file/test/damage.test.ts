@@ -1,15 +1,18 @@
 // Files of the buffer cut short at every byte, and with bits turned over: an exact error or the truth, never a wrong item,
 // never an answer that does not come.
 
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 import type { BufferPort } from "@sluice/core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { fileTransport } from "../dist/index.js";
 import { PayloadReader } from "../dist/payload-reader.js";
 import { FORMAT_VERSION } from "../dist/record.js";
-import { commit, cut, logOf, segmentsOf } from "./support/log.js";
-import { created, Folder, opened, spec, toValue, Worker } from "./support/ports.js";
+import { recordBytes } from "../dist/record-file.js";
+import type { CommitHead } from "../dist/segment.js";
+import { changeHead, commit, cut, logOf, segmentsOf } from "./support/log.js";
+import { created, Folder, noWait, opened, spec, toValue, Worker } from "./support/ports.js";
 import { tree } from "./support/tree.js";
 
 let folder: Folder;
@@ -183,6 +186,52 @@ describe("a commit", () => {
     expect(worker.counts().ready).toBe(3);
     expect(worker.take()).toEqual([1]);
     expect(() => worker.take()).toThrow(expect.objectContaining({ code: "DATA_CORRUPT" }));
+  });
+});
+
+describe("what has a right checksum, and makes no sense, is DATA_CORRUPT:", () => {
+  const pathOf = (name: string) => join(folder.root, ...(name === "header" ? [] : segmentsOf(folder)), name);
+
+  const heads: [file: string, head: unknown][] = [
+    ["header", null],
+    ["header", []],
+    ["state", null],
+    ["state", { kind: "state" }],
+    ["1", null],
+    ["1", { kind: "cut" }],
+    ["1", { kind: "cut", to: "../../elsewhere" }],
+    ["1", { kind: "commit", number: 1, by: "x", turn: 1 }],
+    ["1", { kind: "commit", number: 1, by: "x", turn: 1, operations: [null] }],
+    ["1", { kind: "commit", number: 1, by: "x", turn: 1, operations: [{ op: "settle" }] }],
+  ];
+  test.each(heads)("%s with %j", async (file, head) => {
+    writeFileSync(pathOf(file), recordBytes(head));
+    mkdirSync(join(folder.path, "elsewhere"));
+    const before = tree(folder.path);
+    await expect(opened(folder)).rejects.toMatchObject({ code: "DATA_CORRUPT", effect: "none" });
+    expect(tree(folder.path)).toEqual(before);
+  });
+
+  test("a head that is not JSON", async () => {
+    const bytes = Buffer.from(recordBytes([1]));
+    bytes.write("[1,", bytes.length - 3);
+    bytes.writeUInt32LE(crc32(bytes.subarray(-3)), 12);
+    writeFileSync(pathOf("1"), bytes);
+    await expect(opened(folder)).rejects.toMatchObject({ code: "DATA_CORRUPT" });
+  });
+
+  test("an item of a terabyte", async () => {
+    const worker = await Worker.on(buffer);
+    worker.put(1);
+    const numbers = readdirSync(dirname(pathOf("state")))
+      .map(Number)
+      .filter(Number.isInteger);
+    changeHead(pathOf(String(Math.max(...numbers))), (head: CommitHead) => ({
+      ...head,
+      operations: head.operations.map((one) => (one.op === "put" ? { ...one, lengths: [2 ** 40] } : one)),
+    }));
+    const consumer = await (await opened(folder)).consumer();
+    expect(() => consumer.poll(1, noWait)).toThrow(expect.objectContaining({ code: "DATA_CORRUPT" }));
   });
 });
 
