@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from "node:path";
 import type { BufferPort } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { forgeOtherBoot, logOf, segmentsOf } from "./support/log.js";
+import { cut, forgeOtherBoot, logOf, segmentsOf } from "./support/log.js";
 import { created, Folder, noWait, now, opened, toValue, Worker } from "./support/ports.js";
 import { tree } from "./support/tree.js";
 
@@ -105,6 +105,19 @@ describe("durability none", () => {
     expect([a.state.sealed, a.state.produced]).toEqual([false, 3]);
     expect(existsSync(before)).toBe(true);
   });
+});
+
+test("durability none, and the state that the log begins with is torn: DATA_CORRUPT, and nothing is touched", async () => {
+  using folder = new Folder();
+  const worker = await Worker.on(await created(folder));
+  worker.put(1);
+  const log = logOf(folder);
+  cut(log);
+  forgeOtherBoot(folder);
+  truncateSync(join(log.segment.path, "state"), 0);
+  const before = tree(folder.path);
+  await expect(opened(folder)).rejects.toMatchObject({ code: "DATA_CORRUPT", effect: "none" });
+  expect(tree(folder.path)).toEqual(before);
 });
 
 describe("durability fsync", () => {
