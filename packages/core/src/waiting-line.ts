@@ -43,6 +43,8 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   /** The wait of the port call under way was ended, for a cancel or because it was late. */
   #isWaitEnded = false;
   #silence: NodeJS.Timeout | undefined;
+  /** The port call under way has been given up on; its answer still counts when it comes. */
+  #isSilent = false;
   #ended: (() => unknown) | undefined;
   readonly #onIdle: (() => void)[] = [];
 
@@ -63,6 +65,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   /** Puts a call at the end of the line, and serves the line. The call may be settled when this returns. */
   enter(call: C): void {
     if (this.#ended !== undefined) call.fail(this.#ended());
+    else if (call.deadline.isTry && this.#isSilent) call.fail(noAnswer(this.#work.transport));
     else if (call.deadline.isTry && this.#portWaits) call.giveUp();
     else if (this.#calls.size >= this.#work.waitersMax) call.fail(tooManyWaiters(this.#work));
     else {
@@ -89,7 +92,8 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   end(error: () => unknown): Promise<void> {
     this.#ended ??= error;
     for (const call of this.#calls) this.#cancel(call, { reason: error(), by: "handle" });
-    if (this.#underWay === undefined) return Promise.resolve();
+    const isGivenUp = this.#isSilent && this.#underWay?.every((call) => call.isSettled);
+    if (this.#underWay === undefined || isGivenUp) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
@@ -121,6 +125,8 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
           this.#serve();
         };
         answer.then(onAnswer, onFault);
+        // Who tries once has no deadline at which the port would be found silent.
+        if (calls.some((call) => call.deadline.isTry)) this.#watchSilence();
         return;
       }
       this.#answered(calls, answer);
@@ -200,6 +206,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     this.#portWaits = false;
     clearTimeout(this.#silence);
     this.#silence = undefined;
+    this.#isSilent = false;
     for (const call of calls) {
       call.isUnderWay = false;
       if (call.isSettled) this.#remove(call);
@@ -226,11 +233,15 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
 
   #endWait(): void {
     this.#isWaitEnded = true;
-    this.#silence ??= setTimeout(() => this.#onSilence(false), PORT_SILENT_MS);
+    this.#watchSilence();
     const canceller = this.#canceller;
     // The next wait gets a signal of its own.
     this.#canceller = undefined;
     canceller?.abort();
+  }
+
+  #watchSilence(): void {
+    this.#silence ??= setTimeout(() => this.#onSilence(false), PORT_SILENT_MS);
   }
 
   /** The port does not answer: nobody can say what becomes of these calls, and they wait no longer to find out. */
@@ -238,6 +249,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     // This process may have been the one that stood still: then the answer is there, and is read first.
     this.#silence = isSure ? undefined : setTimeout(() => this.#onSilence(true), PORT_LATE_MS);
     if (!isSure) return;
+    this.#isSilent = true;
     const { what, transport } = this.#work;
     const silent = noAnswer(transport);
     let isAnyLeft = false;
@@ -248,7 +260,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
         if (!deadline.isTry) continue;
         call.fail(silent);
         this.#remove(call);
-      } else if (cancel !== undefined || deadline.at <= at) {
+      } else if (cancel !== undefined || deadline.isTry || deadline.at <= at) {
         call.fail(outcomeUnknown(what, transport, cancel?.by === "caller" ? cancel.reason : silent));
       } else isAnyLeft ||= deadline.at !== Number.POSITIVE_INFINITY;
     }
