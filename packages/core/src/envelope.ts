@@ -85,6 +85,10 @@ export function open(bytes: Uint8Array): Opened {
 }
 
 function encodeHeaders(headers: Headers): Uint8Array {
+  // A Map or a list has no names of its own, and would arrive as nothing, or as numbers.
+  if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) {
+    throw wrongType("`headers`", "an object of strings by name", headers);
+  }
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== "string") throw wrongType(`header ${JSON.stringify(name)}`, "a string", value);
   }
