@@ -62,6 +62,9 @@ export class BoundedBuffer<T> implements AsyncDisposable {
   async producer(options?: ProducerOptions): Promise<Producer<T>> {
     const own = ownOptions("the options of a producer", options, PRODUCER_OPTIONS);
     checkProducerId(own.id);
+    const { stampPutTime } = own;
+    if (stampPutTime !== undefined && typeof stampPutTime !== "boolean")
+      throw wrongType("`stampPutTime`", "a boolean", stampPutTime);
     checkHooks(own);
     const port = await this.#call(() => this.#open.port.producer(own.id));
     const producer: Producer<T> = new Producer<T>(this.#open, port, own, () =>

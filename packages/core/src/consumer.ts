@@ -7,7 +7,7 @@ import type { Handle, OpenBuffer } from "./handle.js";
 import type { AnyLease, Lease } from "./lease.js";
 import { keepLease } from "./lease-renewal.js";
 import type { WaitHooks } from "./line-work.js";
-import { checkOptions } from "./options.js";
+import { ownOptions } from "./options.js";
 import { PollLine } from "./poll-line.js";
 import { SettlementLine } from "./settlement-line.js";
 import { TakeCall, type TakeForm, type TakeResult } from "./take-call.js";
@@ -224,10 +224,10 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
   ): Promise<unknown> {
     let call: TakeCall;
     try {
-      if (options !== undefined) checkOptions("the options of a take", options, known);
+      const own = options === undefined ? undefined : ownOptions("the options of a take", options, known);
       if (form === "many") countFrom(1, "`max`", max);
-      const leaseMs = isLease ? leaseMsFrom(options?.leaseMs, this.#leaseMs) : undefined;
-      const deadline: Deadline = form === "try" ? TRY_ONCE : deadlineFrom(options);
+      const leaseMs = isLease ? leaseMsFrom(own?.leaseMs, this.#leaseMs) : undefined;
+      const deadline: Deadline = form === "try" ? TRY_ONCE : deadlineFrom(own);
       call = new TakeCall(form, max, leaseMs, deadline, this.#buffer.transport);
     } catch (error) {
       return Promise.reject(error);

@@ -8,7 +8,7 @@ import { handleClosed, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
 import type { WaitHooks } from "./line-work.js";
 import { OfferLine } from "./offer-line.js";
-import { checkOptions } from "./options.js";
+import { ownOptions } from "./options.js";
 import { PutCall, type PutForm, type TryPutResult } from "./put-call.js";
 import type { ProducerPort } from "./transport.js";
 import { WaitingLine } from "./waiting-line.js";
@@ -157,9 +157,9 @@ export class Producer<T> implements Handle, AsyncDisposable {
   ): Promise<unknown> {
     let call: PutCall;
     try {
-      if (options !== undefined) checkOptions("the options of a put", options, known);
-      const deadline: Deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(options);
-      const items = this.#encode(values, options?.headers);
+      const own = options === undefined ? undefined : ownOptions("the options of a put", options, known);
+      const deadline: Deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(own);
+      const items = this.#encode(values, own?.headers);
       call = new PutCall(form, items, deadline, this.#offers);
       if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
     } catch (error) {

@@ -1,7 +1,7 @@
 // Puts over a port that the test answers by hand: what is offered, under which numbers, and what each caller is told.
 import { createBuffer } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { faultOf, isPending, values } from "./kit/expectations.js";
+import { faultOf, isPending, throwing, values } from "./kit/expectations.js";
 import { producerByHand, scripted } from "./kit/scripted.js";
 
 describe("an offer", () => {
@@ -254,6 +254,14 @@ describe("what is refused before it is offered", () => {
     await expect(put).rejects.toBeInstanceOf(kind);
     await expect(put).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     expect(offers.calls).toHaveLength(0);
+  });
+
+  test("an option that throws when it is read; one that is not the object's own says nothing", async () => {
+    const { offers, producer } = await producerByHand();
+    await faultOf(producer.put("a", throwing("timeoutMs")), "INVALID_ARGUMENT");
+    expect(offers.calls).toHaveLength(0);
+    void producer.put("a", Object.create({ timeoutMs: -1, headers: 5 }));
+    expect(offers.calls[0]?.args[2].maxMs).toBe(Number.POSITIVE_INFINITY);
   });
 
   test("more calls than waitersMax", async () => {

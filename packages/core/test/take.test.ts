@@ -1,7 +1,7 @@
 // Takes over a port that the test answers by hand: what is polled for, and who gets what.
 import { json, type UndecodableItemError } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { delivery, faultOf, isPending } from "./kit/expectations.js";
+import { delivery, faultOf, isPending, throwing } from "./kit/expectations.js";
 import { consumerByHand } from "./kit/scripted.js";
 
 const garbage = new Uint8Array([0, 0xff, 0xfe]);
@@ -214,6 +214,14 @@ describe("bad arguments", () => {
     await faultOf(consumer.tryLease({ leaseMs: leaseMs as number }), "INVALID_ARGUMENT");
     await faultOf(buffer.consumer({ leaseMs: leaseMs as number }), "INVALID_ARGUMENT");
     expect(polls.calls).toHaveLength(0);
+  });
+
+  test("an option that throws when it is read, and none that is not the object's own", async () => {
+    const { polls, consumer } = await consumerByHand();
+    await faultOf(consumer.lease(throwing("leaseMs")), "INVALID_ARGUMENT");
+    expect(polls.calls).toHaveLength(0);
+    void consumer.lease(Object.create({ timeoutMs: -1, leaseMs: 0 }));
+    expect(polls.calls[0]?.args[2]).toEqual({ leaseMs: 30_000 });
   });
 
   test("leaseMs where nothing is leased", async () => {
