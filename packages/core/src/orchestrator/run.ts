@@ -49,11 +49,14 @@ export function run(plan: RunPlan): Run {
     ending = early;
     const abort = () => early.raiseTo("drain", "its signal was aborted");
     const { signal: given } = complete;
+    // Not within the call of `run`: nobody can listen yet.
+    await undefined;
     if (given?.aborted) abort();
     given?.addEventListener("abort", abort, { once: true });
     try {
       return await carryOut(complete, events, early, () => signal);
     } finally {
+      early.finish();
       given?.removeEventListener("abort", abort);
     }
   };

@@ -375,3 +375,16 @@ test("a run that cannot begin rejects, and an iteration throws the same", async 
   };
   await expect(iterate()).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
 });
+
+test("a run that was to stop before it could begin leaves no timer behind", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  const { events, report } = watch({
+    transport: memoryTransport(),
+    ...nineItems,
+    signal: AbortSignal.abort(),
+  });
+  await expect(report).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
+  expect(events).toMatchObject([{ kind: "stopping", level: "drain" }]);
+  expect(timers()).toBe(before);
+});
