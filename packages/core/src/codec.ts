@@ -36,8 +36,9 @@ export interface StructuredCodec extends Codec<unknown> {
 
 /**
  * The default: what JSON can say, and nothing that it would lose in silence. `undefined`, functions, symbols, bigints,
- * cycles, NaN and infinities, Map, Set and the like are refused, at any depth; a property that is `undefined` is left out.
- * A value with a `toJSON` becomes what that returns. A lone surrogate arrives as it was, -0 as 0. UTF-8 on the way.
+ * cycles, NaN and infinities, names that are symbols, Map, Set and the like are refused, at any depth; a property that is
+ * `undefined` is left out. A value with a `toJSON` becomes what that returns. A lone surrogate arrives as it was, -0 as 0.
+ * UTF-8 on the way.
  */
 export const json: JsonCodec = { name: "json", encode: encodeJson, decode: decodeJson };
 
