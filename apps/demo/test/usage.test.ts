@@ -1,5 +1,5 @@
 // Bad options: one clear line, exit code 2, nothing made.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { freshFolder, leftIn, run } from "./demo-process.js";
@@ -42,6 +42,21 @@ test.each([
   expect(stderr).toMatch(/^demo: [^\n]*\n$/);
   expect(stderr).toContain(says);
   expect(leftIn(folder)).toEqual([]);
+});
+
+test.each([
+  ["that is not there", "nowhere", []],
+  ["that is not there, for an input", "nowhere", ["--transport", "memory", "--input", "-"]],
+  ["too long for a socket", "x".repeat(120), ["--transport", "memory", "--input", "-"]],
+])("a folder for temporary files %s", async (_what, name, args) => {
+  const folder = freshFolder();
+  const TMPDIR = join(folder, name);
+  if (name !== "nowhere") mkdirSync(TMPDIR);
+  const { code, stdout, stderr } = await run([...args, "--output", "out.txt"], { folder, env: { TMPDIR } });
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^demo: [^\n]*TMPDIR[^\n]*\n$/);
+  expect(leftIn(folder)).toEqual(name === "nowhere" ? [] : [name]);
+  if (name !== "nowhere") expect(leftIn(TMPDIR)).toEqual([]);
 });
 
 test("a place that is taken is left as it was, and the output with it", async () => {
