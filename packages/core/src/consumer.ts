@@ -58,13 +58,13 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     this.#leaseMs = leaseMsFrom(options.leaseMs, buffer.leaseMs);
     this.#onClosed = onClosed;
     const { transport, waitersMax } = buffer;
-    const { capacity } = buffer.port.spec;
     const { onWait, onResume } = options;
     this.#settlements = new SettlementLine(port, transport);
     const polls = new PollLine(
       port,
+      buffer.port,
       buffer.codec,
-      { transport, waitersMax, capacity, onWait, onResume },
+      { transport, waitersMax, onWait, onResume },
       {
         transport,
         settlements: this.#settlements,

@@ -107,6 +107,11 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
     });
   }
 
+  async isNews(): Promise<boolean> {
+    const { ready, leased, parked, sealed } = await this.#buffer.counts();
+    return sealed || ready + leased + parked < this.#buffer.spec.capacity;
+  }
+
   answered(calls: readonly PutCall[], { offered, isRetry, count }: Answer): Progress {
     const { accepted, state, fullBy } = offered;
     if (!Number.isInteger(accepted) || accepted < 0 || accepted > count) {

@@ -7,7 +7,7 @@ import { badAnswer } from "./faults.js";
 import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
 import type { LineWork, Progress, WaitHooks } from "./line-work.js";
 import type { TakeCall } from "./take-call.js";
-import type { ConsumerPort, Delivery, MaybePromise, Polled, Wait } from "./transport.js";
+import type { BufferPort, ConsumerPort, Delivery, MaybePromise, Polled, Wait } from "./transport.js";
 
 // As many items as an offer carries, unless one call asks for more by itself.
 const ITEMS_PER_POLL = 1024;
@@ -18,26 +18,23 @@ export class PollLine implements LineWork<TakeCall, Polled> {
   readonly waitersMax: number;
   readonly hooks: WaitHooks;
   readonly #port: ConsumerPort;
+  readonly #buffer: BufferPort;
   readonly #codec: AnyCodec;
-  readonly #capacity: number;
   readonly #home: PollHome;
 
   constructor(
     port: ConsumerPort,
+    buffer: BufferPort,
     codec: AnyCodec,
-    settings: {
-      readonly transport: string;
-      readonly waitersMax: number;
-      readonly capacity: number;
-    } & WaitHooks,
+    settings: { readonly transport: string; readonly waitersMax: number } & WaitHooks,
     home: PollHome,
   ) {
     this.#port = port;
+    this.#buffer = buffer;
     this.#codec = codec;
     this.transport = settings.transport;
     this.waitersMax = settings.waitersMax;
     this.hooks = settings;
-    this.#capacity = settings.capacity;
     this.#home = home;
   }
 
@@ -57,6 +54,11 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     return this.#port.poll(this.#maxOf(calls), wait(), leaseMs === undefined ? undefined : { leaseMs });
   }
 
+  async isNews(): Promise<boolean> {
+    const { ready, sealed } = await this.#buffer.counts();
+    return sealed || ready > 0;
+  }
+
   answered(calls: readonly TakeCall[], { deliveries, state }: Polled): Progress {
     const max = this.#maxOf(calls);
     if (deliveries.length > max) {
@@ -74,7 +76,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
   #maxOf(calls: readonly TakeCall[]): number {
     let max = 0;
     for (const call of calls) max += call.max;
-    return Math.min(max, this.#capacity);
+    return Math.min(max, this.#buffer.spec.capacity);
   }
 
   #giveItems(calls: readonly TakeCall[], deliveries: readonly Delivery[]): void {

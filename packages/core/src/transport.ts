@@ -245,7 +245,8 @@ export interface Wait {
   readonly signal: AbortSignal;
   /**
    * To be called once by the port when it has found the buffer full (or empty, or not drained) and begins to wait.
-   * Core then answers try-calls that stand behind this one, and tells whoever watches.
+   * Core then answers try-calls that stand behind this one, and tells whoever watches; for one that comes later it asks
+   * for the `counts`, and ends the wait by `signal` if there is room, or an item, meanwhile.
    */
   readonly onWait: () => void;
 }

@@ -66,10 +66,13 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   enter(call: C): void {
     if (this.#ended !== undefined) call.fail(this.#ended());
     else if (call.deadline.isTry && this.#isSilent) call.fail(noAnswer(this.#work.transport));
-    else if (call.deadline.isTry && this.#portWaits) call.giveUp();
-    else if (this.#calls.size >= this.#work.waitersMax) call.fail(tooManyWaiters(this.#work));
-    else {
+    else if (this.#calls.size >= this.#work.waitersMax) {
+      // All of these stand before it: there is nothing left for a try to ask.
+      if (call.deadline.isTry && this.#portWaits) call.giveUp();
+      else call.fail(tooManyWaiters(this.#work));
+    } else {
       this.#calls.append(call);
+      if (call.deadline.isTry && this.#portWaits) void this.#lookFor(call);
       this.#serve();
     }
     if (call.isSettled) return;
@@ -158,6 +161,21 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
       }
     }
     this.#watch.begin();
+  }
+
+  /**
+   * That there was no room when the port began to wait says nothing of now. Its wait is ended only if there is news: whoever
+   * waits in it would lose its turn to others with every try.
+   */
+  async #lookFor(call: C): Promise<void> {
+    const isNews = await this.#work.isNews().catch(() => false);
+    // Otherwise the port has answered, and is asked for this call too.
+    if (call.isSettled || call.isUnderWay || !this.#portWaits) return;
+    if (isNews) this.#endWait();
+    else {
+      call.giveUp();
+      this.#remove(call);
+    }
   }
 
   #answered(calls: readonly C[], answer: A): void {
