@@ -326,7 +326,7 @@ test("a lease is renewed while its handler runs", async () => {
     transport: memoryTransport(),
     create: { capacity: 5 },
     producers: { module: worker("count"), args: { prefix: "a", items: 2 } },
-    consumers: { module: worker("collect"), count: 2, args: { everyMs: 400 }, leaseMs: 60 },
+    consumers: { module: worker("collect"), count: 2, args: { everyMs: 1000 }, leaseMs: 300 },
   });
   expect(await report).toMatchObject({ exitCode: 0, consumed: 2, totals: { redelivered: 0, leasesLost: 0 } });
 });
