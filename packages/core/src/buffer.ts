@@ -15,6 +15,7 @@ import type { BufferAddress, BufferCounts, MaybePromise, TransportCapabilities }
 
 const PRODUCER_ID_CHARACTERS_MAX = 256;
 
+/** How a buffer is sealed. */
 export interface SealOptions {
   /** Removes what is ready or parked as well, and what is given back later; all of it counts as discarded. Default false. */
   readonly discard?: boolean | undefined;
@@ -205,7 +206,7 @@ export class BoundedBuffer<T> implements AsyncDisposable {
     for (const cancel of this.#drainWaits) cancel();
   }
 
-  /** A producer or consumer whose buffer handle ended while it was registered is closed again. */
+  /** Where the buffer handle ended meanwhile nobody gets it: its registration ended with the port's others. */
   async #add<H extends Handle>(handle: H): Promise<H> {
     if (this.#ended === undefined) {
       this.#handles.add(handle);

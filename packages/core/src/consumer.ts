@@ -14,16 +14,19 @@ import { TakeCall, type TakeForm, type TakeResult } from "./take-call.js";
 import type { ConsumerPort } from "./transport.js";
 import { WaitingLine } from "./waiting-line.js";
 
+/** Of `buffer.consumer()`. */
 export interface ConsumerOptions extends WaitHooks {
   /** Of its leases, in milliseconds, from 1 to 2^31 - 1. Default: the buffer handle's. */
   readonly leaseMs?: number | undefined;
 }
 
+/** Of a lease that does not wait. */
 export interface TryLeaseOptions {
   /** How long the lease is good for, in milliseconds, from 1 to 2^31 - 1. Default: the consumer's. */
   readonly leaseMs?: number | undefined;
 }
 
+/** Of a lease that waits. */
 export interface LeaseOptions extends WaitOptions, TryLeaseOptions {}
 
 const TAKE_OPTIONS = ["timeoutMs", "signal"] as const;

@@ -23,6 +23,7 @@ export interface BuriedItem<T> {
   decode(): T;
 }
 
+/** Which dead letters are listed. */
 export interface ListOptions {
   /** Most letters. From 1. Default 100. */
   readonly max?: number | undefined;

@@ -9,6 +9,7 @@ import { ownOptions } from "./options.js";
 import { leaseLost, type SettlementLine } from "./settlement-line.js";
 import type { Delivery, LeaseToken, Settled, Settlement } from "./transport.js";
 
+/** What is said of a failure. */
 export interface NackOptions {
   /** Goes with the item to the dead letters, if it ends there. Default `nacked`. */
   readonly reason?: string | undefined;

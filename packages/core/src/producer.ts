@@ -13,6 +13,7 @@ import { PutCall, type PutForm, type TryPutResult } from "./put-call.js";
 import type { ProducerPort } from "./transport.js";
 import { WaitingLine } from "./waiting-line.js";
 
+/** Of `buffer.producer()`. */
 export interface ProducerOptions extends WaitHooks {
   /**
    * Names a producer that will come back, in this process or another: it then finds in `lastSequence` how far it came. An id
@@ -23,11 +24,13 @@ export interface ProducerOptions extends WaitHooks {
   readonly stampPutTime?: boolean | undefined;
 }
 
+/** Of a put that does not wait. */
 export interface TryPutOptions {
   /** Text that travels beside the item, at most about 1,000 bytes of it. */
   readonly headers?: Headers | undefined;
 }
 
+/** Of a put that waits. */
 export interface PutOptions extends WaitOptions, TryPutOptions {}
 
 const PUT_OPTIONS = ["timeoutMs", "signal", "headers"] as const;

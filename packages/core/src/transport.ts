@@ -116,6 +116,7 @@ export interface BufferPort {
   destroy(): Promise<void>;
 }
 
+/** One registration of a producer, from `BufferPort.producer` until its `close`. */
 export interface ProducerPort {
   /** Sequence of the last item accepted from this id, at registration; 0 for a new one. */
   readonly lastSequence: number;
@@ -135,6 +136,7 @@ export interface ProducerPort {
   close(): MaybePromise<void>;
 }
 
+/** What became of an offer. */
 export interface Offered {
   /** How many of the items, from the first on, are in the buffer. */
   readonly accepted: number;
@@ -144,6 +146,7 @@ export interface Offered {
   readonly fullBy?: "items" | "bytes";
 }
 
+/** One registration of a consumer, from `BufferPort.consumer` until its `close`. */
 export interface ConsumerPort {
   /**
    * Hands out 1 to `max` items, the ready ones of the smallest sequence, in order; waits for the first only.
@@ -165,11 +168,13 @@ export interface ConsumerPort {
   close(): MaybePromise<void>;
 }
 
+/** Of the leases of one poll. */
 export interface LeaseTerms {
   /** How long the lease is good for, in milliseconds, from 1 up; an `extend` starts the time again. */
   readonly leaseMs: number;
 }
 
+/** What a poll was handed. */
 export interface Polled {
   /** In the order of their sequence. */
   readonly deliveries: readonly Delivery[];
@@ -177,6 +182,7 @@ export interface Polled {
   readonly state: "open" | "empty" | "drained";
 }
 
+/** One hand-out of an item. */
 export interface Delivery {
   readonly item: Uint8Array;
   /** Position in the buffer's one sequence of accepted items, from 1. */
@@ -213,6 +219,7 @@ export type Settlement =
 /** `lost`: the token is not current, because the lease was settled, expired and handed on, or was taken from the dead. */
 export type Settled = "settled" | "lost";
 
+/** The bounded list of dead letters. Its methods wait and reject as `BufferPort.counts` does. */
 export interface DeadLetterPort {
   /** The oldest first; at most `max`, those after `afterSequence` (default 0: from the start). */
   list(max: number, afterSequence?: number): Promise<readonly DeadLetter[]>;
@@ -225,6 +232,7 @@ export interface DeadLetterPort {
   remove(sequence: number): Promise<"removed" | "missing">;
 }
 
+/** An item that failed `failuresMax` times or was buried. */
 export interface DeadLetter {
   readonly item: Uint8Array;
   readonly sequence: number;
@@ -296,4 +304,5 @@ export interface TransportCapabilities {
   readonly retryWindowMs: number | "unbounded";
 }
 
+/** What an accepted item outlives: a process that uses it, its broker or server, a power cut, the loss of its host. */
 export type Survival = "participant" | "authority" | "power-loss" | "host-loss";

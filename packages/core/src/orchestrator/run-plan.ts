@@ -26,6 +26,7 @@ export interface WorkerGroup {
   readonly batch?: number;
 }
 
+/** Workers of one module that consumes. */
 export interface ConsumerGroup extends WorkerGroup {
   /** Items that one worker handles at once; integer from 1. Default 1. */
   readonly concurrency?: number;
@@ -35,6 +36,7 @@ export interface ConsumerGroup extends WorkerGroup {
   readonly idleMs?: number;
 }
 
+/** What `run` is to do. Times are in milliseconds. */
 export interface RunPlan {
   readonly transport: BufferTransport;
   /** Makes the buffer, with these settings. Omitted: the one at the transport's place is opened, and never destroyed. */
