@@ -47,7 +47,8 @@ export const bytes: BytesCodec = {
   name: "bytes",
   encode(value) {
     if (!types.isUint8Array(value)) throw wrongType("the item", "a Uint8Array", value, "ITEM_UNENCODABLE");
-    if (!types.isArrayBuffer(value.buffer)) {
+    // The first question is the cheap one.
+    if (value.buffer.constructor !== ArrayBuffer && !types.isArrayBuffer(value.buffer)) {
       throw wrongType("the item", "bytes that no other thread can change", value.buffer, "ITEM_UNENCODABLE");
     }
     // A view whose memory has gone looks like an empty one, but nothing can be made over it.

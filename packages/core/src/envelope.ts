@@ -32,8 +32,32 @@ export interface Opened extends Envelope {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+// Memory of its own would cost a small item more than all else, so that many share a piece of this size; none of more than a
+// part of it, so that one that is kept does not keep much.
+const PIECE_BYTES = 16 * 1024;
+const SHARED_BYTES_MAX = 2 * 1024;
+let piece = new ArrayBuffer(0);
+let pieceUsed = 0;
+
+function allocate(byteLength: number): Uint8Array {
+  if (byteLength > SHARED_BYTES_MAX) return new Uint8Array(byteLength);
+  if (pieceUsed + byteLength > piece.byteLength) {
+    piece = new ArrayBuffer(PIECE_BYTES);
+    pieceUsed = 0;
+  }
+  const bytes = new Uint8Array(piece, pieceUsed, byteLength);
+  pieceUsed += byteLength;
+  return bytes;
+}
+
 /** Copies the body behind its envelope: what the caller does to its bytes afterwards changes nothing. */
 export function seal(body: Uint8Array, envelope: Envelope): Uint8Array {
+  if (envelope.putTime === undefined && envelope.headers === undefined) {
+    // Its flags are 0, as the memory was.
+    const bytes = allocate(1 + body.byteLength);
+    bytes.set(body, 1);
+    return bytes;
+  }
   const headers = envelope.headers === undefined ? undefined : encodeHeaders(envelope.headers);
   const start =
     1 + (envelope.putTime === undefined ? 0 : 8) + (headers === undefined ? 0 : 2 + headers.byteLength);

@@ -54,6 +54,26 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     return this.#port.poll(this.#maxOf(calls), wait(), leaseMs === undefined ? undefined : { leaseMs });
   }
 
+  /** Polls for a call that is alone. What it answers, or rejects with, is for `valuesOf` or for the line. */
+  pollAlone(max: number, leaseMs: number | undefined, wait: Wait): MaybePromise<Polled> {
+    const most = Math.min(max, this.#buffer.spec.capacity);
+    try {
+      return this.#port.poll(most, wait, leaseMs === undefined ? undefined : { leaseMs });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The values of an answer that came at once, 1 to `max` of them; undefined where it takes more to deal with it. */
+  valuesOf({ deliveries }: Polled, max: number): unknown[] | undefined {
+    if (deliveries.length === 0 || deliveries.length > max) return undefined;
+    try {
+      return deliveries.map(({ item }) => decodeItem(this.#codec, item, this.transport).value);
+    } catch {
+      return undefined;
+    }
+  }
+
   async isNews(): Promise<boolean> {
     const { ready, sealed } = await this.#buffer.counts();
     return sealed || ready > 0;

@@ -1,7 +1,7 @@
 /** The face of a producer. */
 
 import { encodeItem } from "./codec.js";
-import { type Deadline, deadlineFrom, TRY_ONCE, type WaitOptions } from "./deadline.js";
+import { type Deadline, deadlineFrom, NO_DEADLINE, TRY_ONCE, type WaitOptions } from "./deadline.js";
 import { type Headers, seal } from "./envelope.js";
 import { BufferError, wrongType } from "./errors.js";
 import { handleClosed, portFault } from "./faults.js";
@@ -158,17 +158,32 @@ export class Producer<T> implements Handle, AsyncDisposable {
     options: PutOptions | undefined,
     known: readonly string[],
   ): Promise<unknown> {
-    let call: PutCall;
+    let items: Uint8Array[];
+    let deadline: Deadline;
     try {
       const own = options === undefined ? undefined : ownOptions("the options of a put", options, known);
-      const deadline: Deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(own);
-      const items = this.#encode(values, own?.headers);
-      call = new PutCall(form, items, deadline, this.#offers);
-      if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
+      deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(own);
+      items = this.#encode(values, own?.headers);
     } catch (error) {
       return Promise.reject(error);
     }
+    if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
+    if (deadline === NO_DEADLINE && this.#offers.isOneOffer(items) && this.#line.mayGoAlone())
+      return this.#putAlone(form, items);
+    const call = new PutCall(form, items, deadline, this.#offers);
     this.#line.enter(call);
+    return call.result();
+  }
+
+  // Where the port answers at once there is no call to keep: the shortest way through.
+  #putAlone(form: PutForm, items: readonly Uint8Array[]): Promise<unknown> {
+    const answer = this.#offers.offerAlone(items, this.#line.loneWait);
+    if (answer === true) {
+      this.#line.passedAlone();
+      return Promise.resolve(form === "putMany" ? items.length : undefined);
+    }
+    const call = new PutCall(form, items, NO_DEADLINE, this.#offers);
+    this.#line.adopt(call, answer(call));
     return call.result();
   }
 

@@ -47,6 +47,9 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #isSilent = false;
   #ended: (() => unknown) | undefined;
   readonly #onIdle: (() => void)[] = [];
+  // The wait of a call that is alone, until its signal is used up; and whether the port began to wait before it was adopted.
+  #loneWait: Wait | undefined;
+  #loneWaits = false;
 
   constructor(work: LineWork<C, A>) {
     this.#work = work;
@@ -78,6 +81,50 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     if (call.isSettled) return;
     call.listen(() => this.#cancel(call, { reason: call.deadline.signal?.reason, by: "caller" }));
     this.#watchDeadline(call);
+  }
+
+  /**
+   * Whether a call that came now would be the port's at once, and alone. Then the port may be asked for it with `loneWait`, and
+   * one that is answered at once never needs to stand in line at all; any other is adopted.
+   */
+  mayGoAlone(): boolean {
+    return (
+      this.#calls.size === 0 && this.#underWay === undefined && !this.#isPaused && !this.isEnded && mayGoOn()
+    );
+  }
+
+  get loneWait(): Wait {
+    this.#loneWaits = false;
+    if (this.#loneWait?.signal !== this.#canceller?.signal || this.#loneWait === undefined) {
+      this.#canceller ??= new AbortController();
+      const onWait = () => {
+        if (this.#underWay !== undefined) return this.#startsToWait();
+        this.#loneWaits = true;
+        this.#watch.begin();
+      };
+      this.#loneWait = { maxMs: Number.POSITIVE_INFINITY, signal: this.#canceller.signal, onWait };
+    }
+    return this.#loneWait;
+  }
+
+  /** An item passed for a call that was alone, and is settled without standing in line. */
+  passedAlone(): void {
+    this.#watch.end();
+  }
+
+  /** Takes in a call without deadline or signal, for which the port was asked already. */
+  adopt(call: C, answer: MaybePromise<A>): void {
+    const calls = [call];
+    this.#calls.append(call);
+    call.isUnderWay = true;
+    this.#underWay = calls;
+    this.#isWaitEnded = false;
+    if (this.#loneWaits) this.#startsToWait();
+    if (isPromise(answer)) this.#await(calls, answer);
+    else {
+      this.#answered(calls, answer);
+      this.#serve();
+    }
   }
 
   /** Settles everybody in line alike: those under way too, whose port call is just being answered. */
@@ -119,21 +166,25 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
         continue;
       }
       if (isPromise(answer)) {
-        const onAnswer = (later: A) => {
-          this.#answered(calls, later);
-          this.#serve();
-        };
-        const onFault = (error: unknown) => {
-          this.#failed(calls, error);
-          this.#serve();
-        };
-        answer.then(onAnswer, onFault);
-        // Who tries once has no deadline at which the port would be found silent.
-        if (calls.some((call) => call.deadline.isTry)) this.#watchSilence();
+        this.#await(calls, answer);
         return;
       }
       this.#answered(calls, answer);
     }
+  }
+
+  #await(calls: readonly C[], answer: Promise<A>): void {
+    const onAnswer = (later: A) => {
+      this.#answered(calls, later);
+      this.#serve();
+    };
+    const onFault = (error: unknown) => {
+      this.#failed(calls, error);
+      this.#serve();
+    };
+    answer.then(onAnswer, onFault);
+    // Who tries once has no deadline at which the port would be found silent.
+    if (calls.some((call) => call.deadline.isTry)) this.#watchSilence();
   }
 
   #wait(calls: readonly C[]): Wait {
