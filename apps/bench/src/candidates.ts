@@ -1,10 +1,33 @@
-/** All that is measured, in the order of the table. The first one is what the others' ratios are against. */
+/** All that can be measured, in the order of the table, and what is measured unless something else is asked for. */
 
 import type { Candidate } from "./candidate.js";
+import { ITEM_BYTES_DEFAULT } from "./item.js";
 import file from "./ours/file.js";
 import fileFsync from "./ours/file-fsync.js";
+import filePort from "./ours/file-port.js";
 import naiveLockfile from "./peers/naive-lockfile.js";
+import type { Ratio } from "./table.js";
 
-export const candidates: readonly Candidate[] = [naiveLockfile, file, fileFsync];
+export const candidates: readonly Candidate[] = [naiveLockfile, file, fileFsync, filePort];
 
-export const baseline: Candidate = naiveLockfile;
+/** What belongs into one table. */
+export interface Selection {
+  /** For `--set`. */
+  readonly name: string;
+  readonly candidates: readonly Candidate[];
+  /** Names; those of all works where there are none. */
+  readonly works?: readonly string[];
+  readonly itemBytes: readonly number[];
+  readonly ratio: Ratio;
+}
+
+export const selections: readonly [Selection, ...Selection[]] = [
+  // What needs nothing beyond an install: this one is the default.
+  {
+    name: "file",
+    candidates: [naiveLockfile, file, fileFsync],
+    works: ["5-1p1c", "5-2p2c", "1024-1p1c", "1024-2p2c", "round-trip"],
+    itemBytes: [ITEM_BYTES_DEFAULT],
+    ratio: { kind: "against", name: naiveLockfile.name },
+  },
+];
