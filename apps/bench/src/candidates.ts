@@ -5,10 +5,31 @@ import { ITEM_BYTES_DEFAULT } from "./item.js";
 import file from "./ours/file.js";
 import fileFsync from "./ours/file-fsync.js";
 import filePort from "./ours/file-port.js";
+import ipcAdvanced from "./peers/ipc-advanced.js";
+import ipcJson from "./peers/ipc-json.js";
+import mpmcRing from "./peers/mpmc-ring.js";
 import naiveLockfile from "./peers/naive-lockfile.js";
+import posixMq from "./peers/posix-mq.js";
+import posixMqPinned from "./peers/posix-mq-pinned.js";
+import pythonQueue from "./peers/python-queue.js";
+import unixSocket from "./peers/unix-socket.js";
+import zeromqTcp from "./peers/zeromq-tcp.js";
 import type { Ratio } from "./table.js";
 
-export const candidates: readonly Candidate[] = [naiveLockfile, file, fileFsync, filePort];
+export const candidates: readonly Candidate[] = [
+  naiveLockfile,
+  file,
+  fileFsync,
+  filePort,
+  zeromqTcp,
+  pythonQueue,
+  posixMq,
+  posixMqPinned,
+  ipcJson,
+  ipcAdvanced,
+  unixSocket,
+  mpmcRing,
+];
 
 /** What belongs into one table. */
 export interface Selection {
@@ -29,5 +50,12 @@ export const selections: readonly [Selection, ...Selection[]] = [
     works: ["5-1p1c", "5-2p2c", "1024-1p1c", "1024-2p2c", "round-trip"],
     itemBytes: [ITEM_BYTES_DEFAULT],
     ratio: { kind: "against", name: naiveLockfile.name },
+  },
+  // Between processes of one host, in memory. Ours comes first in it, and leads, once there is one.
+  {
+    name: "shm",
+    candidates: [zeromqTcp, pythonQueue, posixMq, posixMqPinned, ipcJson, ipcAdvanced, unixSocket, mpmcRing],
+    itemBytes: [ITEM_BYTES_DEFAULT, 1024],
+    ratio: { kind: "against", name: zeromqTcp.name },
   },
 ];

@@ -93,7 +93,7 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     [["--items"], "Option '--items <value>' argument missing"],
     [["--only", "nothing"], 'There is no "nothing" to measure; there are naive, file, '],
     [["--only", "file,"], 'There is no "" to measure'],
-    [["--set", "nothing"], '--set must be one of file, got "nothing"'],
+    [["--set", "nothing"], '--set must be one of file, shm, got "nothing"'],
     [["--item-bytes", "64,19"], '--item-bytes must be an integer from 20 to 65536, got "19"'],
     [["--against", "zeromq-tcp"], '--against must be one of naive, file, file-fsync, got "zeromq-tcp"'],
     [["--lead", "nothing"], '--lead must be one of naive, file, file-fsync, got "nothing"'],
