@@ -5,6 +5,9 @@ import { ITEM_BYTES_DEFAULT } from "./item.js";
 import file from "./ours/file.js";
 import fileFsync from "./ours/file-fsync.js";
 import filePort from "./ours/file-port.js";
+import shm from "./ours/shm.js";
+import shmPort from "./ours/shm-port.js";
+import shmPortAwaited from "./ours/shm-port-awaited.js";
 import ipcAdvanced from "./peers/ipc-advanced.js";
 import ipcJson from "./peers/ipc-json.js";
 import mpmcRing from "./peers/mpmc-ring.js";
@@ -21,6 +24,9 @@ export const candidates: readonly Candidate[] = [
   file,
   fileFsync,
   filePort,
+  shm,
+  shmPort,
+  shmPortAwaited,
   zeromqTcp,
   pythonQueue,
   posixMq,
@@ -51,11 +57,23 @@ export const selections: readonly [Selection, ...Selection[]] = [
     itemBytes: [ITEM_BYTES_DEFAULT],
     ratio: { kind: "against", name: naiveLockfile.name },
   },
-  // Between processes of one host, in memory. Ours comes first in it, and leads, once there is one.
+  // Between processes of one host, in memory.
   {
     name: "shm",
-    candidates: [zeromqTcp, pythonQueue, posixMq, posixMqPinned, ipcJson, ipcAdvanced, unixSocket, mpmcRing],
+    candidates: [
+      shm,
+      shmPort,
+      shmPortAwaited,
+      zeromqTcp,
+      pythonQueue,
+      posixMq,
+      posixMqPinned,
+      ipcJson,
+      ipcAdvanced,
+      unixSocket,
+      mpmcRing,
+    ],
     itemBytes: [ITEM_BYTES_DEFAULT, 1024],
-    ratio: { kind: "against", name: zeromqTcp.name },
+    ratio: { kind: "lead", name: shm.name },
   },
 ];
