@@ -32,6 +32,8 @@ export interface Opened extends Envelope {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+const NOTHING: Envelope = {};
+
 // Memory of its own would cost a small item more than all else, so that many share a piece of this size; none of more than a
 // part of it, so that one that is kept does not keep much.
 const PIECE_BYTES = 16 * 1024;
@@ -51,8 +53,8 @@ function allocate(byteLength: number): Uint8Array {
 }
 
 /** Copies the body behind its envelope: what the caller does to its bytes afterwards changes nothing. */
-export function seal(body: Uint8Array, envelope: Envelope): Uint8Array {
-  if (envelope.putTime === undefined && envelope.headers === undefined) {
+export function seal(body: Uint8Array, envelope: Envelope = NOTHING): Uint8Array {
+  if (envelope === NOTHING) {
     // Its flags are 0, as the memory was.
     const bytes = allocate(1 + body.byteLength);
     bytes.set(body, 1);
@@ -87,7 +89,7 @@ export function seal(body: Uint8Array, envelope: Envelope): Uint8Array {
 export function open(bytes: Uint8Array): Opened {
   const flags = bytes[0];
   if (flags === undefined || (flags & ~KNOWN_FLAGS) !== 0) throw malformed(`flags ${flags ?? "missing"}`);
-  if (flags === 0) return { body: bytes.subarray(1) };
+  if (flags === 0) return { body: bodyOf(bytes, 1) };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 1;
   let putTime: number | undefined;
@@ -105,7 +107,12 @@ export function open(bytes: Uint8Array): Opened {
     headers = decodeHeaders(bytes.subarray(at, at + length));
     at += length;
   }
-  return { body: bytes.subarray(at), putTime, headers };
+  return { body: bodyOf(bytes, at), putTime, headers };
+}
+
+// What `subarray` does, in half of the time.
+function bodyOf(bytes: Uint8Array, at: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + at, bytes.byteLength - at);
 }
 
 function encodeHeaders(headers: Headers): Uint8Array {

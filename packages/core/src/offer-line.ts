@@ -122,19 +122,27 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
     try {
       offered = this.#port.offer(this.#sequence + 1, items, wait);
     } catch (error) {
-      return (call) => this.#afterFault(error, [call], items, () => wait, now());
+      return this.#answerOf(Promise.reject(error), items, wait);
     }
-    const toAnswer = (answer: Offered): Answer => ({ offered: answer, isRetry: false, count: items.length });
-    if (isPromise(offered)) {
-      const startedAt = now();
-      return (call) =>
-        offered.then(toAnswer, (error: unknown) =>
-          this.#afterFault(error, [call], items, () => wait, startedAt),
-        );
-    }
-    if (offered.accepted !== items.length || offered.state !== "open") return () => toAnswer(offered);
+    if (isPromise(offered) || offered.accepted !== items.length || offered.state !== "open")
+      return this.#answerOf(offered, items, wait);
     this.#sequence += items.length;
     return true;
+  }
+
+  #answerOf(
+    offered: MaybePromise<Offered>,
+    items: readonly Uint8Array[],
+    wait: Wait,
+  ): (call: PutCall) => MaybePromise<Answer> {
+    const startedAt = now();
+    const toAnswer = (answer: Offered): Answer => ({ offered: answer, isRetry: false, count: items.length });
+    return (call) =>
+      isPromise(offered)
+        ? offered.then(toAnswer, (error: unknown) =>
+            this.#afterFault(error, [call], items, () => wait, startedAt),
+          )
+        : toAnswer(offered);
   }
 
   async isNews(): Promise<boolean> {

@@ -2,6 +2,7 @@
 
 import type { AnyCodec } from "./codec.js";
 import { decodeItem } from "./decode-item.js";
+import { open } from "./envelope.js";
 import type { UndecodableItemError } from "./errors.js";
 import { badAnswer } from "./faults.js";
 import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
@@ -67,11 +68,14 @@ export class PollLine implements LineWork<TakeCall, Polled> {
   /** The values of an answer that came at once, 1 to `max` of them; undefined where it takes more to deal with it. */
   valuesOf({ deliveries }: Polled, max: number): unknown[] | undefined {
     if (deliveries.length === 0 || deliveries.length > max) return undefined;
+    const values: unknown[] = [];
     try {
-      return deliveries.map(({ item }) => decodeItem(this.#codec, item, this.transport).value);
+      for (let i = 0; i < deliveries.length; i++)
+        values.push(this.#codec.decode(open((deliveries[i] as Delivery).item).body));
     } catch {
       return undefined;
     }
+    return values;
   }
 
   async isNews(): Promise<boolean> {

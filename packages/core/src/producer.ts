@@ -189,19 +189,22 @@ export class Producer<T> implements Handle, AsyncDisposable {
 
   #encode(values: Iterable<T>, headers: Headers | undefined): Uint8Array[] {
     if (typeof values?.[Symbol.iterator] !== "function") throw wrongType("the items", "an iterable", values);
-    const { codec, transport } = this.#buffer;
-    const { itemBytesMax } = this.#buffer.port.spec;
     const items: Uint8Array[] = [];
-    for (const value of values) {
-      const body = encodeItem(codec, value);
-      if (body.byteLength > itemBytesMax) {
-        const message = `The item has ${body.byteLength} bytes, and at most ${itemBytesMax} (\`itemBytesMax\`) are allowed`;
-        throw new BufferError("ITEM_TOO_LARGE", message, { transport });
-      }
-      // The one copy: from here on the bytes are ours.
-      items.push(seal(body, { putTime: this.#stampPutTime ? wallClock() : undefined, headers }));
-    }
+    for (const value of values) items.push(this.#encodeOne(value, headers));
     return items;
+  }
+
+  #encodeOne(value: T, headers: Headers | undefined): Uint8Array {
+    const { codec, transport, port } = this.#buffer;
+    const body = encodeItem(codec, value);
+    const { itemBytesMax } = port.spec;
+    if (body.byteLength > itemBytesMax) {
+      const message = `The item has ${body.byteLength} bytes, and at most ${itemBytesMax} (\`itemBytesMax\`) are allowed`;
+      throw new BufferError("ITEM_TOO_LARGE", message, { transport });
+    }
+    // The one copy: from here on the bytes are ours.
+    if (!this.#stampPutTime && headers === undefined) return seal(body);
+    return seal(body, { putTime: this.#stampPutTime ? wallClock() : undefined, headers });
   }
 }
 

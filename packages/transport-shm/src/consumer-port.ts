@@ -81,6 +81,7 @@ export class ShmConsumerPort implements ConsumerPort {
         polled === EMPTY && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(attempt, wait) : polled,
       );
     }
+    this.#buffer.flush();
     if (this.#spin.until(this.#words, Word.produced, produced)) {
       const polled = attempt();
       if (polled !== BUSY && polled !== EMPTY) return polled;

@@ -28,8 +28,8 @@ export class ShmDeadLetterPort implements DeadLetterPort {
   }
 
   async requeue(sequence: number): Promise<"requeued" | "full" | "sealed" | "missing"> {
-    const { spec, waiters, region } = this.#buffer;
-    const answer = await this.#buffer.untilHad(() =>
+    const { spec, region } = this.#buffer;
+    return this.#buffer.untilHad(() =>
       this.#buffer.both((producers, consumers) => {
         const slot = consumers.findDead(sequence);
         if (slot === undefined) return "missing";
@@ -43,8 +43,6 @@ export class ShmDeadLetterPort implements DeadLetterPort {
         return "requeued";
       }),
     );
-    if (answer === "requeued") waiters.wake("item", 1);
-    return answer;
   }
 
   async remove(sequence: number): Promise<"removed" | "missing"> {

@@ -71,6 +71,7 @@ export class ShmProducerPort implements ProducerPort {
         isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(attempt, wait) : offered,
       );
     }
+    this.#buffer.flush();
     if (this.#spin.until(this.#words, Word.removed, removed)) {
       const offered = attempt();
       if (offered !== BUSY && !isFull(offered)) return offered;

@@ -20,6 +20,8 @@ export type Busy = typeof BUSY;
 
 // Asking whether holders of leases are alive costs a system call or two for each.
 const PROBE_EVERY_MS = 50;
+// About as many items as pass in the time that it takes to wake somebody: longer he need not sleep.
+const BURST_MAX = 32;
 // A holder that is running is through within a turn or so of the event loop; then there is no hurry any more.
 const TURNS_BEFORE_SLEEP = 16;
 
@@ -47,6 +49,12 @@ export class SharedBuffer {
   #wasBusy = false;
   #isLeft = false;
   #isPatient = false;
+  #owedItems = 0;
+  #owedRoom = 0;
+  // Runs when all promises that are settled by now have been dealt with: within a burst of awaited calls it does not.
+  readonly #onBurstOver = () => {
+    if (!this.#isLeft) this.flush();
+  };
 
   constructor(options: SharedBufferOptions) {
     const { region, spec, participants, registration } = options;
@@ -96,7 +104,7 @@ export class SharedBuffer {
       const added = ((this.#words[Word.produced] as number) - before) | 0;
       failpoint("shm.before-unlock");
       this.#producersLock.give();
-      if (added > 0) this.waiters.wake("item", added);
+      if (added > 0) this.#owe(added, 0);
     }
   }
 
@@ -121,16 +129,26 @@ export class SharedBuffer {
       const isDrained = consumers.isSealed && consumers.isDrained;
       failpoint("shm.before-unlock");
       this.#consumersLock.give();
-      if (freed > 0) {
-        this.waiters.wake("room", freed);
-        this.waiters.wakeAll("bytes");
-      }
-      if (ready > 0) this.waiters.wake("item", ready);
+      if (freed > 0 || ready > 0) this.#owe(Math.max(0, ready), Math.max(0, freed));
       if (isDrained) {
         this.waiters.wakeAll("item");
         this.waiters.wakeAll("end");
       }
     }
+  }
+
+  /**
+   * Wakes those whom the steps since have helped. Comes by itself when the present burst of calls is over, or has been long
+   * enough; to be called before this process stands still.
+   */
+  flush(): void {
+    const [items, room] = [this.#owedItems, this.#owedRoom];
+    this.#owedItems = 0;
+    this.#owedRoom = 0;
+    if (items > 0) this.waiters.wake("item", items);
+    if (room === 0) return;
+    this.waiters.wake("room", room);
+    this.waiters.wakeAll("bytes");
   }
 
   /** Runs a step under both locks, the producers' first: at one instant of the whole buffer. */
@@ -208,6 +226,7 @@ export class SharedBuffer {
 
   /** Gives up the place. Nothing of the region is touched afterwards. */
   leave(): void {
+    if (!this.isDestroyed) this.flush();
     this.#isLeft = true;
     const { participants, registration } = this.#options;
     this.waiters.close();
@@ -220,6 +239,14 @@ export class SharedBuffer {
       throw new BufferError("BUFFER_DESTROYED", message, { transport: "shm" });
     }
     if (this.#isLeft) throw new BufferError("HANDLE_CLOSED", "The handle is closed", { transport: "shm" });
+  }
+
+  // One wake serves a burst: whoever is woken by its first item finds the others as well.
+  #owe(items: number, room: number): void {
+    if (this.#owedItems + this.#owedRoom === 0) process.nextTick(this.#onBurstOver);
+    this.#owedItems += items;
+    this.#owedRoom += room;
+    if (Math.max(this.#owedItems, this.#owedRoom) >= BURST_MAX) this.flush();
   }
 
   #busy(): Busy {
