@@ -407,7 +407,8 @@ inline checkC() {
   x = 0; y = 0; z = 0; many = 0; seen = 0
 }
 
-/* sealed is read AGAIN here, after the commit: who seals wakes those who wait, and if it did so before this commit, they slept on. */
+/* Whether this was the last settlement is asked with the lock held: whoever was woken by the seal and looked before that saw a lease
+   and slept on. */
 #ifdef BUG_STALE_SEALED
 #define sealedAtEnd ss
 #else
@@ -711,11 +712,11 @@ put:
   :: else
   fi;
   must = 0;
+  if :: k = 1 :: BATCH > 1 -> k = 2 fi;
   lockP();
   /* step 1 */
   STEP(
-    k = PUTS - produced;
-    if :: k > BATCH -> k = BATCH :: else fi;
+    if :: k > PUTS - produced -> k = PUTS - produced :: else fi;
     if :: k > CAP - occupied -> k = CAP - occupied :: else fi;
     st = occupied + k;
     if :: st < peak -> st = peak :: else fi;
@@ -735,8 +736,6 @@ put:
      fi
   :: else
   fi;
-  if :: k > 1 -> if :: k = 1; if :: st > peak && st > 1 -> st = occupied + 1; if :: st < peak -> st = peak :: else fi :: else fi :: skip fi
-     :: else fi;
 #ifndef BUG_COMMIT_FIRST
   /* step 2: nobody looks at these before the commit */
   STEP(fill(0); if :: k > 1 -> fill(1) :: else fi);
@@ -807,10 +806,10 @@ next:
   :: LATE && late != 0 -> op = opLate
   fi;
 look:
-  lockC();
 #ifdef BUG_STALE_SEALED
   STEP(ss = sealed);
 #endif
+  lockC();
   tend();
   must = 0;
   if
@@ -924,7 +923,7 @@ proctype Requeuer(byte place) {
 requeue:
   end_idle: if :: DIE :: (dead > 0 || sealed) fi;          /* it is called when there is something to requeue */
 #ifdef BUG_LOCK_ORDER
-  lockC(); lockP0();
+  lockC(); acquire(P, 0);
 #else
   lockP();
   lockC();
