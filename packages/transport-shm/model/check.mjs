@@ -1,5 +1,5 @@
 // `node model/check.mjs [--full]`: checks ring.pml with Spin. Every good configuration must hold, completely, and every seeded bug
-// must be caught. Exits 0 if so, 1 if not, 2 if Spin or a C compiler is missing.
+// must be caught. Exits 0 if so, 1 if not, 2 if Spin or gcc is missing.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const model = fileURLToPath(new URL("ring.pml", import.meta.url));
-const compiler = process.env.CC ?? "gcc";
+const compiler = "gcc"; // Spin itself calls it, to preprocess
 const { full } = parseArgs({ options: { full: { type: "boolean", default: false } } }).values;
 
 /**
@@ -47,7 +47,10 @@ const large = [
   ["take and lease", "TAKES=1 CONSUMERS=2 CAP=2 PUTS=3 CRASHES=1"],
   ["lease, 2 producers, 2 crashes", "PRODUCERS=2 CONSUMERS=2 CRASHES=2"],
   ["lease, out of order, 2 crashes", "CONSUMERS=2 CAP=2 PUTS=3 CRASHES=2"],
-  ["expiry, nack, release, late", "CONSUMERS=2 FMAX=2 DLMAX=1 NACKS=1 EXPIRIES=1 RELEASES=1 LATE=1 CRASHES=1"],
+  [
+    "expiry, nack, release, late",
+    "CONSUMERS=2 FMAX=2 DLMAX=1 NACKS=1 EXPIRIES=1 RELEASES=1 LATE=1 CRASHES=1",
+  ],
   ["parking, remove, requeue", "CAP=2 DLMAX=1 FMAX=1 PUTS=3 NACKS=3 REMOVE=1 REQUEUE=1 CRASHES=1"],
   ["requeue, 2 producers, busy", "PRODUCERS=2 CAP=2 DLMAX=1 FMAX=1 NACKS=2 REQUEUE=1 BUSIES=1 CRASHES=2"],
   ["seal, leases", "PRODUCERS=2 SEAL=1 TAKES=1 CRASHES=1"],
@@ -86,6 +89,7 @@ const bugs = [
   ["NO_PASS", `${take} CONSUMERS=2 PUTS=1 ABORTS=1 SLEEP=1`], // a wake is not passed on
   ["LATE_CLEAR", `${take} CONSUMERS=2 PUTS=1 ABORTS=1 SLEEP=1`], // look what is left, then clear the own bit
   ["PUTTER_BLIND", `${take} CRASHES=1`], // who waits for room does not look after the consumers' side
+  ["DEAF", `${take} CONSUMERS=2 SLEEP=1 RECHECK=1 CRASHES=2 RESPAWNS=1`], // that re-check does not set its bit again
   ["NO_RECHECK", `${take} SLEEP=1 CRASHES=1`], // no slow re-check
 ];
 
@@ -104,14 +108,24 @@ function check(folder, definitions) {
   const run = (command, args) => {
     const result = spawnSync(command, args, { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 26 });
     if (result.error !== undefined) throw result.error;
-    if (result.status !== 0) throw new Error(`${command} ${args.join(" ")}: ${result.stdout}${result.stderr}`);
+    if (result.status !== 0)
+      throw new Error(`${command} ${args.join(" ")}: ${result.stdout}${result.stderr}`);
     return result.stdout;
   };
   rmSync(join(folder, "ring.pml.trail"), { force: true });
   run("spin", ["-a", ...definitions.map((definition) => `-D${definition}`), model]);
   const memory = full ? 12_000 : 2800; // MB
   // Small ones are compiled as fast as can be: most of them run for less time than an optimising compiler would.
-  run(compiler, [full ? "-O2" : "-O0", "-w", "-DSAFETY", "-DCOLLAPSE", `-DMEMLIM=${memory}`, "-o", "pan", "pan.c"]);
+  run(compiler, [
+    full ? "-O2" : "-O0",
+    "-w",
+    "-DSAFETY",
+    "-DCOLLAPSE",
+    `-DMEMLIM=${memory}`,
+    "-o",
+    "pan",
+    "pan.c",
+  ]);
   const out = run("nice", ["./pan", "-m1000000", full ? "-w26" : "-w22"]);
   const errors = Number(/errors: (\d+)/.exec(out)?.[1] ?? Number.NaN);
   const cut = /Search not completed|max search depth too small|out of memory|hash array is full/.test(out);
@@ -119,7 +133,10 @@ function check(folder, definitions) {
     states: Number(/([\d.e+]+) states, stored/.exec(out)?.[1] ?? Number.NaN),
     depth: Number(/depth reached (\d+)/.exec(out)?.[1] ?? Number.NaN),
     isComplete: errors === 0 && !cut,
-    error: errors === 0 ? undefined : (/^pan:\d*:? *(.+?) \(at depth/m.exec(out)?.[1] ?? "unknown").replace(/\s+/g, " "),
+    error:
+      errors === 0
+        ? undefined
+        : (/^pan:\d*:? *(.+?) \(at depth/m.exec(out)?.[1] ?? "unknown").replace(/\s+/g, " "),
     seconds: (performance.now() - start) / 1000,
   };
 }
@@ -127,13 +144,17 @@ function check(folder, definitions) {
 /** @type {(name: string, result: ReturnType<typeof check>, verdict: string) => void} */
 function print(name, { states, depth, isComplete, seconds }, verdict) {
   const numbers = `${String(states).padStart(9)} states  depth ${String(depth).padStart(4)}`;
-  console.log(`${name.padEnd(32)} ${numbers}  ${isComplete ? "complete" : "cut     "} ${seconds.toFixed(1).padStart(6)} s  ${verdict}`);
+  console.log(
+    `${name.padEnd(32)} ${numbers}  ${isComplete ? "complete" : "cut     "} ${seconds.toFixed(1).padStart(6)} s  ${verdict}`,
+  );
 }
 
 function main() {
   const missing = ["spin", compiler].filter(isMissing);
   if (missing.length > 0) {
-    console.error(`Not found: ${missing.join(", ")}. On Debian or Ubuntu: apt-get install spin gcc libc6-dev`);
+    console.error(
+      `Not found: ${missing.join(", ")}. On Debian or Ubuntu: apt-get install spin gcc libc6-dev`,
+    );
     return 2;
   }
   const folder = mkdtempSync(join(tmpdir(), "sluice-model-"));
@@ -144,20 +165,32 @@ function main() {
     for (const [name, definitions] of good) {
       const result = check(folder, definitions.split(" "));
       if (result.isComplete) held++;
-      print(name, result, result.isComplete ? "holds" : `FAILS: ${result.error ?? "not searched completely"}`);
+      print(
+        name,
+        result,
+        result.isComplete ? "holds" : `FAILS: ${result.error ?? "not searched completely"}`,
+      );
       if (!result.isComplete && existsSync(join(folder, "ring.pml.trail"))) {
-        const trail = spawnSync("spin", ["-t", "-p", "-g", "-k", "ring.pml.trail", ...definitions.split(" ").map((d) => `-D${d}`), model], {
-          cwd: folder,
-          encoding: "utf8",
-          maxBuffer: 2 ** 26,
-        });
+        const trail = spawnSync(
+          "spin",
+          ["-t", "-p", "-g", "-k", "ring.pml.trail", ...definitions.split(" ").map((d) => `-D${d}`), model],
+          {
+            cwd: folder,
+            encoding: "utf8",
+            maxBuffer: 2 ** 26,
+          },
+        );
         console.log(trail.stdout.split("\n").slice(-120).join("\n"));
       }
     }
     for (const [name, definitions] of bugs) {
       const result = check(folder, [`BUG_${name}`, ...definitions.split(" ")]);
       if (result.error !== undefined) caught++;
-      print(`bug ${name}`, result, result.error === undefined ? "NOT CAUGHT" : `caught: ${result.error.slice(0, 60)}`);
+      print(
+        `bug ${name}`,
+        result,
+        result.error === undefined ? "NOT CAUGHT" : `caught: ${result.error.slice(0, 60)}`,
+      );
     }
     console.log(`${held} configurations hold, ${caught} seeded bugs caught`);
     return held === good.length && caught === bugs.length ? 0 : 1;

@@ -659,6 +659,13 @@ inline wakeC() {
 #else
 #define SETBIT(l, look) waited = 1; STEP(waiting[l] = waiting[l] | bit(place)); goto look
 #endif
+/* The slow re-check sets the bit anew too: somebody may have cleared it and died before the byte, and one that looks, finds nothing and
+   sleeps on without a bit hears no bell any more. */
+#ifdef BUG_DEAF
+#define SETBIT_AGAIN(l) skip
+#else
+#define SETBIT_AGAIN(l) STEP(waiting[l] = waiting[l] | bit(place))
+#endif
 #define WAITFOR(l, look, work, leave) \
   if :: !waited -> SETBIT(l, look) :: else fi; \
   asleep[place] = 1 + l; \
@@ -666,8 +673,8 @@ inline wakeC() {
   if \
   :: DIE \
   :: d_step { bell[place] -> bell[place] = 0; asleep[place] = 0 }; SETBIT(l, look); goto look \
-  :: d_step { RECHECK && timeout && (recheck & bit(place)) -> recheck = recheck & (15 - bit(place)); asleep[place] = 0; must = 1 }; \
-     goto look \
+  :: atomic { RECHECK && timeout && (recheck & bit(place)) -> recheck = recheck & (15 - bit(place)); asleep[place] = 0; must = 1 }; \
+     SETBIT_AGAIN(l); goto look \
   :: d_step { aborts < ABORTS -> aborts++; asleep[place] = 0 }; goto leave \
   fi
 #else
