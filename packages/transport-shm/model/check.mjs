@@ -60,6 +60,7 @@ const large = [
   ["sleep for the end, leases", "CONSUMERS=2 PUTS=1 SEAL=1 SLEEP=1"],
   ["sleep, discard, a crash", "PUTS=1 SEAL=2 DRAINED=1 SLEEP=1 RECHECK=1 CRASHES=1"],
   ["sleep for an item, 2 crashes", `${take} CONSUMERS=2 SLEEP=1 RECHECK=1 CRASHES=2 RESPAWNS=1`],
+  ["sleep, a re-check at any time", `${take} CONSUMERS=2 SLEEP=1 RECHECK=2 CRASHES=1`],
   ["sleep for room, 2 crashes", `${take} PRODUCERS=2 SLEEP=1 RECHECK=1 CRASHES=2 ABORTS=1`],
 ];
 

@@ -78,7 +78,7 @@
 #define SLEEP 0          /* 1: waiting as it is, with bit sets and bells. 0: waiting without fault, for a smaller model of the rest */
 #endif
 #ifndef RECHECK
-#define RECHECK 0        /* 1: the slow safety re-check */
+#define RECHECK 0        /* 1: the slow safety re-check, once after each crash, when nobody else can move; 2: at any time */
 #endif
 
 #define SLOTS (CAP + DLMAX)
@@ -673,7 +673,7 @@ inline wakeC() {
   if \
   :: DIE \
   :: d_step { bell[place] -> bell[place] = 0; asleep[place] = 0 }; SETBIT(l, look); goto look \
-  :: atomic { RECHECK && timeout && (recheck & bit(place)) -> recheck = recheck & (15 - bit(place)); asleep[place] = 0; must = 1 }; \
+  :: atomic { RECHECK && (RECHECK == 2 || timeout) && (recheck & bit(place)) -> recheck = recheck & (15 - bit(place)); asleep[place] = 0; must = 1 }; \
      SETBIT_AGAIN(l); goto look \
   :: d_step { aborts < ABORTS -> aborts++; asleep[place] = 0 }; goto leave \
   fi
