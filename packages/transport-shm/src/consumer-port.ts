@@ -13,11 +13,12 @@ import type {
   Wait,
 } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
-import type { ConsumersSide, Fate, LeaseGrant } from "./consumers-side.js";
+import type { ConsumersSide, Fate } from "./consumers-side.js";
 import { ItemCopies } from "./item-copies.js";
 import { Slot, slotWord, Word } from "./region-layout.js";
 import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
 import { copyItem } from "./slot-bytes.js";
+import type { LeaseGrant } from "./slot-table.js";
 import { Spin } from "./spin.js";
 
 const EMPTY: Polled = Object.freeze({ deliveries: [], state: "empty" });
@@ -156,13 +157,13 @@ export class ShmConsumerPort implements ConsumerPort {
     const { region } = this.#buffer;
     const { words, geometry } = region;
     const copies = this.#copies;
-    const length = consumers.lengthOf(slot);
+    const length = consumers.slots.lengthOf(slot);
     copies.reserve(length);
     const { target, start } = copies;
     copyItem(region, slot, length, target, start);
     const at = slotWord(geometry, slot);
     const item = new Uint8Array(target.bytes.buffer, start, length);
-    const sequence = consumers.sequenceOf(slot);
+    const sequence = consumers.slots.sequenceOf(slot);
     const deliveries = (words[at + Slot.deliveries] as number) + 1;
     const failures = words[at + Slot.failures] as number;
     if (token === undefined) return { item, sequence, deliveries, failures };

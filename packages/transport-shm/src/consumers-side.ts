@@ -7,8 +7,10 @@ import { type BufferSpec, failpoint } from "@sluice/core";
 import { highWord, lowWord, read64 } from "./counter.js";
 import { RedoList } from "./redo-list.js";
 import type { Region } from "./region.js";
-import { REASON_BYTES_MAX, REDO_PAIRS_MAX, Slot, State, slotWord, Word } from "./region-layout.js";
-import { checkSlot, chunkCount, damaged, itemLength } from "./slot-bytes.js";
+import { REDO_PAIRS_MAX, Slot, State, slotWord, Word } from "./region-layout.js";
+import { isDiscarding, isSealed } from "./seal.js";
+import { checkSlot, chunkCount, damaged } from "./slot-bytes.js";
+import { type LeaseGrant, SlotTable } from "./slot-table.js";
 
 /** Where an item goes that was handed out. */
 export type Fate =
@@ -17,26 +19,18 @@ export type Fate =
   | { readonly kind: "failed"; readonly reason: string; readonly until: number }
   | { readonly kind: "buried"; readonly reason: string };
 
-export interface LeaseGrant {
-  readonly holder: number;
-  readonly until: number;
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 export class ConsumersSide {
   /** Items that became ready since this was last set to 0: they came back. */
   returnedNow = 0;
+  readonly slots: SlotTable;
   readonly #region: Region;
   readonly #spec: BufferSpec;
   readonly #redo: RedoList;
-  readonly #itemMax: number;
 
-  constructor(region: Region, spec: BufferSpec, itemMax: number) {
+  constructor(region: Region, spec: BufferSpec) {
     this.#region = region;
     this.#spec = spec;
-    this.#itemMax = itemMax;
+    this.slots = new SlotTable(region, spec);
     this.#redo = new RedoList(region.words, Word.consumerRedo, REDO_PAIRS_MAX);
   }
 
@@ -57,11 +51,7 @@ export class ConsumersSide {
   }
 
   get isSealed(): boolean {
-    return Atomics.load(this.#region.words, Word.sealed) !== 0;
-  }
-
-  get isDiscarding(): boolean {
-    return Atomics.load(this.#region.words, Word.sealed) === 2;
+    return isSealed(this.#region.words);
   }
 
   get leased(): number {
@@ -109,7 +99,7 @@ export class ConsumersSide {
     const free = this.#freeEnd();
     for (let i = 0; i < count; i++) {
       const slot = this.#freshSlot(i);
-      const length = this.lengthOf(slot);
+      const length = this.slots.lengthOf(slot);
       bytes += length;
       const own = chunkCount(this.#region, length);
       if (own > 0) {
@@ -144,7 +134,7 @@ export class ConsumersSide {
       floats[(at + Slot.until) / 2] = grant.until;
       words[at + Slot.state] = State.leased;
     }
-    this.#endsNotLaterThan(grant.until);
+    this.slots.endsNotLaterThan(grant.until);
     const redo = this.#redo;
     redo.begin();
     this.#setLease(first + count - 1);
@@ -169,7 +159,7 @@ export class ConsumersSide {
     const lease = this.nextLease;
     // A slot that came back has no time to keep: nobody reads this before the commit.
     floats[(at + Slot.until) / 2] = grant.until;
-    this.#endsNotLaterThan(grant.until);
+    this.slots.endsNotLaterThan(grant.until);
     redo.begin();
     this.#unlinkReturned(slot);
     redo.set(at + Slot.deliveries, (words[at + Slot.deliveries] as number) + 1);
@@ -195,7 +185,7 @@ export class ConsumersSide {
 
   extend(slot: number, until: number): void {
     const { geometry, floats } = this.#region;
-    this.#endsNotLaterThan(until);
+    this.slots.endsNotLaterThan(until);
     // One store: either time is one that the holder was promised.
     floats[(slotWord(geometry, slot) + Slot.until) / 2] = until;
   }
@@ -215,7 +205,7 @@ export class ConsumersSide {
     } else if (fate.kind === "buried" || (isFailure && failures >= this.#spec.failuresMax)) {
       redo.set(Word.leased, this.leased - 1);
       this.#bury(slot, fate.reason);
-    } else if (isFailure && fate.until > 0 && !this.isDiscarding) {
+    } else if (isFailure && fate.until > 0 && !isDiscarding(this.#region.words)) {
       this.#delay(slot, fate.until);
     } else {
       redo.set(Word.leased, this.leased - 1);
@@ -226,7 +216,7 @@ export class ConsumersSide {
 
   /** Removes what is ready or parked, if the buffer was sealed so. To be called before anything else is done. */
   discardAll(): void {
-    if (!this.isDiscarding) return;
+    if (!isDiscarding(this.#region.words)) return;
     for (let fresh = this.fresh; fresh > 0; fresh = this.fresh) this.endFresh(fresh, "discarded");
     for (let slot = this.returnedSlot; slot !== undefined; slot = this.returnedSlot) {
       this.#redo.begin();
@@ -235,17 +225,12 @@ export class ConsumersSide {
       this.#commit();
     }
     if (this.#word(Word.parked) === 0) return;
-    for (const slot of this.slotsIn(State.parked)) {
+    for (const slot of this.slots.inState(State.parked)) {
       this.#redo.begin();
       this.#redo.set(Word.parked, this.#word(Word.parked) - 1);
       this.#end(slot, "discarded");
       this.#commit();
     }
-  }
-
-  /** The earliest time at which a lease or a delay may end. */
-  get nextEnd(): number {
-    return this.#region.floats[Word.nextEnd / 2] as number;
   }
 
   /** Ends the leases and delays whose time is over. */
@@ -261,53 +246,26 @@ export class ConsumersSide {
       else if (state === State.delayed) this.settle(slot, { kind: "back" });
       else this.settle(slot, { kind: "failed", reason: "lease expired", until: 0 });
     }
-    floats[Word.nextEnd / 2] = next;
+    this.slots.nextEnd = next;
   }
 
   /** Who holds leases. */
   holders(): Set<number> {
-    const { geometry, words } = this.#region;
-    const slots = this.leased === 0 ? [] : this.slotsIn(State.leased);
-    return new Set(slots.map((slot) => words[slotWord(geometry, slot) + Slot.holder] as number));
+    const slots = this.leased === 0 ? [] : this.slots.inState(State.leased);
+    return new Set(slots.map((slot) => this.slots.holderOf(slot)));
   }
 
   /** Ends all leases of one holder. */
   endLeasesOf(holder: number, fate: Fate): void {
-    const { geometry, words } = this.#region;
     if (this.leased === 0) return;
-    for (const slot of this.slotsIn(State.leased)) {
-      if (words[slotWord(geometry, slot) + Slot.holder] === holder) this.settle(slot, fate);
+    for (const slot of this.slots.inState(State.leased)) {
+      if (this.slots.holderOf(slot) === holder) this.settle(slot, fate);
     }
-  }
-
-  slotsIn(state: number): number[] {
-    const { geometry, words } = this.#region;
-    const found: number[] = [];
-    for (let slot = 0; slot < geometry.slots; slot++) {
-      if (words[slotWord(geometry, slot) + Slot.state] === state) found.push(slot);
-    }
-    return found;
-  }
-
-  sequenceOf(slot: number): number {
-    const at = slotWord(this.#region.geometry, slot);
-    return read64(this.#region.words, at + Slot.sequence, at + Slot.sequenceHigh);
-  }
-
-  lengthOf(slot: number): number {
-    return itemLength(this.#region, slot, this.#itemMax);
-  }
-
-  reasonOf(slot: number): string {
-    const { geometry, words, bytes } = this.#region;
-    const start = geometry.reasonStart + slot * REASON_BYTES_MAX;
-    const length = words[slotWord(geometry, slot) + Slot.reasonBytes] as number;
-    return decoder.decode(bytes.slice(start, start + Math.min(Math.max(0, length), REASON_BYTES_MAX)));
   }
 
   /** The slot of a dead letter. */
   findDead(sequence: number): number | undefined {
-    return this.slotsIn(State.dead).find((slot) => this.sequenceOf(slot) === sequence);
+    return this.slots.inState(State.dead).find((slot) => this.slots.sequenceOf(slot) === sequence);
   }
 
   /** Removes a dead letter. The parked item of the smallest sequence moves into its room in the same commit. */
@@ -323,7 +281,7 @@ export class ConsumersSide {
   /** What the parked item that would move up leaves to a requeue. */
   get roomOfNextParked(): { readonly items: number; readonly bytes: number } {
     const parked = this.#nextParked();
-    return parked === undefined ? { items: 0, bytes: 0 } : { items: 1, bytes: this.lengthOf(parked) };
+    return parked === undefined ? { items: 0, bytes: 0 } : { items: 1, bytes: this.slots.lengthOf(parked) };
   }
 
   /** Puts a dead letter at the tail. Under both locks; there is room. */
@@ -341,7 +299,7 @@ export class ConsumersSide {
     redo.set(at + Slot.failures, 0);
     redo.set(at + Slot.state, State.none);
     redo.set(Word.requeued, ((words[Word.requeued] as number) + 1) | 0);
-    this.#leaveDead(parked, -this.lengthOf(slot));
+    this.#leaveDead(parked, -this.slots.lengthOf(slot));
     this.#commit();
   }
 
@@ -422,35 +380,30 @@ export class ConsumersSide {
     if (high !== this.#word(Word.lastLeaseHigh)) this.#redo.set(Word.lastLeaseHigh, high);
   }
 
-  #endsNotLaterThan(until: number): void {
-    const { floats } = this.#region;
-    if (until < (floats[Word.nextEnd / 2] as number)) floats[Word.nextEnd / 2] = until;
-  }
-
   // Slot and chunks are free again.
   #free(slot: number): void {
     const at = slotWord(this.#region.geometry, slot);
     this.#redo.set(at + Slot.state, State.none);
     this.#writeFree(this.#freeEnd(), slot);
-    const chunks = chunkCount(this.#region, this.lengthOf(slot));
+    const chunks = chunkCount(this.#region, this.slots.lengthOf(slot));
     if (chunks > 0) this.#countChunks(this.#appendChain(this.#word(Word.chunkTail), slot), chunks);
   }
 
   #end(slot: number, how: "consumed" | "discarded"): void {
     this.#countEnded(how, 1);
     this.#free(slot);
-    this.#countRemoved(1, this.lengthOf(slot));
+    this.#countRemoved(1, this.slots.lengthOf(slot));
   }
 
   #giveBack(slot: number): void {
-    if (this.isDiscarding) this.#end(slot, "discarded");
+    if (isDiscarding(this.#region.words)) this.#end(slot, "discarded");
     else this.#linkReturned(slot);
   }
 
   #delay(slot: number, until: number): void {
     const { geometry, floats } = this.#region;
     const at = slotWord(geometry, slot);
-    this.#endsNotLaterThan(until);
+    this.slots.endsNotLaterThan(until);
     // The lease's own time until the commit; later than that it may be, for nobody holds it then.
     floats[(at + Slot.until) / 2] = until;
     this.#redo.set(at + Slot.holder, 0);
@@ -458,19 +411,15 @@ export class ConsumersSide {
   }
 
   #bury(slot: number, reason: string): void {
-    const { geometry, bytes } = this.#region;
     const redo = this.#redo;
-    const at = slotWord(geometry, slot);
-    const start = geometry.reasonStart + slot * REASON_BYTES_MAX;
+    const at = slotWord(this.#region.geometry, slot);
     // Nobody reads the reason of an item that is not dead.
-    const text = clip(reason);
-    bytes.set(text, start);
-    redo.set(at + Slot.reasonBytes, text.length);
+    redo.set(at + Slot.reasonBytes, this.slots.writeReason(slot, reason));
     if (this.#word(Word.dead) < this.#spec.deadLettersMax) {
       redo.set(at + Slot.state, State.dead);
       redo.set(Word.dead, this.#word(Word.dead) + 1);
-      this.#countRemoved(1, this.lengthOf(slot));
-    } else if (this.isDiscarding) this.#end(slot, "discarded");
+      this.#countRemoved(1, this.slots.lengthOf(slot));
+    } else if (isDiscarding(this.#region.words)) this.#end(slot, "discarded");
     else {
       redo.set(at + Slot.state, State.parked);
       redo.set(Word.parked, this.#word(Word.parked) + 1);
@@ -487,15 +436,18 @@ export class ConsumersSide {
     }
     redo.set(slotWord(this.#region.geometry, parked) + Slot.state, State.dead);
     redo.set(Word.parked, this.#word(Word.parked) - 1);
-    this.#countRemoved(1, bytes + this.lengthOf(parked));
+    this.#countRemoved(1, bytes + this.slots.lengthOf(parked));
   }
 
   #nextParked(): number | undefined {
     if (this.#word(Word.parked) === 0) return undefined;
-    return this.slotsIn(State.parked).reduce<number | undefined>(
-      (least, slot) => (least === undefined || this.sequenceOf(slot) < this.sequenceOf(least) ? slot : least),
-      undefined,
-    );
+    return this.slots
+      .inState(State.parked)
+      .reduce<number | undefined>(
+        (least, slot) =>
+          least === undefined || this.slots.sequenceOf(slot) < this.slots.sequenceOf(least) ? slot : least,
+        undefined,
+      );
   }
 
   #unlinkReturned(slot: number): void {
@@ -510,10 +462,10 @@ export class ConsumersSide {
   #linkReturned(slot: number): void {
     const { geometry, words } = this.#region;
     const redo = this.#redo;
-    const sequence = this.sequenceOf(slot);
+    const sequence = this.slots.sequenceOf(slot);
     const nextOf = (one: number) => slotWord(geometry, checkSlot(this.#region, one - 1)) + Slot.next;
     const isBefore = (one: number) =>
-      one !== 0 && this.sequenceOf(checkSlot(this.#region, one - 1)) < sequence;
+      one !== 0 && this.slots.sequenceOf(checkSlot(this.#region, one - 1)) < sequence;
     const last = this.#word(Word.returnedLast);
     let before = 0;
     let behind = this.#word(Word.returnedFirst);
@@ -536,14 +488,4 @@ export class ConsumersSide {
     redo.set(Word.returned, this.returned + 1);
     this.returnedNow += 1;
   }
-}
-
-function clip(reason: string): Uint8Array {
-  const bytes = encoder.encode(reason);
-  if (bytes.length <= REASON_BYTES_MAX) return bytes;
-  // Not in the middle of a character.
-  let end = REASON_BYTES_MAX - 3;
-  while (((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
-  const clipped = encoder.encode(`${decoder.decode(bytes.subarray(0, end))}…`);
-  return clipped;
 }

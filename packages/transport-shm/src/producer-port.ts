@@ -12,6 +12,7 @@ import {
 import { read64 } from "./counter.js";
 import type { ProducersSide } from "./producers-side.js";
 import { PRODUCER_ID_WORDS, PRODUCERS_MAX, Producer, producerWord, Word } from "./region-layout.js";
+import { isSealed } from "./seal.js";
 import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
 import { Spin } from "./spin.js";
 
@@ -105,7 +106,7 @@ export class ShmProducerPort implements ProducerPort {
     // A retry is answered from memory before anything else is looked at.
     const known = Math.min(items.length, last + 1 - firstSequence);
     if (known === items.length) return { accepted: known, state: "open" };
-    if (Atomics.load(this.#words, Word.sealed) !== 0) return { accepted: known, state: "sealed" };
+    if (isSealed(this.#words)) return { accepted: known, state: "sealed" };
     const { count, fullBy } = producers.roomFor(items, known);
     if (count > 0) {
       producers.put(items, known, count, record?.word ?? 0, last + count);

@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { BufferError, type BufferSpec, ENVELOPE_BYTES_MAX, failpoint, type MaybePromise } from "@sluice/core";
+import { BufferError, type BufferSpec, failpoint, type MaybePromise } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
 import { ConsumersSide } from "./consumers-side.js";
 import { OwnerLock } from "./owner-lock.js";
@@ -64,7 +64,7 @@ export class SharedBuffer {
     this.me = registration.me;
     this.#words = region.words;
     this.#producers = new ProducersSide(region, spec);
-    this.#consumers = new ConsumersSide(region, spec, spec.itemBytesMax + ENVELOPE_BYTES_MAX);
+    this.#consumers = new ConsumersSide(region, spec);
     this.#consumersLock = new OwnerLock(region.words, Word.consumersLock, registration, () => {
       this.#consumers.repair();
       return true;
@@ -117,7 +117,7 @@ export class SharedBuffer {
     const requeued = this.#words[Word.requeued] as number;
     consumers.returnedNow = 0;
     try {
-      if (consumers.isDiscarding) consumers.discardAll();
+      consumers.discardAll();
       if (consumers.leased > 0) this.#expire();
       return step(consumers);
     } catch (error) {
@@ -256,7 +256,7 @@ export class SharedBuffer {
 
   #expire(): void {
     const now = monotonicMs();
-    if (this.#consumers.nextEnd <= now) this.#consumers.expire(now);
+    if (this.#consumers.slots.nextEnd <= now) this.#consumers.expire(now);
   }
 
   #tend(): void {
