@@ -13,8 +13,9 @@ import type {
   Wait,
 } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
-import type { ConsumersSide, Fate } from "./consumers-side.js";
+import type { ConsumersSide } from "./consumers-side.js";
 import { ItemCopies } from "./item-copies.js";
+import type { Fate } from "./leased-slots.js";
 import { Slot, slotWord, Word } from "./region-layout.js";
 import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
 import { copyItem } from "./slot-bytes.js";
@@ -116,8 +117,9 @@ export class ShmConsumerPort implements ConsumerPort {
   #handOut(consumers: ConsumersSide, max: number, lease: LeaseTerms | undefined): Polled {
     // Sealed is read before what is ready: a put and the seal could come between, and the end would be told too early.
     const { isSealed } = consumers;
-    const { returned, fresh } = consumers;
-    if (returned + fresh === 0) return isSealed && consumers.leased === 0 ? DRAINED : EMPTY;
+    const returned = consumers.returned.count;
+    const fresh = consumers.fresh.count;
+    if (returned + fresh === 0) return isSealed && consumers.leased.count === 0 ? DRAINED : EMPTY;
     const deliveries: Delivery[] = [];
     if (returned > 0) this.#handOutReturned(consumers, Math.min(max, returned), lease, deliveries);
     const count = Math.min(fresh, max - deliveries.length);
@@ -125,12 +127,12 @@ export class ShmConsumerPort implements ConsumerPort {
     // Read before the commit that hands them out: afterwards the slots may be somebody else's.
     const first = lease === undefined ? undefined : consumers.nextLease;
     for (let i = 0; i < count; i++) {
-      const slot = consumers.freshSlot(i);
+      const slot = consumers.fresh.slot(i);
       const token = first === undefined ? undefined : first + i;
       deliveries.push(this.#read(consumers, slot, token));
     }
-    if (lease === undefined) consumers.endFresh(count, "consumed");
-    else consumers.leaseFresh(count, this.#grant(lease));
+    if (lease === undefined) consumers.fresh.end(count, "consumed");
+    else consumers.fresh.lease(count, this.#grant(lease));
     return { deliveries, state: "open" };
   }
 
@@ -141,11 +143,11 @@ export class ShmConsumerPort implements ConsumerPort {
     into: Delivery[],
   ): void {
     for (let i = 0; i < count; i++) {
-      const slot = consumers.returnedSlot;
+      const slot = consumers.returned.first;
       if (slot === undefined) return;
       into.push(this.#read(consumers, slot, lease === undefined ? undefined : consumers.nextLease));
-      if (lease === undefined) consumers.takeReturned(slot);
-      else consumers.leaseReturned(slot, this.#grant(lease));
+      if (lease === undefined) consumers.returned.end(slot, "consumed");
+      else consumers.returned.lease(slot, this.#grant(lease));
     }
   }
 
@@ -174,11 +176,11 @@ export class ShmConsumerPort implements ConsumerPort {
   #settle(consumers: ConsumersSide, settlement: Settlement): boolean {
     const { token } = settlement;
     const slot = this.#leases.get(token);
-    const isHeld = slot !== undefined && consumers.holds(slot, token as number, this.#buffer.me);
+    const isHeld = slot !== undefined && consumers.leased.holds(slot, token as number, this.#buffer.me);
     if (settlement.kind !== "extend" || !isHeld) this.#leases.delete(token);
     if (!isHeld) return false;
-    if (settlement.kind === "extend") consumers.extend(slot, monotonicMs() + settlement.leaseMs);
-    else consumers.settle(slot, fateOf(settlement));
+    if (settlement.kind === "extend") consumers.leased.extend(slot, monotonicMs() + settlement.leaseMs);
+    else consumers.leased.settle(slot, fateOf(settlement));
     return true;
   }
 }

@@ -32,15 +32,15 @@ export class ShmDeadLetterPort implements DeadLetterPort {
     const { spec, region } = this.#buffer;
     return this.#buffer.untilHad(() =>
       this.#buffer.both((producers, consumers) => {
-        const slot = consumers.findDead(sequence);
+        const slot = consumers.dead.find(sequence);
         if (slot === undefined) return "missing";
         if (isSealed(region.words)) return "sealed";
         // The parked item that moves up into its room leaves a slot, and bytes, to it.
-        const freed = consumers.roomOfNextParked;
+        const freed = consumers.dead.roomOfNextParked;
         const bytes = producers.bytes + consumers.slots.lengthOf(slot) - freed.bytes;
         if (producers.occupied - freed.items >= spec.capacity || bytes > spec.bufferBytesMax) return "full";
         if (freed.items === 0) producers.noteOneMore();
-        consumers.requeueDead(slot);
+        consumers.dead.requeue(slot);
         return "requeued";
       }),
     );
@@ -49,9 +49,9 @@ export class ShmDeadLetterPort implements DeadLetterPort {
   async remove(sequence: number): Promise<"removed" | "missing"> {
     return this.#buffer.untilHad(() =>
       this.#buffer.consume((consumers) => {
-        const slot = consumers.findDead(sequence);
+        const slot = consumers.dead.find(sequence);
         if (slot === undefined) return "missing";
-        consumers.removeDead(slot);
+        consumers.dead.remove(slot);
         return "removed";
       }),
     );

@@ -115,17 +115,17 @@ export class SharedBuffer {
     const consumers = this.#consumers;
     const removed = this.#words[Word.removed] as number;
     const requeued = this.#words[Word.requeued] as number;
-    consumers.returnedNow = 0;
+    consumers.returned.addedCount = 0;
     try {
       consumers.discardAll();
-      if (consumers.leased > 0) this.#expire();
+      if (consumers.leased.count > 0) this.#expire();
       return step(consumers);
     } catch (error) {
       consumers.repair();
       throw error;
     } finally {
       const freed = ((this.#words[Word.removed] as number) - removed) | 0;
-      const ready = consumers.returnedNow + (((this.#words[Word.requeued] as number) - requeued) | 0);
+      const ready = consumers.returned.addedCount + (((this.#words[Word.requeued] as number) - requeued) | 0);
       const isDrained = consumers.isSealed && consumers.isDrained;
       failpoint("shm.before-unlock");
       this.#consumersLock.give();
@@ -173,9 +173,9 @@ export class SharedBuffer {
     const { registration } = this.#options;
     const ended = this.consume((consumers) => {
       let isAny = false;
-      for (const holder of consumers.holders()) {
+      for (const holder of consumers.leased.holders()) {
         if (!registration.isDead(holder)) continue;
-        consumers.endLeasesOf(holder, { kind: "failed", reason: "holder died", until: 0 });
+        consumers.leased.endThoseOf(holder, { kind: "failed", reason: "holder died", until: 0 });
         isAny = true;
       }
       return isAny;
@@ -256,7 +256,7 @@ export class SharedBuffer {
 
   #expire(): void {
     const now = monotonicMs();
-    if (this.#consumers.slots.nextEnd <= now) this.#consumers.expire(now);
+    if (this.#consumers.slots.nextEnd <= now) this.#consumers.leased.expire(now);
   }
 
   #tend(): void {

@@ -70,7 +70,7 @@ export class ShmBuffer implements BufferPort {
         const waiting = this.#participants.waiting();
         return {
           ready: consumers.ready,
-          leased: consumers.leased,
+          leased: consumers.leased.count,
           parked: words[Word.parked] as number,
           dead: words[Word.dead] as number,
           discarded: read64(words, Word.discarded, Word.discardedHigh),
@@ -104,7 +104,7 @@ export class ShmBuffer implements BufferPort {
     this.#shared.waiters.endWaits();
     try {
       const release = () =>
-        this.#shared.consume((consumers) => consumers.endLeasesOf(this.#shared.me, { kind: "back" }));
+        this.#shared.consume((consumers) => consumers.leased.endThoseOf(this.#shared.me, { kind: "back" }));
       await this.#shared.untilHad(release);
     } catch {
       // Destroyed, or held by a stopped process: then the others find out that this handle is gone.
