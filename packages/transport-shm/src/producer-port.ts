@@ -43,8 +43,8 @@ export class ShmProducerPort implements ProducerPort {
     if (id === undefined) return new ShmProducerPort(buffer, undefined);
     const record = await buffer.untilHad(() => buffer.produce(() => registerId(buffer, id)));
     // Whoever held the id before, and waits, is to find out.
-    buffer.waiters.wakeAll("room");
-    buffer.waiters.wakeAll("bytes");
+    buffer.waiters.sets.wakeAll("room");
+    buffer.waiters.sets.wakeAll("bytes");
     return new ShmProducerPort(buffer, record);
   }
 

@@ -12,7 +12,8 @@ import type { Participants, Registration } from "./participants.js";
 import { ProducersSide } from "./producers-side.js";
 import type { Region } from "./region.js";
 import { Word } from "./region-layout.js";
-import { Waiters, type WaitSet } from "./waiters.js";
+import { WAIT_SETS, type WaitSet } from "./wait-sets.js";
+import { Waiters } from "./waiters.js";
 
 /** A lock is held by somebody alive. */
 export const BUSY: unique symbol = Symbol("busy");
@@ -131,8 +132,8 @@ export class SharedBuffer {
       this.#consumersLock.give();
       if (freed > 0 || ready > 0) this.#owe(Math.max(0, ready), Math.max(0, freed));
       if (isDrained) {
-        this.waiters.wakeAll("item");
-        this.waiters.wakeAll("end");
+        this.waiters.sets.wakeAll("item");
+        this.waiters.sets.wakeAll("end");
       }
     }
   }
@@ -145,10 +146,10 @@ export class SharedBuffer {
     const [items, room] = [this.#owedItems, this.#owedRoom];
     this.#owedItems = 0;
     this.#owedRoom = 0;
-    if (items > 0) this.waiters.wake("item", items);
+    if (items > 0) this.waiters.sets.wake("item", items);
     if (room === 0) return;
-    this.waiters.wake("room", room);
-    this.waiters.wakeAll("bytes");
+    this.waiters.sets.wake("room", room);
+    this.waiters.sets.wakeAll("bytes");
   }
 
   /** Runs a step under both locks, the producers' first: at one instant of the whole buffer. */
@@ -185,7 +186,7 @@ export class SharedBuffer {
 
   /** Whether the items that are ready are for others, who were woken and have not looked yet. Without a lock: a guess. */
   get isForOthers(): boolean {
-    const { woken } = this.waiters;
+    const { woken } = this.waiters.sets;
     if (woken === 0) return false;
     const words = this.#words;
     const tail = Atomics.load(words, Word.produced) + (words[Word.requeued] as number);
@@ -209,15 +210,14 @@ export class SharedBuffer {
           return isSet;
         })
       : this.produce(() => set(1));
-    if (isDone === true)
-      for (const each of ["item", "room", "bytes", "end"] as const) this.waiters.wakeAll(each);
+    if (isDone === true) for (const each of WAIT_SETS) this.waiters.sets.wakeAll(each);
     return isDone;
   }
 
   /** The buffer is no more, for everyone. */
   destroy(): void {
     Atomics.store(this.#words, Word.destroyed, 1);
-    for (const set of ["item", "room", "bytes", "end"] as const) this.waiters.wakeAll(set);
+    for (const set of WAIT_SETS) this.waiters.sets.wakeAll(set);
   }
 
   get isDestroyed(): boolean {
