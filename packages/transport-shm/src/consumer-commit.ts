@@ -5,10 +5,11 @@
 
 import { failpoint } from "@sluice/core";
 import { highWord, lowWord, read64 } from "./counter.js";
+import { damaged } from "./faults.js";
 import { RedoList } from "./redo-list.js";
 import type { Region } from "./region.js";
 import { REDO_PAIRS_MAX, Slot, State, slotWord, Word } from "./region-layout.js";
-import { chunkCount, damaged } from "./slot-bytes.js";
+import { chunkCount } from "./slot-bytes.js";
 import type { SlotTable } from "./slot-table.js";
 
 /** How an item ends. */

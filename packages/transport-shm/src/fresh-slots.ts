@@ -3,9 +3,10 @@
 import type { BufferSpec } from "@sluice/core";
 import type { ConsumerCommit, Ending } from "./consumer-commit.js";
 import { highWord, lowWord } from "./counter.js";
+import { damaged } from "./faults.js";
 import type { Region } from "./region.js";
 import { Slot, State, slotWord, Word } from "./region-layout.js";
-import { checkSlot, chunkCount, damaged } from "./slot-bytes.js";
+import { checkSlot, chunkCount } from "./slot-bytes.js";
 import type { LeaseGrant, SlotTable } from "./slot-table.js";
 
 export class FreshSlots {

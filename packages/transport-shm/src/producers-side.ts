@@ -6,10 +6,11 @@
 import type { BufferSpec } from "@sluice/core";
 import { failpoint } from "@sluice/core";
 import { highWord, lowWord, read64 } from "./counter.js";
+import { damaged } from "./faults.js";
 import { RedoList } from "./redo-list.js";
 import type { Region } from "./region.js";
 import { Producer, REDO_PAIRS_MAX, Slot, slotWord, Word } from "./region-layout.js";
-import { checkSlot, chunkCount, damaged, writeItem } from "./slot-bytes.js";
+import { checkSlot, chunkCount, writeItem } from "./slot-bytes.js";
 
 export class ProducersSide {
   readonly #region: Region;

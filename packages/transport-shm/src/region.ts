@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { crc32 } from "node:zlib";
 import { type BufferSpec, completeSpec } from "@sluice/core";
 import type { NativePort } from "@sluice/native-port";
-import { fault } from "./place.js";
+import { fault } from "./faults.js";
 import { type Geometry, geometryOf, HEADER_BYTES, Word } from "./region-layout.js";
 
 const FORMAT_VERSION = 1;
