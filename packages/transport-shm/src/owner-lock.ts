@@ -4,7 +4,7 @@
  * however long they stand still. Source of the idea: robust futexes, futex(2).
  */
 
-import { BufferError } from "@sluice/core";
+import { fault } from "./faults.js";
 
 export interface Owners {
   /** This participant's own word: its place in the low 8 bits, its incarnation above; never 0. */
@@ -51,7 +51,7 @@ export class OwnerLock {
 
   give(): void {
     if (Atomics.compareExchange(this.#words, this.#word, this.#owners.me, 0) === this.#owners.me) return;
-    throw new BufferError("DATA_CORRUPT", "A lock of the region was overwritten", { transport: "shm" });
+    throw fault("DATA_CORRUPT", "A lock of the region was overwritten");
   }
 
   #tryLonger(looks: number): boolean {

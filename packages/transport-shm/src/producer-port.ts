@@ -1,19 +1,14 @@
 /** Puts items into the region. */
 
 import { createHash } from "node:crypto";
-import {
-  BufferError,
-  type MaybePromise,
-  type Offered,
-  outOfRange,
-  type ProducerPort,
-  type Wait,
-} from "@sluice/core";
+import { type MaybePromise, type Offered, outOfRange, type ProducerPort, type Wait } from "@sluice/core";
 import { read64 } from "./counter.js";
+import { fault } from "./faults.js";
+import { BUSY, type Busy } from "./patience.js";
 import type { ProducersSide } from "./producers-side.js";
 import { PRODUCER_ID_WORDS, PRODUCERS_MAX, Producer, producerWord, Word } from "./region-layout.js";
 import { isSealed } from "./seal.js";
-import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
+import type { SharedBuffer } from "./shared-buffer.js";
 import { Spin } from "./spin.js";
 
 /** Where a named producer's last sequence is kept; one without an id is known to its port alone. */
@@ -99,7 +94,7 @@ export class ShmProducerPort implements ProducerPort {
   #put(producers: ProducersSide, firstSequence: number, items: readonly Uint8Array[]): Offered {
     const record = this.#record;
     if (record !== undefined && this.#words[record.word + Producer.epoch] !== record.epoch)
-      throw new BufferError("HANDLE_CLOSED", "This producer id has a newer holder", { transport: "shm" });
+      throw fault("HANDLE_CLOSED", "This producer id has a newer holder");
     const last = this.#lastSequence;
     if (firstSequence > last + 1)
       throw outOfRange("`firstSequence`", `at most ${last + 1}, for a sequence has no gaps`, firstSequence);
@@ -149,5 +144,5 @@ function registerId(buffer: SharedBuffer, id: string): ProducerRecord {
     return { word, epoch };
   }
   const message = `This buffer remembers ${PRODUCERS_MAX} producers by their ids, and no more`;
-  throw new BufferError("STORAGE_FULL", message, { transport: "shm" });
+  throw fault("STORAGE_FULL", message);
 }

@@ -16,7 +16,8 @@
  */
 
 import type { BufferSpec } from "@sluice/core";
-import { BufferError, ENVELOPE_BYTES_MAX } from "@sluice/core";
+import { ENVELOPE_BYTES_MAX } from "@sluice/core";
+import { fault } from "./faults.js";
 
 export const HEADER_BYTES = 4096;
 export const PLACES_MAX = 255;
@@ -205,7 +206,7 @@ export function geometryOf(spec: BufferSpec): Geometry {
   const regionBytes = Math.ceil((at * 4) / 4096) * 4096;
   if (!(regionBytes <= REGION_BYTES_MAX)) {
     const message = `A region of ${regionBytes} bytes would be needed for capacity ${capacity}, itemBytesMax ${itemBytesMax}, bufferBytesMax ${bufferBytesMax} and deadLettersMax ${deadLettersMax}; at most ${REGION_BYTES_MAX} can be had`;
-    throw new BufferError("CAPABILITY_MISSING", message, { transport: "shm" });
+    throw fault("CAPABILITY_MISSING", message);
   }
   return {
     slots,

@@ -3,28 +3,22 @@
  * done under the locks comes from the ports.
  */
 
-import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { BufferError, type BufferSpec, failpoint, type MaybePromise } from "@sluice/core";
+import { type BufferSpec, failpoint, type MaybePromise } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
 import { ConsumersSide } from "./consumers-side.js";
+import { fault } from "./faults.js";
+import { OwedWakes } from "./owed-wakes.js";
 import { OwnerLock } from "./owner-lock.js";
 import type { Participants, Registration } from "./participants.js";
+import { BUSY, type Busy, Patience } from "./patience.js";
 import { ProducersSide } from "./producers-side.js";
 import type { Region } from "./region.js";
 import { Word } from "./region-layout.js";
 import { WAIT_SETS, type WaitSet } from "./wait-sets.js";
 import { Waiters } from "./waiters.js";
 
-/** A lock is held by somebody alive. */
-export const BUSY: unique symbol = Symbol("busy");
-export type Busy = typeof BUSY;
-
 // Asking whether holders of leases are alive costs a system call or two for each.
 const PROBE_EVERY_MS = 50;
-// About as many items as pass in the time that it takes to wake somebody: longer he need not sleep.
-const BURST_MAX = 32;
-// A holder that is running is through within a turn or so of the event loop; then there is no hurry any more.
-const TURNS_BEFORE_SLEEP = 16;
 
 export interface SharedBufferOptions {
   readonly region: Region;
@@ -46,19 +40,14 @@ export class SharedBuffer {
   readonly #producersLock: OwnerLock;
   readonly #consumersLock: OwnerLock;
   readonly #options: SharedBufferOptions;
+  readonly #patience: Patience;
+  readonly #owed: OwedWakes;
   #lastProbe = Number.NEGATIVE_INFINITY;
   #wasBusy = false;
   #isLeft = false;
-  #isPatient = false;
-  #owedItems = 0;
-  #owedRoom = 0;
-  // Runs when all promises that are settled by now have been dealt with: within a burst of awaited calls it does not.
-  readonly #onBurstOver = () => {
-    if (!this.#isLeft) this.flush();
-  };
 
   constructor(options: SharedBufferOptions) {
-    const { region, spec, participants, registration } = options;
+    const { region, spec, participants, registration, lockWaitMs } = options;
     this.#options = options;
     this.region = region;
     this.spec = spec;
@@ -89,12 +78,19 @@ export class SharedBuffer {
         return wasBusy;
       },
     });
+    this.#owed = new OwedWakes(this.waiters.sets);
+    this.#patience = new Patience({
+      words: region.words,
+      participants,
+      lockWaitMs,
+      owner: () => this.#producersLock.owner || this.#consumersLock.owner,
+    });
   }
 
   /** Runs a step under the producers' lock. */
   produce<T>(step: (producers: ProducersSide) => T): T | Busy {
     this.#check();
-    if (!this.#producersLock.tryTake(this.#isPatient)) return this.#busy();
+    if (!this.#producersLock.tryTake(this.#patience.isPatient)) return this.#busy();
     const before = this.#words[Word.produced] as number;
     try {
       return step(this.#producers);
@@ -105,14 +101,14 @@ export class SharedBuffer {
       const added = ((this.#words[Word.produced] as number) - before) | 0;
       failpoint("shm.before-unlock");
       this.#producersLock.give();
-      if (added > 0) this.#owe(added, 0);
+      if (added > 0) this.#owed.owe(added, 0);
     }
   }
 
   /** Runs a step under the consumers' lock, after what time and a seal have brought about. */
   consume<T>(step: (consumers: ConsumersSide) => T): T | Busy {
     this.#check();
-    if (!this.#consumersLock.tryTake(this.#isPatient)) return this.#busy();
+    if (!this.#consumersLock.tryTake(this.#patience.isPatient)) return this.#busy();
     const consumers = this.#consumers;
     const removed = this.#words[Word.removed] as number;
     const requeued = this.#words[Word.requeued] as number;
@@ -130,7 +126,7 @@ export class SharedBuffer {
       const isDrained = consumers.isSealed && consumers.isDrained;
       failpoint("shm.before-unlock");
       this.#consumersLock.give();
-      if (freed > 0 || ready > 0) this.#owe(Math.max(0, ready), Math.max(0, freed));
+      if (freed > 0 || ready > 0) this.#owed.owe(Math.max(0, ready), Math.max(0, freed));
       if (isDrained) {
         this.waiters.sets.wakeAll("item");
         this.waiters.sets.wakeAll("end");
@@ -143,13 +139,7 @@ export class SharedBuffer {
    * enough; to be called before this process stands still.
    */
   flush(): void {
-    const [items, room] = [this.#owedItems, this.#owedRoom];
-    this.#owedItems = 0;
-    this.#owedRoom = 0;
-    if (items > 0) this.waiters.sets.wake("item", items);
-    if (room === 0) return;
-    this.waiters.sets.wake("room", room);
-    this.waiters.sets.wakeAll("bytes");
+    this.#owed.flush();
   }
 
   /** Runs a step under both locks, the producers' first: at one instant of the whole buffer. */
@@ -163,7 +153,7 @@ export class SharedBuffer {
    * @throws BufferError `BUFFER_BUSY`, naming the process that holds it; effect none.
    */
   untilHad<T>(attempt: () => T | Busy, first: T | Busy = attempt()): MaybePromise<T> {
-    return first === BUSY ? this.#untilHadLater(attempt) : first;
+    return this.#patience.untilHad(attempt, first);
   }
 
   /** Looks which holders of leases have died, at most every 50 ms. Whether any lease was ended. */
@@ -228,6 +218,7 @@ export class SharedBuffer {
   leave(): void {
     if (!this.isDestroyed) this.flush();
     this.#isLeft = true;
+    this.#owed.close();
     const { participants, registration } = this.#options;
     this.waiters.close();
     participants.leave(registration);
@@ -236,17 +227,9 @@ export class SharedBuffer {
   #check(): void {
     if (this.isDestroyed) {
       const message = `The buffer at ${this.#options.path} was destroyed`;
-      throw new BufferError("BUFFER_DESTROYED", message, { transport: "shm" });
+      throw fault("BUFFER_DESTROYED", message);
     }
-    if (this.#isLeft) throw new BufferError("HANDLE_CLOSED", "The handle is closed", { transport: "shm" });
-  }
-
-  // One wake serves a burst: whoever is woken by its first item finds the others as well.
-  #owe(items: number, room: number): void {
-    if (this.#owedItems + this.#owedRoom === 0) process.nextTick(this.#onBurstOver);
-    this.#owedItems += items;
-    this.#owedRoom += room;
-    if (Math.max(this.#owedItems, this.#owedRoom) >= BURST_MAX) this.flush();
+    if (this.#isLeft) throw fault("HANDLE_CLOSED", "The handle is closed");
   }
 
   #busy(): Busy {
@@ -273,50 +256,5 @@ export class SharedBuffer {
     if (set === "item") return tail !== words[Word.head] || words[Word.returned] !== 0;
     if (set === "room") return ((tail - Atomics.load(words, Word.removed)) | 0) < this.spec.capacity;
     return false;
-  }
-
-  // Given up only if the buffer has stood still meanwhile: as long as others get on, it is a matter of luck and tries.
-  async #untilHadLater<T>(attempt: () => T | Busy): Promise<T> {
-    let began = performance.now();
-    let progress = this.#progress;
-    for (let tries = 0; ; tries++) {
-      if (tries < TURNS_BEFORE_SLEEP) await turn();
-      else await sleep(1);
-      this.#isPatient = true;
-      try {
-        const answer = attempt();
-        if (answer !== BUSY) return answer;
-      } finally {
-        this.#isPatient = false;
-      }
-      const ms = performance.now() - began;
-      if (ms < this.#options.lockWaitMs || tries === 0) continue;
-      const now = this.#progress;
-      if (now === progress) throw this.#busyError(ms);
-      progress = now;
-      began = performance.now();
-    }
-  }
-
-  // Changes with every put, hand-out and settlement.
-  get #progress(): string {
-    const words = this.#words;
-    const told = [
-      Word.produced,
-      Word.head,
-      Word.removed,
-      Word.leased,
-      Word.returned,
-      Word.lastLease,
-      Word.sealed,
-    ];
-    return told.map((word) => Atomics.load(words, word)).join();
-  }
-
-  #busyError(ms: number): BufferError {
-    const owner = this.#producersLock.owner || this.#consumersLock.owner;
-    const pid = owner === 0 ? "a process" : `process ${this.#options.participants.pidOf(owner)}`;
-    const message = `The buffer is held by ${pid}, for ${Math.floor(ms)} ms so far: it is stopped, or very slow`;
-    return new BufferError("BUFFER_BUSY", message, { transport: "shm" });
   }
 }

@@ -16,9 +16,10 @@ import { ShmConsumerPort } from "./consumer-port.js";
 import { read64 } from "./counter.js";
 import { ShmDeadLetterPort } from "./dead-letter-port.js";
 import type { Participants } from "./participants.js";
+import type { Busy } from "./patience.js";
 import { ShmProducerPort } from "./producer-port.js";
 import { Word } from "./region-layout.js";
-import type { Busy, SharedBuffer } from "./shared-buffer.js";
+import type { SharedBuffer } from "./shared-buffer.js";
 
 export interface ShmBufferOptions {
   readonly shared: SharedBuffer;
