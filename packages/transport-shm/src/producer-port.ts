@@ -46,7 +46,9 @@ export class ShmProducerPort implements ProducerPort {
   offer(firstSequence: number, items: readonly Uint8Array[], wait: Wait): MaybePromise<Offered> {
     const removed = Atomics.load(this.#words, Word.removed);
     const attempt = () => this.#buffer.produce((producers) => this.#put(producers, firstSequence, items));
-    const offered = attempt();
+    let offered = attempt();
+    if (offered !== BUSY && isFull(offered) && this.#buffer.mayHideRoom && this.#buffer.probe())
+      offered = attempt();
     if (offered === BUSY || (isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted))
       return this.#later(attempt, offered, removed, wait);
     return offered;

@@ -45,8 +45,6 @@ export class ProducersSide {
   /** For a requeue, which adds an item without a put. Before its commit: the peak may be above what was, not below. */
   noteOneMore(): void {
     const { words } = this.#region;
-    // The list of the last put is void, or a repair would set the peak back.
-    this.#redo.begin();
     words[Word.peak] = Math.max(words[Word.peak] as number, this.occupied + 1);
   }
 
@@ -100,6 +98,8 @@ export class ProducersSide {
       words[at + Slot.failures] = 0;
       words[geometry.readyRing + (lowWord(tail + i) & geometry.readyMask)] = slot;
     }
+    // First of all: the list of the put before still stands beside its own `pk`.
+    words[Word.pk] = (produced + count) | 0;
     redo.begin();
     redo.set(Word.putBytes, ((words[Word.putBytes] as number) + bytes) | 0);
     const high = highWord(allProduced + count);
@@ -113,12 +113,13 @@ export class ProducersSide {
       redo.set(record + Producer.lastHigh, highWord(last));
       redo.set(record + Producer.last, lowWord(last));
     }
-    words[Word.pk] = (produced + count) | 0;
     redo.finish();
     failpoint("shm.before-put-commit");
     Atomics.store(words, Word.produced, (produced + count) | 0);
     failpoint("shm.after-put-commit");
     redo.apply();
+    // From here on others may change these words: nobody is to set them back.
+    redo.begin();
   }
 
   // There are always enough, by the bound on bytes; unless somebody wrote over the region.

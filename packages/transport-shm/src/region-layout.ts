@@ -87,6 +87,9 @@ export const Word = {
   destroyed: 1281,
   /** The highest place ever taken: no bit above it is set. */
   placesUsed: 1282,
+  /** How often each lock was taken over from the dead. */
+  producersTakenOver: 1283,
+  consumersTakenOver: 1284,
 
   /** Sets of places, eight words each. */
   waitForItem: 1312,
@@ -175,7 +178,11 @@ export function geometryOf(spec: BufferSpec): Geometry {
   // Twice the average of a full buffer: many small items in few bytes should not take the room of large ones.
   const usual = Math.min(itemBytesMax + USUAL_ENVELOPE_BYTES, 2 * Math.ceil(bufferBytesMax / capacity));
   const inlineBytes = Math.min(INLINE_BYTES_MAX, alignLine(usual));
-  const chunkBytes = Math.min(CHUNK_BYTES_MAX, alignLine(Math.max(1, largest - inlineBytes)));
+  const chunkBytes = Math.min(
+    CHUNK_BYTES_MAX,
+    2 * inlineBytes,
+    alignLine(Math.max(1, largest - inlineBytes)),
+  );
   const overflow = Math.max(0, largest - inlineBytes);
   // Each item wastes less than one chunk, and only those larger than `inlineBytes` have any.
   const overflowing = overflow === 0 ? 0 : Math.min(capacity, Math.floor(bufferBytesMax / (inlineBytes + 1)));

@@ -17,6 +17,8 @@ import { Word } from "./region-layout.js";
 import { WAIT_SETS, type WaitSet } from "./wait-sets.js";
 import { Waiters } from "./waiters.js";
 
+const PRODUCERS_LOCK = { owner: Word.producersLock, takenOver: Word.producersTakenOver };
+const CONSUMERS_LOCK = { owner: Word.consumersLock, takenOver: Word.consumersTakenOver };
 // Asking whether holders of leases are alive costs a system call or two for each.
 const PROBE_EVERY_MS = 50;
 
@@ -55,11 +57,11 @@ export class SharedBuffer {
     this.#words = region.words;
     this.#producers = new ProducersSide(region, spec);
     this.#consumers = new ConsumersSide(region, spec);
-    this.#consumersLock = new OwnerLock(region.words, Word.consumersLock, registration, () => {
+    this.#consumersLock = new OwnerLock(region.words, CONSUMERS_LOCK, registration, () => {
       this.#consumers.repair();
       return true;
     });
-    this.#producersLock = new OwnerLock(region.words, Word.producersLock, registration, () => {
+    this.#producersLock = new OwnerLock(region.words, PRODUCERS_LOCK, registration, () => {
       this.#producers.repair();
       // A requeue may have committed on the other side, and not be applied yet: whoever has had that lock finds it applied.
       if (!this.#consumersLock.tryTake()) return false;
@@ -123,9 +125,14 @@ export class SharedBuffer {
     } finally {
       const freed = ((this.#words[Word.removed] as number) - removed) | 0;
       const ready = consumers.returned.addedCount + (((this.#words[Word.requeued] as number) - requeued) | 0);
-      const isDrained = consumers.isSealed && consumers.isDrained;
-      failpoint("shm.before-unlock");
-      this.#consumersLock.give();
+      let isDrained = false;
+      try {
+        // Under the lock: a seal that came before it was given back would find nobody to tell the end.
+        isDrained = consumers.isSealed && consumers.isDrained;
+      } finally {
+        failpoint("shm.before-unlock");
+        this.#consumersLock.give();
+      }
       if (freed > 0 || ready > 0) this.#owed.owe(Math.max(0, ready), Math.max(0, freed));
       if (isDrained) {
         this.waiters.sets.wakeAll("item");
@@ -156,22 +163,28 @@ export class SharedBuffer {
     return this.#patience.untilHad(attempt, first);
   }
 
-  /** Looks which holders of leases have died, at most every 50 ms. Whether any lease was ended. */
+  /**
+   * Looks, at most every 50 ms, for what nobody announces: leases whose holder is dead or whose time is over, and a commit that
+   * the dead have not applied. Whether there is more room, or a ready item, than before.
+   */
   probe(): boolean {
     const now = performance.now();
     if (now - this.#lastProbe < PROBE_EVERY_MS) return false;
     this.#lastProbe = now;
     const { registration } = this.#options;
-    const ended = this.consume((consumers) => {
-      let isAny = false;
-      for (const holder of consumers.leased.holders()) {
+    const [removed, returned] = [this.#words[Word.removed], this.#words[Word.returned]];
+    this.consume(({ leased }) => {
+      for (const holder of leased.holders()) {
         if (!registration.isDead(holder)) continue;
-        consumers.leased.endThoseOf(holder, { kind: "failed", reason: "holder died", until: 0 });
-        isAny = true;
+        leased.endThoseOf(holder, { kind: "failed", reason: "holder died", until: 0 });
       }
-      return isAny;
     });
-    return ended === true;
+    return this.#words[Word.removed] !== removed || this.#words[Word.returned] !== returned;
+  }
+
+  /** Whether there may be room that nobody has told of: `probe` finds out. */
+  get mayHideRoom(): boolean {
+    return (this.#words[Word.leased] as number) > 0 || this.#consumersLock.owner !== 0;
   }
 
   /** Whether the items that are ready are for others, who were woken and have not looked yet. Without a lock: a guess. */
@@ -243,17 +256,22 @@ export class SharedBuffer {
   }
 
   #tend(): void {
-    if (this.isDestroyed) return;
-    // Whether it was busy does not matter: there is another tick.
-    this.consume(() => {});
-    if ((this.#words[Word.leased] as number) > 0) this.probe();
+    try {
+      // Whether it was busy does not matter: there is another tick.
+      this.consume(() => {});
+      if ((this.#words[Word.leased] as number) > 0) this.probe();
+    } catch {
+      // Destroyed or damaged: those who wait meet the same, and it is an answer to them.
+    }
   }
 
   // Without a lock: may be wrong at this instant, and then costs somebody a look.
   #hasSomethingFor(set: WaitSet): boolean {
     const words = this.#words;
+    // The head before the tail, and what was removed after it: the other way round an item, or room, could be hidden.
+    const head = Atomics.load(words, Word.head);
     const tail = (Atomics.load(words, Word.produced) + (words[Word.requeued] as number)) | 0;
-    if (set === "item") return tail !== words[Word.head] || words[Word.returned] !== 0;
+    if (set === "item") return tail !== head || words[Word.returned] !== 0;
     if (set === "room") return ((tail - Atomics.load(words, Word.removed)) | 0) < this.spec.capacity;
     return false;
   }

@@ -117,9 +117,9 @@ export class ShmBuffer implements BufferPort {
   async destroy(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const isFirst = !this.#shared.isDestroyed;
     this.#shared.destroy();
     this.#shared.leave();
-    if (isFirst) this.#remove();
+    // Also after somebody else, who may have died over it.
+    this.#remove();
   }
 }

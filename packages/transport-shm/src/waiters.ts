@@ -131,9 +131,12 @@ export class Waiters {
     try {
       this.#attemptAll();
       while (this.#waiting.size > 0) {
-        for (const set of this.#wanted()) this.#enter(set);
+        const wanted = this.#wanted();
+        for (const set of wanted) this.#enter(set);
         // Anything that was committed before the sets were entered is seen now; after that, somebody rings.
-        if (!this.#attemptAll()) break;
+        const isAnyServed = this.#attemptAll();
+        // Who has found out that it waits for something else enters that set as well.
+        if (!isAnyServed && [...this.#wanted()].every((set) => wanted.has(set))) break;
       }
     } finally {
       this.#isServing = false;

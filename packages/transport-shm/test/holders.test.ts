@@ -9,7 +9,12 @@ import { Actor } from "./support/actor.js";
 import { Folder, noWait, now, until, waiting } from "./support/ports.js";
 
 const PUT_POINTS = ["shm.before-put-commit", "shm.after-put-commit", "shm.before-unlock"];
-const TAKE_POINTS = ["shm.before-take-commit", "shm.after-take-commit", "shm.after-take-apply", "shm.before-unlock"];
+const TAKE_POINTS = [
+  "shm.before-take-commit",
+  "shm.after-take-commit",
+  "shm.after-take-apply",
+  "shm.before-unlock",
+];
 
 const text = (item: Uint8Array) => Buffer.from(item).toString();
 
@@ -68,6 +73,22 @@ describe("killed in a take", () => {
   });
 });
 
+test("room that the dead have not told of is found by whoever finds the buffer full", async () => {
+  using folder = new Folder();
+  const port = await filled(folder, 5);
+  const producer = await port.producer();
+  expect((await producer.offer(1, [Buffer.from("item-6")], noWait)).state).toBe("full");
+  const victim = await Actor.on(port.address);
+  await victim.dieAt("shm.after-take-commit", "take");
+  // Nobody takes, waits or counts here: there are only tries to put.
+  await until(
+    async () => (await producer.offer(1, [Buffer.from("item-6")], noWait)).accepted === 1,
+    "a try succeeds",
+  );
+  await expectSound(port);
+  await port.destroy();
+});
+
 describe("killed in a lease", () => {
   test.each(TAKE_POINTS)("at %s: the item comes again, with a failure if it was leased", async (point) => {
     using folder = new Folder();
@@ -109,7 +130,7 @@ describe("killed in a settlement", () => {
     using folder = new Folder();
     const port = await filled(folder, 2);
     const victim = await Actor.on(port.address);
-    const { token } = await victim.call("lease", 600_000);
+    const { token } = await victim.call<{ token: number }>("lease", 600_000);
     await victim.dieAt(point, "settle", { ...settlement, token });
     const consumer = await port.consumer();
     const seen: string[] = [];
@@ -162,35 +183,42 @@ describe("killed in a seal", () => {
 
 describe("stopped with the lock", () => {
   const cases: [string, string, (port: BufferPort) => Promise<unknown>][] = [
-    ["shm.before-put-commit", "put", async (port) => (await port.producer()).offer(1, [Buffer.from("x")], noWait)],
+    [
+      "shm.before-put-commit",
+      "put",
+      async (port) => (await port.producer()).offer(1, [Buffer.from("x")], noWait),
+    ],
     ["shm.after-put-commit", "put", async (port) => port.counts()],
     ["shm.before-take-commit", "take", async (port) => (await port.consumer()).poll(1, noWait)],
     ["shm.after-take-commit", "take", async (port) => port.counts()],
     ["shm.before-put-commit", "put", async (port) => port.seal({ discard: false })],
   ];
-  test.each(cases)("at %s of a %s: others hear BUFFER_BUSY, naming it, and all is well when it goes on", async (point, call, rival) => {
-    using folder = new Folder();
-    const port = await filled(folder, 2, 50);
-    using sleeper = await Actor.on(port.address);
-    await sleeper.call("arm", point, "SIGSTOP");
-    const answer = sleeper.call(call, "item-3");
-    await until(() => isStopped(sleeper.child.pid ?? 0), "it stops itself");
-    await expect(rival(port)).rejects.toThrow(
-      expect.objectContaining({
-        code: "BUFFER_BUSY",
-        effect: "none",
-        message: expect.stringContaining(`process ${sleeper.child.pid}`),
-      }),
-    );
-    sleeper.child.kill("SIGCONT");
-    const came = await answer;
-    await expectSound(port);
-    const rest = await takeAll(port);
-    expect(call === "put" ? [came, ...rest] : [...rest]).toEqual(
-      call === "put" ? ["open", "item-1", "item-2", "item-3"] : ["item-2"],
-    );
-    await port.destroy();
-  });
+  test.each(cases)(
+    "at %s of a %s: others hear BUFFER_BUSY, naming it, and all is well when it goes on",
+    async (point, call, rival) => {
+      using folder = new Folder();
+      const port = await filled(folder, 2, 50);
+      using sleeper = await Actor.on(port.address);
+      await sleeper.call("arm", point, "SIGSTOP");
+      const answer = sleeper.call(call, "item-3");
+      await until(() => isStopped(sleeper.child.pid ?? 0), "it stops itself");
+      await expect(rival(port)).rejects.toThrow(
+        expect.objectContaining({
+          code: "BUFFER_BUSY",
+          effect: "none",
+          message: expect.stringContaining(`process ${sleeper.child.pid}`),
+        }),
+      );
+      sleeper.child.kill("SIGCONT");
+      const came = await answer;
+      await expectSound(port);
+      const rest = await takeAll(port);
+      expect(call === "put" ? [came, ...rest] : [...rest]).toEqual(
+        call === "put" ? ["open", "item-1", "item-2", "item-3"] : ["item-2"],
+      );
+      await port.destroy();
+    },
+  );
 });
 
 test("a wait goes on over a lock that is held for a while", async () => {

@@ -51,7 +51,9 @@ describe("create", () => {
     const port = await folder.create();
     const mode = (path: string) => statSync(path).mode & 0o777;
     expect([mode(folder.place), mode(folder.root)]).toEqual([0o700, 0o700]);
-    expect(readdirSync(folder.root).map((name) => mode(join(folder.root, name)))).toEqual([0o600, 0o600, 0o600]);
+    expect(readdirSync(folder.root).map((name) => mode(join(folder.root, name)))).toEqual([
+      0o600, 0o600, 0o600,
+    ]);
     await port.destroy();
     expect(readdirSync(folder.path)).toEqual([]);
   });
@@ -143,8 +145,16 @@ describe("what is there is not adopted and not deleted:", () => {
     ["an empty region", (region) => truncateSync(region, 0), "NOT_A_BUFFER"],
     ["a region that was cut off", (region) => truncateSync(region, 8192), "DATA_CORRUPT"],
     ["a region of another program", (region) => writeFileSync(region, Buffer.alloc(8192, 7)), "NOT_A_BUFFER"],
-    ["a region of a later format", (region) => change(region, (bytes) => bytes.writeInt32LE(2, 12)), "VERSION_UNSUPPORTED"],
-    ["a header with one bit changed", (region) => change(region, (bytes) => bytes.writeUInt8(0x20, 40)), "DATA_CORRUPT"],
+    [
+      "a region of a later format",
+      (region) => change(region, (bytes) => bytes.writeInt32LE(2, 12)),
+      "VERSION_UNSUPPORTED",
+    ],
+    [
+      "a header with one bit changed",
+      (region) => change(region, (bytes) => bytes.writeUInt8(0x20, 40)),
+      "DATA_CORRUPT",
+    ],
     [
       "the region of another buffer",
       (region) => rewriteHeader(region, (header) => ({ ...header, id: "0".repeat(32) })),
@@ -229,16 +239,24 @@ test("100 processes that crash leave nothing behind", { timeout: 120_000 }, asyn
   expect(readdirSync(folder.path)).toEqual([]);
 });
 
+interface Header {
+  readonly id: string;
+  readonly boot: string;
+  readonly spec: Record<string, unknown>;
+}
+
 function change(region: string, how: (bytes: Buffer) => void): void {
   const bytes = readFileSync(region);
   how(bytes);
   writeFileSync(region, bytes);
 }
 
-function rewriteHeader(region: string, how: (header: any) => unknown): void {
+function rewriteHeader(region: string, how: (header: Header) => unknown): void {
   change(region, (bytes) => {
     const length = bytes.readUInt32LE(16);
-    const text = Buffer.from(JSON.stringify(how(JSON.parse(bytes.subarray(24, 24 + length).toString()))));
+    const text = Buffer.from(
+      JSON.stringify(how(JSON.parse(bytes.subarray(24, 24 + length).toString()) as Header)),
+    );
     bytes.writeUInt32LE(text.length, 16);
     bytes.writeUInt32LE(crc32(text), 20);
     text.copy(bytes, 24);

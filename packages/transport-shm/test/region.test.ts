@@ -24,7 +24,9 @@ function item(length: number, seed: number): Buffer {
 }
 
 describe("items of any size", () => {
-  test("come out as they went in, and never find the buffer full before it is", { timeout: 60_000 }, async () => {
+  test("come out as they went in, and never find the buffer full before it is", {
+    timeout: 60_000,
+  }, async () => {
     const seed = Number(process.env["SLUICE_SEED"] ?? 20261124);
     const random = randomFrom(seed);
     using folder = new Folder();
@@ -40,7 +42,9 @@ describe("items of any size", () => {
       if (random() < 0.55) {
         // Many small ones, some at the limits of a slot and of its chunks, some as large as can be.
         const kind = random();
-        const length = Math.floor(kind < 0.4 ? random() * 100 : kind < 0.7 ? 2000 + random() * 300 : random() * 20_001);
+        const length = Math.floor(
+          kind < 0.4 ? random() * 100 : kind < 0.7 ? 2000 + random() * 300 : random() * 20_001,
+        );
         const one = item(length, step);
         const offered = now(producer.offer(sequence + 1, [one], noWait));
         const fits = inside.length < settings.capacity && bytes() + length <= settings.bufferBytesMax;
@@ -73,14 +77,19 @@ describe("items of any size", () => {
     const counts = now(port.counts());
     expect([counts.ready, counts.dead]).toEqual([2, 3]);
     const letters = await port.deadLetters.list(10);
-    expect(letters.map((one) => Buffer.compare(Buffer.from(one.item), item(10_000, one.sequence)))).toEqual([0, 0, 0]);
+    expect(letters.map((one) => Buffer.compare(Buffer.from(one.item), item(10_000, one.sequence)))).toEqual([
+      0, 0, 0,
+    ]);
     const { deliveries } = now(consumer.poll(2, noWait));
-    expect(deliveries.map((one) => Buffer.compare(Buffer.from(one.item), item(10_000, one.sequence)))).toEqual([0, 0]);
+    expect(
+      deliveries.map((one) => Buffer.compare(Buffer.from(one.item), item(10_000, one.sequence))),
+    ).toEqual([0, 0]);
     await port.destroy();
   });
 
   test("need a region in proportion to `bufferBytesMax`, not to the largest item", () => {
-    const bytes = (settings: object) => geometryOf(spec({ capacity: 10_000, deadLettersMax: 0, ...settings })).regionBytes;
+    const bytes = (settings: object) =>
+      geometryOf(spec({ capacity: 10_000, deadLettersMax: 0, ...settings })).regionBytes;
     expect(bytes({ bufferBytesMax: 1_000_000 })).toBeLessThan(10_000_000);
     expect(bytes({})).toBeGreaterThan(10_000 * 65_536);
   });
@@ -99,7 +108,8 @@ test("counters go on beyond 32 bits", async () => {
   const { regionBytes } = geometryOf(port.spec);
   const words = await folder.words(regionBytes);
   // As it would be after 2^32 - 16 items: 16 slots, so the rings stand as they do now.
-  for (const word of [Word.produced, Word.pk, Word.removed, Word.head, Word.consumed, Word.lastLease]) words[word] = -16;
+  for (const word of [Word.produced, Word.pk, Word.removed, Word.head, Word.consumed, Word.lastLease])
+    words[word] = -16;
   const producer = await port.producer("named");
   words[producerWord(geometryOf(port.spec), 0) + Producer.last] = -16;
   const consumer = await port.consumer();
@@ -139,12 +149,22 @@ describe("words that somebody wrote over", () => {
       using actor = await Actor.on(port.address);
       await actor.call("lease", 60_000);
       scribble(words, geometry, random);
-      for (const [call, ...args] of [["put", "x"], ["take"], ["lease", 1000], ["take"], ["requeue", 1], ["counts"], ["seal", true], ["close"]] as const) {
+      for (const [call, ...args] of [
+        ["put", "x"],
+        ["take"],
+        ["lease", 1000],
+        ["take"],
+        ["requeue", 1],
+        ["counts"],
+        ["seal", true],
+        ["close"],
+      ] as const) {
         const answer = actor.call(call, ...args).catch((error) => error);
         const exit = actor.exit.then(() => "exit");
         const came = await Promise.race([answer, exit]);
         expect(came, `round ${round} of SLUICE_SEED=${seed}, ${call}`).not.toBe("exit");
-        if (came instanceof Error) expect((came as { code?: string }).code, `${call}: ${came.message}`).toBeDefined();
+        if (came instanceof Error)
+          expect((came as { code?: string }).code, `${call}: ${came.message}`).toBeDefined();
       }
       await dispose(port);
     }

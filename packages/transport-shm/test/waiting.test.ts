@@ -7,7 +7,8 @@ import { Folder, noWait, until } from "./support/ports.js";
 
 /** How often the process has gone to sleep and been woken, and how much processor time it has used. */
 function switches(pid: number): number {
-  const [, count] = /^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  const [, count] =
+    /^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
   return Number(count);
 }
 

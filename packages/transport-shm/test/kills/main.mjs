@@ -28,7 +28,12 @@ const { values } = parseArgs({
 const kills = Number(values.kills);
 const seed = Number(values.seed);
 const modes = values.mode === "both" ? ["take", "lease"] : [values.mode];
-if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed) || !modes.every((m) => ["take", "lease"].includes(m))) {
+if (
+  !Number.isInteger(kills) ||
+  kills < 1 ||
+  !Number.isInteger(seed) ||
+  !modes.every((m) => ["take", "lease"].includes(m))
+) {
   console.error("Expected --kills from 1 up, --mode take, lease or both, and --seed N");
   process.exit(2);
 }
@@ -39,7 +44,17 @@ const random = () => {
 };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const total = { kills: 0, consumersKilled: 0, inProducersLock: 0, inConsumersLock: 0, items: 0, lost: 0, twice: 0, stuck: 0, torn: 0 };
+const total = {
+  kills: 0,
+  consumersKilled: 0,
+  inProducersLock: 0,
+  inConsumersLock: 0,
+  items: 0,
+  lost: 0,
+  twice: 0,
+  stuck: 0,
+  torn: 0,
+};
 const faults = [];
 console.log(`seed ${seed}`);
 for (let done = 0, n = 0; done < kills; n++) {
@@ -51,7 +66,10 @@ for (let done = 0, n = 0; done < kills; n++) {
   console.log(`${done} of ${kills}: ${mode}, capacity ${capacity}, ${JSON.stringify(total)}`);
 }
 for (const fault of faults) console.error(fault);
-if (faults.length > 0) console.error(`run it again: node test/kills/main.mjs --kills ${kills} --mode ${values.mode} --seed ${seed}`);
+if (faults.length > 0)
+  console.error(
+    `run it again: node test/kills/main.mjs --kills ${kills} --mode ${values.mode} --seed ${seed}`,
+  );
 console.log(JSON.stringify(total));
 process.exitCode = faults.length === 0 ? 0 : 3;
 
@@ -110,7 +128,8 @@ async function round(mode, capacity, count) {
     child.kill("SIGKILL");
     await exit;
   }
-  for (const { role, id } of crew) if (role === "producer") put.set(id, (await port.producer(id)).lastSequence);
+  for (const { role, id } of crew)
+    if (role === "producer") put.set(id, (await port.producer(id)).lastSequence);
   await port.seal({ discard: false });
   const consumers = crew.filter(({ role }) => role === "consumer");
   const late = sleep(STUCK_MS).then(() => "late");
@@ -135,10 +154,13 @@ async function round(mode, capacity, count) {
   if (lost > allowed) faults.push(`${mode}, capacity ${capacity}: ${lost} items lost, ${allowed} may be`);
   if (twice > 0) faults.push(`${mode}, capacity ${capacity}: ${twice} items twice`);
   if (unknown > 0) faults.push(`${mode}, capacity ${capacity}: ${unknown} items that nobody put`);
-  if (counts.produced !== expected.length) faults.push(`${counts.produced} produced, ${expected.length} by their producers`);
-  if (counts.consumed + counts.ready + counts.leased !== counts.produced) faults.push(`the ledger: ${JSON.stringify(counts)}`);
+  if (counts.produced !== expected.length)
+    faults.push(`${counts.produced} produced, ${expected.length} by their producers`);
+  if (counts.consumed + counts.ready + counts.leased !== counts.produced)
+    faults.push(`the ledger: ${JSON.stringify(counts)}`);
   if (counts.ready + counts.leased > 0) faults.push(`left inside: ${JSON.stringify(counts)}`);
-  if (counts.consumed < expected.length - lost) faults.push(`more was seen than was consumed: ${JSON.stringify(counts)}`);
+  if (counts.consumed < expected.length - lost)
+    faults.push(`more was seen than was consumed: ${JSON.stringify(counts)}`);
   if (counts.peak > capacity) faults.push(`peak ${counts.peak} of ${capacity}`);
   total.kills += count;
   total.consumersKilled += consumersKilled;
@@ -168,6 +190,8 @@ function linesOf(path) {
   } catch {
     return [];
   }
-  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "");
+  return text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .filter((line) => line !== "");
 }
-

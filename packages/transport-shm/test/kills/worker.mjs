@@ -49,7 +49,10 @@ if (role === "producer") {
       else {
         const acks = polled.deliveries.map(({ token }) => ({ kind: "ack", token }));
         const settled = await consumer.settle(acks);
-        note("done", names.filter((_, i) => settled[i] === "settled"));
+        note(
+          "done",
+          names.filter((_, i) => settled[i] === "settled"),
+        );
       }
     }
     await turn(PAUSE_MS);

@@ -37,7 +37,9 @@ const calls = {
   },
   async lease(leaseMs) {
     const { deliveries, state } = await consumer.poll(1, wait(0), { leaseMs });
-    return deliveries.length === 0 ? state : { ...deliveries[0], item: Buffer.from(deliveries[0].item).toString() };
+    return deliveries.length === 0
+      ? state
+      : { ...deliveries[0], item: Buffer.from(deliveries[0].item).toString() };
   },
   settle: (settlement) => consumer.settle([settlement]),
   requeue: (number) => buffer.deadLetters.requeue(number),

@@ -41,9 +41,12 @@ export class Actor implements Disposable {
     return actor;
   }
 
-  call(call: string, ...args: unknown[]): Promise<any> {
+  /** The type is what the test expects; nothing checks it but the expectations. */
+  call<T = unknown>(call: string, ...args: unknown[]): Promise<T> {
     const id = this.#next++;
-    const answer = new Promise((resolve, reject) => this.#open.set(id, { resolve, reject }));
+    const answer = new Promise<T>((resolve, reject) => {
+      this.#open.set(id, { resolve: resolve as (value: unknown) => void, reject });
+    });
     this.child.send({ id, call, args });
     return answer;
   }
