@@ -1,7 +1,7 @@
 // Items that can be told from all others, and torn ones from whole: a name, filler that follows from it, and a CRC-32.
 import { crc32 } from "node:zlib";
 
-const SIZES = [20, 100, 700, 3000, 9000];
+const SIZES = [40, 100, 700, 3000, 9000];
 
 export function itemAt(id, sequence) {
   const name = `${id} ${sequence}`;

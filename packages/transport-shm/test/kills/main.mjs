@@ -12,8 +12,8 @@ import { shmTransport } from "../../dist/index.js";
 import { geometryOf, Word } from "../../dist/region-layout.js";
 
 // A buffer and its records for so many kills: the account stays of a size.
-const KILLS_A_ROUND = 200;
-const PAUSE_MS_MAX = 40;
+const KILLS_A_ROUND = 75;
+const PAUSE_MS_MAX = 30;
 const STUCK_MS = 10_000;
 const BATCH_MAX = 8;
 const ROLES = ["producer", "producer", "consumer", "consumer"];

@@ -5,8 +5,8 @@ import { checkedItem, itemAt } from "./items.mjs";
 
 const { address, role, id, mode, log, seed } = JSON.parse(process.env.SLUICE_KILLS);
 const wait = { maxMs: 1000, signal: new AbortController().signal, onWait: () => {} };
-const BURST_MS = 8;
-const PAUSE_MS = 15;
+const BURST_MS = 25;
+const PAUSE_MS = 5;
 const BATCH_MAX = 8;
 
 const port = await transportAt(address).open(address);
