@@ -33,6 +33,8 @@ export interface TryPutOptions {
 /** Of a put that waits. */
 export interface PutOptions extends WaitOptions, TryPutOptions {}
 
+// What a put resolves to that went through at once: the same for all.
+const PUT: Promise<void> = Promise.resolve();
 const PUT_OPTIONS = ["timeoutMs", "signal", "headers"] as const;
 const TRY_PUT_OPTIONS = ["headers"] as const;
 export const PRODUCER_OPTIONS: readonly (keyof ProducerOptions)[] = [
@@ -180,7 +182,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
     const answer = this.#offers.offerAlone(items, this.#line.loneWait);
     if (answer === true) {
       this.#line.passedAlone();
-      return Promise.resolve(form === "putMany" ? items.length : undefined);
+      return form === "putMany" ? Promise.resolve(items.length) : PUT;
     }
     const call = new PutCall(form, items, NO_DEADLINE, this.#offers);
     this.#line.adopt(call, answer(call));

@@ -35,6 +35,10 @@ export class ShmConsumerPort implements ConsumerPort {
   // Leases of this consumer, and the slots that they are on.
   readonly #leases = new Map<LeaseToken, number>();
   #isClosed = false;
+  // The poll under way: there is one at most, and so none of these has to be made anew for each.
+  #max = 1;
+  #terms: LeaseTerms | undefined;
+  readonly #step = (consumers: ConsumersSide) => this.#handOut(consumers, this.#max, this.#terms);
 
   constructor(buffer: SharedBuffer) {
     this.#buffer = buffer;
@@ -50,9 +54,10 @@ export class ShmConsumerPort implements ConsumerPort {
   #poll(max: number, wait: Wait, lease: LeaseTerms | undefined): MaybePromise<Polled> {
     if (this.#isClosed || wait.signal.aborted) return CANCELLED;
     const produced = Atomics.load(this.#words, Word.produced);
-    const polled = this.#attempt(max, lease);
-    if (polled === BUSY || (polled === EMPTY && wait.maxMs > 0))
-      return this.#later(max, lease, polled, produced, wait);
+    this.#max = max;
+    this.#terms = lease;
+    const polled = this.#attempt();
+    if (polled === BUSY || (polled === EMPTY && wait.maxMs > 0)) return this.#later(polled, produced, wait);
     return polled;
   }
 
@@ -71,33 +76,27 @@ export class ShmConsumerPort implements ConsumerPort {
     if (settlements.length > 0 && !this.#buffer.isDestroyed) await this.settle(settlements);
   }
 
-  #later(
-    max: number,
-    lease: LeaseTerms | undefined,
-    first: Polled | Busy,
-    produced: number,
-    wait: Wait,
-  ): MaybePromise<Polled> {
-    const attempt = () => this.#attempt(max, lease);
+  #later(first: Polled | Busy, produced: number, wait: Wait): MaybePromise<Polled> {
     if (first === BUSY) {
-      return Promise.resolve(this.#buffer.untilHad(attempt, first)).then((polled) =>
-        polled === EMPTY && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(attempt, wait) : polled,
+      const had = this.#buffer.untilHad(() => this.#attempt(), first);
+      return Promise.resolve(had).then((polled) =>
+        polled === EMPTY && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : polled,
       );
     }
     this.#buffer.flush();
     if (this.#spin.until(this.#words, Word.produced, produced)) {
-      const polled = attempt();
+      const polled = this.#attempt();
       if (polled !== BUSY && polled !== EMPTY) return polled;
     }
-    return this.#wait(attempt, wait);
+    return this.#wait(wait);
   }
 
-  #wait(attempt: () => Polled | Busy, wait: Wait): Promise<Polled> {
+  #wait(wait: Wait): Promise<Polled> {
     return this.#buffer.waiters.wait<Polled>(
       {
         attempt: () => {
           if (this.#isClosed) return CANCELLED;
-          const polled = attempt();
+          const polled = this.#attempt();
           return polled === BUSY || polled === EMPTY ? undefined : polled;
         },
         giveUp: (isAborted) => (isAborted ? CANCELLED : EMPTY),
@@ -107,12 +106,12 @@ export class ShmConsumerPort implements ConsumerPort {
     );
   }
 
-  #attempt(max: number, lease: LeaseTerms | undefined): Polled | Busy {
-    const polled = this.#buffer.consume((consumers) => this.#handOut(consumers, max, lease));
+  #attempt(): Polled | Busy {
+    const polled = this.#buffer.consume(this.#step);
     // Someone who holds a lease may have died without a sign.
     if (polled !== EMPTY || (this.#words[Word.leased] as number) === 0 || !this.#buffer.probe())
       return polled;
-    return this.#buffer.consume((consumers) => this.#handOut(consumers, max, lease));
+    return this.#buffer.consume(this.#step);
   }
 
   #handOut(consumers: ConsumersSide, max: number, lease: LeaseTerms | undefined): Polled {
@@ -121,6 +120,7 @@ export class ShmConsumerPort implements ConsumerPort {
     const returned = consumers.returned.count;
     const fresh = consumers.fresh.count;
     if (returned + fresh === 0) return isSealed && consumers.leased.count === 0 ? DRAINED : EMPTY;
+    if (this.#leases.size > 2 * this.#buffer.spec.capacity) this.#forgetLost(consumers);
     const deliveries: Delivery[] = [];
     if (returned > 0) this.#handOutReturned(consumers, Math.min(max, returned), lease, deliveries);
     const count = Math.min(fresh, max - deliveries.length);
@@ -172,6 +172,13 @@ export class ShmConsumerPort implements ConsumerPort {
     if (token === undefined) return { item, sequence, deliveries, failures };
     this.#leases.set(token, slot);
     return { item, sequence, deliveries, failures, token };
+  }
+
+  // Leases that ran out and that nobody settles: there are no more open ones than the capacity.
+  #forgetLost(consumers: ConsumersSide): void {
+    for (const [token, slot] of this.#leases) {
+      if (!consumers.leased.holds(slot, token as number, this.#buffer.me)) this.#leases.delete(token);
+    }
   }
 
   #settle(consumers: ConsumersSide, settlement: Settlement): boolean {

@@ -26,6 +26,10 @@ export class ShmProducerPort implements ProducerPort {
   #last = 0;
   #fullBy: "items" | "bytes" = "items";
   #isClosed = false;
+  // The offer under way: there is one at most, and so none of these has to be made anew for each.
+  #firstSequence = 0;
+  #items: readonly Uint8Array[] = [];
+  readonly #step = (producers: ProducersSide) => this.#put(producers);
 
   private constructor(buffer: SharedBuffer, record: ProducerRecord | undefined) {
     this.#buffer = buffer;
@@ -45,12 +49,13 @@ export class ShmProducerPort implements ProducerPort {
 
   offer(firstSequence: number, items: readonly Uint8Array[], wait: Wait): MaybePromise<Offered> {
     const removed = Atomics.load(this.#words, Word.removed);
-    const attempt = () => this.#buffer.produce((producers) => this.#put(producers, firstSequence, items));
-    let offered = attempt();
+    this.#firstSequence = firstSequence;
+    this.#items = items;
+    let offered = this.#attempt();
     if (offered !== BUSY && isFull(offered) && this.#buffer.mayHideRoom && this.#buffer.probe())
-      offered = attempt();
+      offered = this.#attempt();
     if (offered === BUSY || (isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted))
-      return this.#later(attempt, offered, removed, wait);
+      return this.#later(offered, removed, wait);
     return offered;
   }
 
@@ -58,31 +63,31 @@ export class ShmProducerPort implements ProducerPort {
     this.#isClosed = true;
   }
 
-  #later(
-    attempt: () => Offered | Busy,
-    first: Offered | Busy,
-    removed: number,
-    wait: Wait,
-  ): MaybePromise<Offered> {
+  #attempt(): Offered | Busy {
+    return this.#buffer.produce(this.#step);
+  }
+
+  #later(first: Offered | Busy, removed: number, wait: Wait): MaybePromise<Offered> {
     if (first === BUSY) {
-      return Promise.resolve(this.#buffer.untilHad(attempt, first)).then((offered) =>
-        isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(attempt, wait) : offered,
+      const had = this.#buffer.untilHad(() => this.#attempt(), first);
+      return Promise.resolve(had).then((offered) =>
+        isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : offered,
       );
     }
     this.#buffer.flush();
     if (this.#spin.until(this.#words, Word.removed, removed)) {
-      const offered = attempt();
+      const offered = this.#attempt();
       if (offered !== BUSY && !isFull(offered)) return offered;
     }
-    return this.#wait(attempt, wait);
+    return this.#wait(wait);
   }
 
-  #wait(attempt: () => Offered | Busy, wait: Wait): Promise<Offered> {
+  #wait(wait: Wait): Promise<Offered> {
     return this.#buffer.waiters.wait<Offered>(
       {
         attempt: () => {
           if (this.#isClosed) return { accepted: 0, state: "open" };
-          const offered = attempt();
+          const offered = this.#attempt();
           return offered === BUSY || isFull(offered) ? undefined : offered;
         },
         giveUp: (isAborted) =>
@@ -93,7 +98,9 @@ export class ShmProducerPort implements ProducerPort {
     );
   }
 
-  #put(producers: ProducersSide, firstSequence: number, items: readonly Uint8Array[]): Offered {
+  #put(producers: ProducersSide): Offered {
+    const firstSequence = this.#firstSequence;
+    const items = this.#items;
     const record = this.#record;
     if (record !== undefined && this.#words[record.word + Producer.epoch] !== record.epoch)
       throw fault("HANDLE_CLOSED", "This producer id has a newer holder");
@@ -104,14 +111,14 @@ export class ShmProducerPort implements ProducerPort {
     const known = Math.min(items.length, last + 1 - firstSequence);
     if (known === items.length) return { accepted: known, state: "open" };
     if (isSealed(this.#words)) return { accepted: known, state: "sealed" };
-    const { count, fullBy } = producers.roomFor(items, known);
+    const count = producers.roomFor(items, known);
     if (count > 0) {
       producers.put(items, known, count, record?.word ?? 0, last + count);
       if (record === undefined) this.#last += count;
     }
     if (known + count === items.length) return { accepted: items.length, state: "open" };
-    this.#fullBy = fullBy;
-    return { accepted: known + count, state: "full", fullBy };
+    this.#fullBy = producers.fullBy;
+    return { accepted: known + count, state: "full", fullBy: producers.fullBy };
   }
 
   get #lastSequence(): number {

@@ -13,6 +13,8 @@ import { Producer, REDO_PAIRS_MAX, Slot, slotWord, Word } from "./region-layout.
 import { checkSlot, chunkCount, writeItem } from "./slot-bytes.js";
 
 export class ProducersSide {
+  /** What ran out when `roomFor` was last asked. */
+  fullBy: "items" | "bytes" = "items";
   readonly #region: Region;
   readonly #spec: BufferSpec;
   readonly #redo: RedoList;
@@ -54,16 +56,19 @@ export class ProducersSide {
     return ((words[Word.putBytes] as number) - Atomics.load(words, Word.removedBytes)) >>> 0;
   }
 
-  /** How many of the items from `from` on there is room for, and what has run out if not for all. */
-  roomFor(items: readonly Uint8Array[], from: number): { count: number; fullBy: "items" | "bytes" } {
+  /** How many of the items from `from` on there is room for; `fullBy` says what runs out if that is not all. */
+  roomFor(items: readonly Uint8Array[], from: number): number {
     const most = Math.min(items.length - from, this.#spec.capacity - this.occupied);
     const { bufferBytesMax } = this.#spec;
     let bytes = this.bytes;
     for (let count = 0; count < most; count++) {
       bytes += (items[from + count] as Uint8Array).byteLength;
-      if (bytes > bufferBytesMax) return { count, fullBy: "bytes" };
+      if (bytes <= bufferBytesMax) continue;
+      this.fullBy = "bytes";
+      return count;
     }
-    return { count: most, fullBy: "items" };
+    this.fullBy = "items";
+    return most;
   }
 
   /**

@@ -199,3 +199,24 @@ async function dispose(port: BufferPort): Promise<void> {
     if (!isBufferError(error)) throw error;
   }
 }
+
+test("leases that ran out are lost and the current ones settle, however many there have been", async () => {
+  using folder = new Folder();
+  const port = await folder.create({ capacity: 2, failuresMax: 1_000_000 });
+  const producer = await port.producer();
+  now(producer.offer(1, [item(1, 1), item(1, 2)], noWait));
+  const consumer = await port.consumer();
+  const tokens: number[] = [];
+  while (tokens.length < 60) {
+    for (const { token } of now(consumer.poll(2, noWait, { leaseMs: 1 })).deliveries)
+      tokens.push(token as number);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  const late = now(consumer.settle(tokens.slice(0, -2).map((token) => ({ kind: "ack", token }) as const)));
+  expect(new Set(late)).toEqual(new Set(["lost"]));
+  const current = now(consumer.poll(2, noWait, { leaseMs: 60_000 })).deliveries;
+  expect(
+    now(consumer.settle(current.map(({ token }) => ({ kind: "ack", token: token ?? 0 }) as const))),
+  ).toEqual(current.map(() => "settled"));
+  await port.destroy();
+});
