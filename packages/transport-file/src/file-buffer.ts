@@ -1,6 +1,6 @@
 /** One handle on a buffer in a directory. */
 
-import { readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type {
   BufferAddress,
@@ -24,6 +24,9 @@ import { FileProducerPort } from "./producer-port.js";
 import { removeIfPossible } from "./record-file.js";
 import { errnoOf, storageError } from "./storage-error.js";
 import { Store } from "./store.js";
+
+// From the first file of a handle to its first commit: milliseconds, unless the disk or the machine is slow.
+const JOINING_MS = 60_000;
 
 export interface FileBufferOptions {
   readonly layout: Layout;
@@ -54,10 +57,13 @@ export class FileBuffer implements BufferPort {
 
   /** Reads the state and clears away what dead processes have left. False if the buffer has been destroyed. */
   start(): boolean {
+    // Listed before the state is read, which then knows everyone who has joined by now.
+    const { own, waiting, spare } = this.#layout;
+    const left = { own: listNames(own), waiting: listNames(waiting), spare: listNames(spare) };
     this.#store.log.catchUp();
     if (this.#store.log.state.destroyed) return false;
     this.#store.probe();
-    this.#sweep();
+    this.#sweep(left);
     return true;
   }
 
@@ -153,25 +159,29 @@ export class FileBuffer implements BufferPort {
 
   // What handles that are no more have left. Should one of them only have looked dead, its link fails and it starts anew;
   // but set-aside space is written to by the next, so it is taken from the dead alone.
-  #sweep(): void {
+  #sweep(left: Record<"own" | "waiting" | "spare", readonly string[]>): void {
     const { state, space } = this.#store.log;
-    const { own, waiting, spare } = this.#layout;
-    const standing = (handle: string | undefined) => {
+    const standing = (handle: string | undefined, path: string) => {
       const participant = state.participants.get(handle ?? "");
-      return participant === undefined ? "unknown" : isDead(participant) ? "dead" : "alive";
+      if (participant !== undefined) return isDead(participant) ? "dead" : "there";
+      // Has left, or is about to join: its first commit is in the making.
+      return isYoung(path) ? "there" : "unknown";
     };
-    for (const name of listNames(own)) {
-      if (standing(name.split(".")[0]) !== "alive") rmSync(join(own, name), { force: true });
+    for (const name of left.own) {
+      const path = join(this.#layout.own, name);
+      if (standing(name.split(".")[0], path) !== "there") rmSync(path, { force: true });
     }
-    for (const name of listNames(waiting)) {
-      if (standing(name.split(".")[1]) !== "alive") rmSync(join(waiting, name), { force: true });
+    for (const name of left.waiting) {
+      const path = join(this.#layout.waiting, name);
+      if (standing(name.split(".")[1], path) !== "there") rmSync(path, { force: true });
     }
-    for (const name of listNames(spare)) {
+    for (const name of left.spare) {
       const [kind, handle] = name.split(".");
       if (kind !== "claimed") continue;
-      const is = standing(handle);
+      const path = join(this.#layout.spare, name);
+      const is = standing(handle, path);
       if (is === "dead") space.takeBack(name);
-      else if (is === "unknown") rmSync(join(spare, name), { force: true });
+      else if (is === "unknown") rmSync(path, { force: true });
     }
   }
 }
@@ -191,6 +201,13 @@ export function removeBuffer(layout: Layout): void {
     if (errno !== "ENOENT" && errno !== "ENOTEMPTY" && errno !== "EEXIST")
       throw storageError(error, "Removing the buffer");
   }
+}
+
+// By the clock on the wall, which may jump: then it is swept by a later one, or too early, which costs a second try.
+function isYoung(path: string): boolean {
+  // Changed by a rename as well, which is how set-aside space is claimed.
+  const changed = statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  return Math.abs(Date.now() - changed) < JOINING_MS;
 }
 
 function listNames(directory: string): string[] {

@@ -75,6 +75,8 @@ export class WritableSpace {
       const fd = path.isNew ? writeNewFile(path.name, bytes) : overwriteFile(path.name, bytes);
       return { path: path.name, fd, isKept: bytes.byteLength <= KEPT_FILE_BYTES_MAX };
     } catch (error) {
+      // Somebody who opened the buffer took a kept file, in this instant, for what a dead handle has left.
+      if (!path.isNew && errnoOf(error) === "ENOENT" && !this.#isGone()) return this.write(bytes, reserve);
       removeIfPossible(path.name);
       if (this.#isGone()) throw destroyed(this.#layout.root, error);
       const spare = isStorageFull(error) && reserve !== "none" ? this.#claim(bytes, reserve) : undefined;
