@@ -33,13 +33,14 @@ test.each([
   ["items and input", "--items 4 --input -", "--items and --input exclude each other"],
   ["a path for memory", "--transport memory --path here", "--path is of no use"],
   ["keeping memory", "--transport memory --keep", "--keep is of no use"],
-  ["a path without a parent", "--path nowhere/buffer", "nowhere"],
+  ["a path without a parent", "--path nowhere/buffer", '--path "nowhere/buffer" cannot be used: '],
+  ["a path that is something else", "--path /dev/null", '--path "/dev/null" cannot be used: '],
   ["a path that is empty", "--path=", "--path needs a value"],
 ])("%s", async (_what, args, says) => {
   const folder = freshFolder();
   const { code, stdout, stderr } = await run(args.split(" "), { folder });
   expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toMatch(/^demo: [^\n]*\n$/);
+  expect(stderr).toMatch(/^demo: [^\n]* \(--help tells more\)\n$/);
   expect(stderr).toContain(says);
   expect(leftIn(folder)).toEqual([]);
 });
