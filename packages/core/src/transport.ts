@@ -1,6 +1,14 @@
 /**
  * The interface between core and a medium. Whoever implements it has written a transport; nothing else is needed.
  *
+ * An adapter makes two objects:
+ * - a `BufferTransport`, from a factory that names one place: it makes a buffer there with `create`, and opens it with `open`;
+ * - a `BufferPort`, which `open` returns: one handle on the buffer. It hands out a `ProducerPort` with `offer` and a
+ *   `ConsumerPort` with `poll` and `settle`, and has what concerns the whole buffer: `seal`, `counts`, `drained`,
+ *   `deadLetters`, `close`, `destroy`.
+ *
+ * Its module also exports `transportAt`, by which another process comes from an address to the transport.
+ *
  * What every adapter may rely on, because core sees to it:
  * - Arguments are checked: counts are integers from 1 up, items are within the limits of the spec, options are known.
  * - On one `ProducerPort` at most one `offer` is under way, on one `ConsumerPort` at most one `poll`; `settle` may run
