@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { eventsOf, freshFolder, leftIn, linesOf, MAIN, run } from "./demo-process.js";
 
-test.each(["file", "memory"])("the classic demonstration over %s", async (transport) => {
+test.each(["file", "shm", "memory"])("the classic demonstration over %s", async (transport) => {
   const folder = freshFolder();
   const { code, stdout, stderr } = await run(["--transport", transport], { folder });
   const lines = linesOf(stdout);
@@ -124,6 +124,7 @@ test("--list names the transports with their guarantees", async () => {
   const listed = eventsOf(await run(["--list", "--json"]));
   expect(listed.map(({ kind, name }) => [kind, name])).toEqual([
     ["transport", "file"],
+    ["transport", "shm"],
     ["transport", "memory"],
   ]);
 });

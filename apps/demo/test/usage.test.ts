@@ -25,7 +25,11 @@ test.each([
   ["a range of words", "--consume-ms soon", '"soon"'],
   ["idle at once", "--idle-ms 0", "--idle-ms must be an integer from 1 "],
   ["a seed below 0", "--seed=-1", "--seed must be an integer from 0 "],
-  ["an unknown transport", "--transport pigeon", '--transport must be one of file, memory, got "pigeon"'],
+  [
+    "an unknown transport",
+    "--transport pigeon",
+    '--transport must be one of file, shm, memory, got "pigeon"',
+  ],
   ["a name that every object has", "--transport constructor", '"constructor"'],
   ["an input that is not there", "--input nowhere.txt", '--input "nowhere.txt"'],
   ["a folder as input", "--input .", "it is a directory"],

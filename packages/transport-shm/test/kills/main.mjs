@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { completeSpec } from "@sluice/core";
+import { completeSpec, untilNotBusy } from "@sluice/core";
 import { loadNativePort } from "@sluice/native-port";
 import { shmTransport } from "../../dist/index.js";
 import { geometryOf, Word } from "../../dist/region-layout.js";
@@ -96,6 +96,10 @@ async function round(mode, capacity, count) {
     child.on("message", (message) => {
       if (message === "torn") total.torn += 1;
     });
+    child.on("exit", (code, signal) => {
+      if (code !== 0 && signal === null)
+        faults.push(`${mode}, capacity ${capacity}: a ${role} ended by itself, with ${code}`);
+    });
     const worker = { role, id, child, exit: once(child, "exit") };
     await Promise.race([once(child, "message"), worker.exit]);
     crew.push(worker);
@@ -129,8 +133,8 @@ async function round(mode, capacity, count) {
     await exit;
   }
   for (const { role, id } of crew)
-    if (role === "producer") put.set(id, (await port.producer(id)).lastSequence);
-  await port.seal({ discard: false });
+    if (role === "producer") put.set(id, (await untilNotBusy(() => port.producer(id))).lastSequence);
+  await untilNotBusy(() => port.seal({ discard: false }));
   const consumers = crew.filter(({ role }) => role === "consumer");
   const late = sleep(STUCK_MS).then(() => "late");
   if ((await Promise.race([Promise.all(consumers.map(({ exit }) => exit)), late])) === "late") {
@@ -145,7 +149,7 @@ async function round(mode, capacity, count) {
     if (verb === "got") got.add(name);
     else finished.set(name, (finished.get(name) ?? 0) + 1);
   }
-  const counts = await port.counts();
+  const counts = await untilNotBusy(async () => port.counts());
   const expected = [...put].flatMap(([id, last]) => Array.from({ length: last }, (_, i) => `${id} ${i + 1}`));
   const lost = expected.filter((name) => !got.has(name)).length;
   const twice = [...finished.values()].filter((times) => times > 1).length;
