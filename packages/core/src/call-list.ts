@@ -36,6 +36,21 @@ export class CallList<C extends WaitingCall<unknown>> {
     if (call.deadline.isTry) this.#tries += 1;
   }
 
+  /** For a call that came before all others, and is in line only now. */
+  prepend(call: C): void {
+    const { first } = this;
+    if (first === undefined) {
+      this.append(call);
+      return;
+    }
+    call.isInLine = true;
+    call.next = first;
+    first.previous = call;
+    this.#first = call;
+    this.#size += 1;
+    if (call.deadline.isTry) this.#tries += 1;
+  }
+
   remove(call: C): void {
     if (!call.isInLine) return;
     call.isInLine = false;

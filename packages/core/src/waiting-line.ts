@@ -50,6 +50,8 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   // The wait of a call that is alone, until its signal is used up; and whether the port began to wait before it was adopted.
   #loneWait: Wait | undefined;
   #loneWaits = false;
+  // Until it is adopted or has passed. A hook or a codec may call meanwhile: what it asks for stands behind it.
+  #isAlone = false;
 
   constructor(work: LineWork<C, A>) {
     this.#work = work;
@@ -89,11 +91,18 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
    */
   mayGoAlone(): boolean {
     return (
-      this.#calls.size === 0 && this.#underWay === undefined && !this.#isPaused && !this.isEnded && mayGoOn()
+      this.#calls.size === 0 &&
+      this.#underWay === undefined &&
+      !this.#isAlone &&
+      !this.#isPaused &&
+      !this.isEnded &&
+      mayGoOn()
     );
   }
 
+  /** Of the call that goes alone now. `passedAlone` or `adopt` follows in the same turn. */
   get loneWait(): Wait {
+    this.#isAlone = true;
     this.#loneWaits = false;
     if (this.#loneWait?.signal !== this.#canceller?.signal || this.#loneWait === undefined) {
       this.#canceller ??= new AbortController();
@@ -109,17 +118,22 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
 
   /** An item passed for a call that was alone, and is settled without standing in line. */
   passedAlone(): void {
+    this.#isAlone = false;
     this.#watch.end();
+    if (this.#calls.size > 0) this.#serve();
+    if (this.#onIdle.length > 0) this.#isIdle();
   }
 
   /** Takes in a call without deadline or signal, for which the port was asked already. */
   adopt(call: C, answer: MaybePromise<A>): void {
     const calls = [call];
-    this.#calls.append(call);
+    this.#isAlone = false;
+    this.#calls.prepend(call);
     call.isUnderWay = true;
     this.#underWay = calls;
     this.#isWaitEnded = false;
     if (this.#loneWaits) this.#startsToWait();
+    if (this.#ended !== undefined) this.#cancel(call, { reason: this.#ended(), by: "handle" });
     if (isPromise(answer)) this.#await(calls, answer);
     else {
       this.#answered(calls, answer);
@@ -143,14 +157,14 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     this.#ended ??= error;
     for (const call of this.#calls) this.#cancel(call, { reason: error(), by: "handle" });
     const isGivenUp = this.#isSilent && this.#underWay?.every((call) => call.isSettled);
-    if (this.#underWay === undefined || isGivenUp) return Promise.resolve();
+    if ((this.#underWay === undefined && !this.#isAlone) || isGivenUp) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   #serve(): void {
     for (;;) {
       const { first } = this.#calls;
-      if (first === undefined || this.#underWay !== undefined || this.#isPaused) return;
+      if (first === undefined || this.#underWay !== undefined || this.#isAlone || this.#isPaused) return;
       if (!mayGoOn()) {
         this.#pause(afterTurn);
         return;
