@@ -1,7 +1,7 @@
 /**
- * System calls that Node does not offer: mapping a file into memory, making a FIFO, locking a file. Everything else about
- * them (opening, closing, reading) is Node's own `fs`, whose descriptors are closed in child processes; one that was
- * opened in native code would be inherited, and a grandchild would hold its lock.
+ * System calls that Node does not offer: mapping a file into memory, making a FIFO, locking a file. Almost everything else about
+ * them (opening, closing, reading) is Node's own `fs`, whose descriptors are closed in child processes; one that was inherited
+ * would let a grandchild hold its lock.
  *
  * The calls go through koffi, which is compiled already and needs no install script. Sources: mmap(2), mkfifo(3), flock(2).
  */
@@ -24,6 +24,15 @@ export interface NativePort {
   /** Makes a FIFO. @throws as `map`; `EEXIST` where there is something. */
   mkfifo(path: string, mode: number): void;
   /**
+   * Opens what is there, closed in child processes as Node's own descriptors are, for somebody who closes it otherwise than by
+   * `fs`. A worker thread closes at its end what it opened by `fs` and did not close by it: by then the number may be that of
+   * somebody else's file.
+   *
+   * @param flags - as of `fs.openSync`, but for `O_CREAT`.
+   * @throws as `map`.
+   */
+  open(path: string, flags: number): number;
+  /**
    * Locks an open file, or changes the lock, without waiting. The lock belongs to the open file: it ends when that is closed,
    * also by the death of the process, and stays while the process is stopped.
    *
@@ -33,6 +42,8 @@ export interface NativePort {
   flock(fd: number, lock: "exclusive" | "shared" | "none"): boolean;
 }
 
+// From <fcntl.h>: Node does not tell it.
+const O_CLOEXEC = process.platform === "darwin" ? 0x1000000 : 0x80000;
 // From <sys/mman.h> and <sys/file.h>: the same on Linux and macOS.
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED = 1;
@@ -84,6 +95,7 @@ function portOver(koffi: Koffi): NativePort {
   );
   const munmap = libc.func("int munmap(intptr_t address, size_t length)");
   const mkfifo = libc.func("int mkfifo(const char *path, uint32_t mode)");
+  const open = libc.func("int open(const char *path, int flags, ...)");
   const flock = libc.func("int flock(int fd, int operation)");
 
   const failure = (syscall: string, path?: string): NodeJS.ErrnoException => {
@@ -107,6 +119,11 @@ function portOver(koffi: Koffi): NativePort {
     },
     mkfifo(path, mode) {
       if (mkfifo(path, mode) !== 0) throw failure("mkfifo", path);
+    },
+    open(path, flags) {
+      const fd = open(path, flags | O_CLOEXEC);
+      if (fd === -1) throw failure("open", path);
+      return fd;
     },
     flock(fd, lock) {
       if (flock(fd, FLOCK[lock] | FLOCK_WITHOUT_WAITING) === 0) return true;

@@ -88,6 +88,21 @@ describe("mkfifo", () => {
   });
 });
 
+describe("open", () => {
+  test("opens what is there, not for child processes, and says what is wrong", async () => {
+    const port = await loadNativePort();
+    const path = newFile(3);
+    const fd = port.open(path, constants.O_RDONLY);
+    expect(readFileSync(fd).length).toBe(3);
+    const child = spawnSync("ls", ["-l", `/proc/self/fd/${fd}`], { encoding: "utf8" });
+    expect(child.stdout).not.toContain(path);
+    closeSync(fd);
+    expect(() => port.open(join(folder, "none"), constants.O_RDONLY)).toThrow(
+      expect.objectContaining({ code: "ENOENT", syscall: "open" }),
+    );
+  });
+});
+
 describe("flock", () => {
   test("excludes every other open file, also one of this process, until it is given back or closed", async () => {
     const port = await loadNativePort();

@@ -60,22 +60,21 @@ export class Participants {
     throw fault("TRANSPORT_UNAVAILABLE", message);
   }
 
+  /** Gives the place up, while the FIFO is still locked: whoever found it dead would give the place to another beforehand. */
   leave({ place, me }: Registration): void {
     Atomics.store(this.#region.words, placeWord(this.#region.geometry, place) + Participant.active, 0);
     rmSync(this.bellPath(me), { force: true });
   }
 
   isDead(word: number): boolean {
-    const at = placeWord(this.#region.geometry, word & 0xff);
-    const { words } = this.#region;
-    if (Atomics.load(words, at + Participant.incarnation) !== word >>> 8) return true;
-    if (Atomics.load(words, at + Participant.active) === 0) return true;
+    if (!this.#isActive(word)) return true;
     let fd: number;
     try {
       fd = openSync(this.bellPath(word), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    } catch (error) {
-      // It has left; or there is no reading what is there, which proves nothing.
-      return (error as NodeJS.ErrnoException).code === "ENOENT";
+    } catch {
+      // Whoever leaves, or is swept away, is inactive before its FIFO goes. If it is not, somebody else has removed the FIFO, or
+      // there is no reading it, and that proves nothing.
+      return !this.#isActive(word);
     }
     try {
       return this.#native.flock(fd, "shared");
@@ -121,14 +120,28 @@ export class Participants {
     return join(this.#root, `bell.${word & 0xff}.${word >>> 8}`);
   }
 
+  #isActive(word: number): boolean {
+    const at = placeWord(this.#region.geometry, word & 0xff);
+    const { words } = this.#region;
+    return (
+      Atomics.load(words, at + Participant.incarnation) === word >>> 8 &&
+      Atomics.load(words, at + Participant.active) !== 0
+    );
+  }
+
   #makeBell(place: number, incarnation: number): number {
     const path = this.bellPath((incarnation << 8) | place);
     this.#native.mkfifo(path, 0o600);
     // For reading and writing: opened for reading alone it would go deaf when the first who rings closes it.
-    const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    for (let tries = 0; tries < LOCK_TRIES; tries++) if (this.#native.flock(fd, "exclusive")) return fd;
-    closeSync(fd);
-    throw fault("BUFFER_BUSY", `Somebody holds ${path}`);
+    // Not by `fs`: its socket closes it.
+    const fd = this.#native.open(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    try {
+      for (let tries = 0; tries < LOCK_TRIES; tries++) if (this.#native.flock(fd, "exclusive")) return fd;
+      throw fault("BUFFER_BUSY", `Somebody holds ${path}`);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
   }
 
   // Places and FIFOs of the dead. What they leased is returned by whoever comes to need it.

@@ -227,14 +227,12 @@ export class SharedBuffer {
     return Atomics.load(this.#words, Word.destroyed) !== 0;
   }
 
-  /** Gives up the place. Nothing of the region is touched afterwards. */
+  /** Gives the place up. Nothing of the region is touched afterwards. */
   leave(): void {
     if (!this.isDestroyed) this.flush();
     this.#isLeft = true;
     this.#owed.close();
-    const { participants, registration } = this.#options;
     this.waiters.close();
-    participants.leave(registration);
   }
 
   #check(): void {

@@ -55,6 +55,7 @@ export class Waiters {
   readonly #place: number;
   #tick: NodeJS.Timeout | undefined;
   #isServing = false;
+  #isClosed = false;
 
   constructor(options: WaitersOptions) {
     const { region, participants, registration } = options;
@@ -117,15 +118,19 @@ export class Waiters {
     this.#settleDown();
   }
 
+  /** Ends all waits, and gives the place up: nothing of it is touched afterwards, for it may be somebody else's. */
   close(): void {
     this.endWaits();
+    this.#isClosed = true;
+    const { participants, registration } = this.#options;
+    participants.leave(registration);
     this.#own.close();
     this.sets.close();
   }
 
   // Those of this handle, in the order in which they came.
   #serve(): void {
-    if (this.#isServing) return;
+    if (this.#isServing || this.#isClosed) return;
     this.#isServing = true;
     this.sets.noteLook();
     try {

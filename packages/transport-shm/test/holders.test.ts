@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { Word } from "../dist/region-layout.js";
 import { Actor } from "./support/actor.js";
 import { Folder, noWait, now, until, waiting } from "./support/ports.js";
+import { isStopped } from "./support/processes.js";
 
 const PUT_POINTS = ["shm.before-put-commit", "shm.after-put-commit", "shm.before-unlock"];
 const TAKE_POINTS = [
@@ -250,8 +251,3 @@ test("a lock is taken over from the dead once, and free afterwards", async () =>
   expect([after[Word.consumersLock], after[Word.producersLock], after[Word.valid]]).toEqual([0, 0, 0]);
   await port.destroy();
 });
-
-function isStopped(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
-}
