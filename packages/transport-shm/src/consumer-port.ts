@@ -97,7 +97,7 @@ export class ShmConsumerPort implements ConsumerPort {
         attempt: () => {
           if (this.#isClosed) return CANCELLED;
           const polled = this.#attempt();
-          return polled === BUSY || polled === EMPTY ? undefined : polled;
+          return polled === EMPTY ? undefined : polled;
         },
         giveUp: (isAborted) => (isAborted ? CANCELLED : EMPTY),
         set: () => "item",

@@ -16,6 +16,8 @@ export interface Owners {
 export interface LockWords {
   readonly owner: number;
   readonly takenOver: number;
+  /** Words that change as those who hold it get on. */
+  readonly progress: readonly number[];
 }
 
 // A section takes a microsecond or so. Longer than this, and its owner is not running at the moment, or others are quicker.
@@ -26,11 +28,12 @@ export class OwnerLock {
   readonly #words: Int32Array;
   readonly #word: number;
   readonly #takenOver: number;
+  readonly #progress: readonly number[];
   readonly #owners: Owners;
   readonly #repair: () => boolean;
 
   /**
-   * @param lock - the words of its owner, and of how often it was taken over from the dead.
+   * @param lock - the words of its owner, of how often it was taken over from the dead, and of what is done under it.
    * @param repair - brings what the lock protects into order, whatever its last owner was in the middle of. False if that
    * cannot be done now; the lock then stays with the dead.
    */
@@ -38,6 +41,7 @@ export class OwnerLock {
     this.#words = words;
     this.#word = lock.owner;
     this.#takenOver = lock.takenOver;
+    this.#progress = lock.progress;
     this.#owners = owners;
     this.#repair = repair;
   }
@@ -55,6 +59,11 @@ export class OwnerLock {
   /** Who holds it; 0 for nobody. */
   get owner(): number {
     return Atomics.load(this.#words, this.#word);
+  }
+
+  /** Equal at two instants between which nobody has got on under this lock. */
+  get progress(): string {
+    return this.#progress.map((word) => Atomics.load(this.#words, word)).join();
   }
 
   give(): void {

@@ -3,8 +3,8 @@
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { BufferError, MaybePromise } from "@sluice/core";
 import { fault } from "./faults.js";
+import type { OwnerLock } from "./owner-lock.js";
 import type { Participants } from "./participants.js";
-import { Word } from "./region-layout.js";
 
 /** A lock is held by somebody alive. */
 export const BUSY: unique symbol = Symbol("busy");
@@ -14,11 +14,10 @@ export type Busy = typeof BUSY;
 const TURNS_BEFORE_SLEEP = 16;
 
 export interface PatienceOptions {
-  readonly words: Int32Array;
   readonly participants: Participants;
   readonly lockWaitMs: number;
-  /** Who holds a lock; 0 for nobody. */
-  readonly owner: () => number;
+  /** Which lock the last attempt did not have. */
+  readonly missed: () => OwnerLock;
 }
 
 export class Patience {
@@ -35,10 +34,10 @@ export class Patience {
     return first === BUSY ? this.#untilHadLater(attempt) : first;
   }
 
-  // Given up only if the buffer has stood still meanwhile: as long as others get on, it is a matter of luck and tries.
+  // Given up only if that lock's side has stood still meanwhile: as long as others get on, it is a matter of luck and tries.
   async #untilHadLater<T>(attempt: () => T | Busy): Promise<T> {
     let began = performance.now();
-    let progress = this.#progress;
+    let { missed, progress } = this.#state;
     for (let tries = 0; ; tries++) {
       if (tries < TURNS_BEFORE_SLEEP) await turn();
       else await sleep(1);
@@ -51,30 +50,21 @@ export class Patience {
       }
       const ms = performance.now() - began;
       if (ms < this.#options.lockWaitMs || tries === 0) continue;
-      const now = this.#progress;
-      if (now === progress) throw this.#busyError(ms);
-      progress = now;
+      const now = this.#state;
+      if (now.missed === missed && now.progress === progress) throw this.busyError(ms);
+      ({ missed, progress } = now);
       began = performance.now();
     }
   }
 
-  // Changes with every put, hand-out and settlement.
-  get #progress(): string {
-    const { words } = this.#options;
-    const told = [
-      Word.produced,
-      Word.head,
-      Word.removed,
-      Word.leased,
-      Word.returned,
-      Word.lastLease,
-      Word.sealed,
-    ];
-    return told.map((word) => Atomics.load(words, word)).join();
+  get #state(): { missed: OwnerLock; progress: string } {
+    const missed = this.#options.missed();
+    return { missed, progress: missed.progress };
   }
 
-  #busyError(ms: number): BufferError {
-    const owner = this.#options.owner();
+  /** What is said of a lock that could not be had for so long. */
+  busyError(ms: number): BufferError {
+    const { owner } = this.#options.missed();
     const pid = owner === 0 ? "a process" : `process ${this.#options.participants.pidOf(owner)}`;
     const message = `The buffer is held by ${pid}, for ${Math.floor(ms)} ms so far: it is stopped, or very slow`;
     return fault("BUFFER_BUSY", message);

@@ -88,7 +88,7 @@ export class ShmProducerPort implements ProducerPort {
         attempt: () => {
           if (this.#isClosed) return { accepted: 0, state: "open" };
           const offered = this.#attempt();
-          return offered === BUSY || isFull(offered) ? undefined : offered;
+          return offered !== BUSY && isFull(offered) ? undefined : offered;
         },
         giveUp: (isAborted) =>
           isAborted ? { accepted: 0, state: "open" } : { accepted: 0, state: "full", fullBy: this.#fullBy },

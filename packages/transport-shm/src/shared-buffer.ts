@@ -8,7 +8,7 @@ import { monotonicMs } from "@sluice/native-port";
 import { ConsumersSide } from "./consumers-side.js";
 import { fault } from "./faults.js";
 import { OwedWakes } from "./owed-wakes.js";
-import { OwnerLock } from "./owner-lock.js";
+import { type LockWords, OwnerLock } from "./owner-lock.js";
 import type { Participants, Registration } from "./participants.js";
 import { BUSY, type Busy, Patience } from "./patience.js";
 import { ProducersSide } from "./producers-side.js";
@@ -17,8 +17,16 @@ import { Word } from "./region-layout.js";
 import { WAIT_SETS, type WaitSet } from "./wait-sets.js";
 import { Waiters } from "./waiters.js";
 
-const PRODUCERS_LOCK = { owner: Word.producersLock, takenOver: Word.producersTakenOver };
-const CONSUMERS_LOCK = { owner: Word.consumersLock, takenOver: Word.consumersTakenOver };
+const PRODUCERS_LOCK: LockWords = {
+  owner: Word.producersLock,
+  takenOver: Word.producersTakenOver,
+  progress: [Word.produced, Word.lastEpoch, Word.sealed],
+};
+const CONSUMERS_LOCK: LockWords = {
+  owner: Word.consumersLock,
+  takenOver: Word.consumersTakenOver,
+  progress: [Word.head, Word.removed, Word.leased, Word.returned, Word.lastLease, Word.requeued],
+};
 // Asking whether holders of leases are alive costs a system call or two for each.
 const PROBE_EVERY_MS = 50;
 
@@ -46,6 +54,9 @@ export class SharedBuffer {
   readonly #owed: OwedWakes;
   #lastProbe = Number.NEGATIVE_INFINITY;
   #wasBusy = false;
+  // The lock that was not had last, and whether taking over the producers' failed for want of the consumers'.
+  #missed: OwnerLock;
+  #isBehindConsumers = false;
   #isLeft = false;
 
   constructor(options: SharedBufferOptions) {
@@ -64,15 +75,18 @@ export class SharedBuffer {
     this.#producersLock = new OwnerLock(region.words, PRODUCERS_LOCK, registration, () => {
       this.#producers.repair();
       // A requeue may have committed on the other side, and not be applied yet: whoever has had that lock finds it applied.
-      if (!this.#consumersLock.tryTake()) return false;
-      this.#consumersLock.give();
-      return true;
+      const isHad = this.#consumersLock.tryTake();
+      if (isHad) this.#consumersLock.give();
+      else this.#isBehindConsumers = true;
+      return isHad;
     });
     this.waiters = new Waiters({
       region,
       participants,
       registration,
       tend: () => this.#tend(),
+      lockWaitMs,
+      busyError: (ms) => this.#patience.busyError(ms),
       hint: (set) => this.#hasSomethingFor(set),
       wasBusy: () => {
         const wasBusy = this.#wasBusy;
@@ -81,18 +95,16 @@ export class SharedBuffer {
       },
     });
     this.#owed = new OwedWakes(this.waiters.sets);
-    this.#patience = new Patience({
-      words: region.words,
-      participants,
-      lockWaitMs,
-      owner: () => this.#producersLock.owner || this.#consumersLock.owner,
-    });
+    this.#missed = this.#consumersLock;
+    this.#patience = new Patience({ participants, lockWaitMs, missed: () => this.#missed });
   }
 
   /** Runs a step under the producers' lock. */
   produce<T>(step: (producers: ProducersSide) => T): T | Busy {
     this.#check();
-    if (!this.#producersLock.tryTake(this.#patience.isPatient)) return this.#busy();
+    this.#isBehindConsumers = false;
+    if (!this.#producersLock.tryTake(this.#patience.isPatient))
+      return this.#busy(this.#isBehindConsumers ? this.#consumersLock : this.#producersLock);
     const before = this.#words[Word.produced] as number;
     try {
       return step(this.#producers);
@@ -110,7 +122,7 @@ export class SharedBuffer {
   /** Runs a step under the consumers' lock, after what time and a seal have brought about. */
   consume<T>(step: (consumers: ConsumersSide) => T): T | Busy {
     this.#check();
-    if (!this.#consumersLock.tryTake(this.#patience.isPatient)) return this.#busy();
+    if (!this.#consumersLock.tryTake(this.#patience.isPatient)) return this.#busy(this.#consumersLock);
     const consumers = this.#consumers;
     const removed = this.#words[Word.removed] as number;
     const requeued = this.#words[Word.requeued] as number;
@@ -243,7 +255,8 @@ export class SharedBuffer {
     if (this.#isLeft) throw fault("HANDLE_CLOSED", "The handle is closed");
   }
 
-  #busy(): Busy {
+  #busy(missed: OwnerLock): Busy {
+    this.#missed = missed;
     this.#wasBusy = true;
     return BUSY;
   }

@@ -92,7 +92,7 @@ export class ShmBuffer implements BufferPort {
       isDrained || wait.maxMs <= 0 || wait.signal.aborted
         ? isDrained
         : this.#shared.waiters.wait<boolean>(
-            { attempt: () => (attempt() === true ? true : undefined), giveUp: () => false, set: () => "end" },
+            { attempt: () => attempt() || undefined, giveUp: () => false, set: () => "end" },
             wait,
           );
     const first = this.#shared.untilHad(attempt);

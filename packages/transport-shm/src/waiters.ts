@@ -7,6 +7,7 @@ import type { Wait } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
 import { OwnBell } from "./bells.js";
 import type { Participants, Registration } from "./participants.js";
+import { BUSY, type Busy } from "./patience.js";
 import type { Region } from "./region.js";
 import { Participant, placeWord, Word } from "./region-layout.js";
 import { type WaitSet, WaitSets } from "./wait-sets.js";
@@ -19,7 +20,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export interface Attempt<T> {
   /** Undefined if it has to wait on. */
-  readonly attempt: () => T | undefined;
+  readonly attempt: () => T | Busy | undefined;
   /** The answer when the wait is over without one. */
   readonly giveUp: (isAborted: boolean) => T;
   /** What it waits for after an attempt in vain. */
@@ -41,6 +42,9 @@ export interface WaitersOptions {
   readonly tend: () => void;
   /** Whether there is something to be had for those who wait in this set. */
   readonly hint: (set: WaitSet) => boolean;
+  readonly lockWaitMs: number;
+  /** What is said at the end of a wait to whom a lock was held for so many milliseconds. */
+  readonly busyError: (ms: number) => Error;
   /** Whether an attempt since this was last asked met a lock that was held. */
   readonly wasBusy: () => boolean;
 }
@@ -70,6 +74,8 @@ export class Waiters {
   /** Waits until an attempt has an answer or the wait is over. One attempt was made already, in vain. */
   wait<T>({ attempt, giveUp, set }: Attempt<T>, wait: Wait): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      // Since when every attempt has met a lock that was held.
+      let busySince: number | undefined;
       const leave = () => {
         clearTimeout(timer);
         wait.signal.removeEventListener("abort", onAbort);
@@ -80,7 +86,9 @@ export class Waiters {
         tryAgain: () => {
           try {
             const answer = attempt();
-            if (answer === undefined) return false;
+            if (answer === BUSY) busySince ??= performance.now();
+            else busySince = undefined;
+            if (answer === BUSY || answer === undefined) return false;
             leave();
             resolve(answer);
           } catch (error) {
@@ -91,7 +99,10 @@ export class Waiters {
         },
         end: (isAborted) => {
           leave();
+          const busyMs = busySince === undefined ? 0 : performance.now() - busySince;
           try {
+            if (!isAborted && busySince !== undefined && busyMs >= this.#options.lockWaitMs)
+              throw this.#options.busyError(busyMs);
             resolve(giveUp(isAborted));
           } catch (error) {
             reject(error);
@@ -99,6 +110,8 @@ export class Waiters {
         },
       };
       const end = (isAborted: boolean) => {
+        // One more look: what it waits for may have come without a sign.
+        if (!isAborted) this.#serve();
         if (!this.#waiting.has(waiter)) return;
         waiter.end(isAborted);
         this.#settleDown();

@@ -222,6 +222,48 @@ describe("stopped with the lock", () => {
   );
 });
 
+test("what others do on the other side does not keep the answer back", async () => {
+  using folder = new Folder();
+  const port = await folder.create({ capacity: 1000 }, 50);
+  const consumer = await port.consumer();
+  const producer = await port.producer();
+  using sleeper = await Actor.on(port.address);
+  await sleeper.call("arm", "shm.before-unlock", "SIGSTOP");
+  sleeper.call("take").catch(() => {});
+  await until(() => isStopped(sleeper.child.pid ?? 0), "it stops itself");
+  let sequence = 0;
+  const put = () => {
+    sequence += now(producer.offer(sequence + 1, [Buffer.from("x")], noWait)).accepted;
+  };
+  const puts = setInterval(put, 20);
+  const began = performance.now();
+  await expect(async () => consumer.poll(1, noWait)).rejects.toThrow(
+    expect.objectContaining({
+      code: "BUFFER_BUSY",
+      message: expect.stringContaining(`process ${sleeper.child.pid}`),
+    }),
+  );
+  expect(performance.now() - began).toBeLessThan(5000);
+  clearInterval(puts);
+  await port.destroy();
+});
+
+test("who waits already when the lock's holder is stopped hears of it at the deadline", async () => {
+  using folder = new Folder();
+  const port = await folder.create({}, 50);
+  const consumer = await port.consumer();
+  const poll = Promise.resolve(consumer.poll(1, waiting(1500)));
+  poll.catch(() => {});
+  using sleeper = await Actor.on(port.address);
+  await sleeper.call("arm", "shm.before-unlock", "SIGSTOP");
+  sleeper.call("take").catch(() => {});
+  await until(() => isStopped(sleeper.child.pid ?? 0), "it stops itself");
+  // It is there, and cannot be had.
+  expect(now((await port.producer()).offer(1, [Buffer.from("x")], noWait)).accepted).toBe(1);
+  await expect(poll).rejects.toThrow(expect.objectContaining({ code: "BUFFER_BUSY", effect: "none" }));
+  await port.destroy();
+});
+
 test("a wait goes on over a lock that is held for a while", async () => {
   using folder = new Folder();
   const port = await filled(folder, 0, 50);
