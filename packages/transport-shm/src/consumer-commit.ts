@@ -55,7 +55,7 @@ export class ConsumerCommit {
   /** Whatever was under way happened if it was committed, and not otherwise. */
   repair(): void {
     if (this.#words[Word.valid] !== 1) return;
-    this.#redo.apply();
+    this.#redo.repair();
     Atomics.store(this.#words, Word.valid, 0);
   }
 

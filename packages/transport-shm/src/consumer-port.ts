@@ -144,8 +144,7 @@ export class ShmConsumerPort implements ConsumerPort {
     into: Delivery[],
   ): void {
     for (let i = 0; i < count; i++) {
-      const slot = consumers.returned.first;
-      if (slot === undefined) return;
+      const slot = consumers.returned.oldest;
       into.push(this.#read(consumers, slot, lease === undefined ? undefined : consumers.nextLease));
       if (lease === undefined) consumers.returned.end(slot, "consumed");
       else consumers.returned.lease(slot, this.#grant(lease));

@@ -69,8 +69,8 @@ export class ConsumersSide {
     if (!isDiscarding(this.#words)) return;
     const { fresh, returned, dead } = this;
     for (let { count } = fresh; count > 0; count = fresh.count) fresh.end(count, "discarded");
-    for (let { first } = returned; first !== undefined; first = returned.first)
-      returned.end(first, "discarded");
+    // Its own count ends the list: its links might not.
+    for (let { count } = returned; count > 0; count = returned.count) returned.end(returned.oldest, "discarded");
     dead.discardParked();
   }
 }

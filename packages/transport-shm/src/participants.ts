@@ -9,7 +9,7 @@ import type { NativePort } from "@sluice/native-port";
 import { fault } from "./faults.js";
 import type { Owners } from "./owner-lock.js";
 import type { Region } from "./region.js";
-import { Participant, PLACES_MAX, placeWord, Word } from "./region-layout.js";
+import { Participant, PLACES_MAX, placesUsed, placeWord, Word } from "./region-layout.js";
 
 const INCARNATION_MAX = 2 ** 24 - 1;
 const BELL_NAME = /^bell\.(\d{1,3})\.(\d{1,8})$/;
@@ -44,14 +44,15 @@ export class Participants {
     for (let place = 1; place <= PLACES_MAX; place++) {
       const at = placeWord(geometry, place);
       const incarnation = (words[at + Participant.incarnation] as number) + 1;
-      if (words[at + Participant.active] !== 0 || incarnation > INCARNATION_MAX) continue;
+      const isUsable = incarnation > 0 && incarnation <= INCARNATION_MAX;
+      if (words[at + Participant.active] !== 0 || !isUsable) continue;
       // Whatever names the earlier one names a dead one from here on, and for ever.
       Atomics.store(words, at + Participant.incarnation, incarnation);
       const bell = this.#makeBell(place, incarnation);
       words[at + Participant.pid] = process.pid;
       words[at + Participant.itemWaits] = 0;
       words[at + Participant.roomWaits] = 0;
-      if (place > (words[Word.placesUsed] as number)) Atomics.store(words, Word.placesUsed, place);
+      if (place > placesUsed(words)) Atomics.store(words, Word.placesUsed, place);
       Atomics.store(words, at + Participant.active, 1);
       const me = (incarnation << 8) | place;
       return { place, bell, me, isDead: (word) => word !== me && this.isDead(word) };
@@ -101,7 +102,7 @@ export class Participants {
     const { geometry, words } = this.#region;
     let items = 0;
     let room = 0;
-    for (let place = 1; place <= (words[Word.placesUsed] as number); place++) {
+    for (let place = 1; place <= placesUsed(words); place++) {
       const at = placeWord(geometry, place);
       const own = [
         words[at + Participant.itemWaits] as number,
@@ -147,7 +148,7 @@ export class Participants {
   // Places and FIFOs of the dead. What they leased is returned by whoever comes to need it.
   #sweep(): void {
     const { geometry, words } = this.#region;
-    for (let place = 1; place <= (words[Word.placesUsed] as number); place++) {
+    for (let place = 1; place <= placesUsed(words); place++) {
       const word = this.wordOf(place);
       if (word !== 0 && this.isDead(word)) {
         Atomics.store(words, placeWord(geometry, place) + Participant.active, 0);

@@ -28,7 +28,7 @@ export class ProducersSide {
   /** Whatever the last owner of the lock was in the middle of: its put happened if its commit did, and not otherwise. */
   repair(): void {
     const { words } = this.#region;
-    if (words[Word.pk] === Atomics.load(words, Word.produced)) this.#redo.apply();
+    if (words[Word.pk] === Atomics.load(words, Word.produced)) this.#redo.repair();
   }
 
   /** Items inside: ready, leased and parked. Others may take while this is counted: then it is less. */

@@ -3,7 +3,8 @@
  * as once, so whoever takes over from the dead may begin again wherever they stopped.
  */
 
-import { fault } from "./faults.js";
+import { damaged } from "./faults.js";
+import { HEADER_BYTES } from "./region-layout.js";
 
 export class RedoList {
   readonly #words: Int32Array;
@@ -37,13 +38,24 @@ export class RedoList {
     this.#words[this.#start] = this.#count;
   }
 
+  /** A list that somebody else wrote down. Nothing of it is believed. */
+  repair(): void {
+    const words = this.#words;
+    const count = words[this.#start] as number;
+    if (count < 0 || count > this.#pairsMax) throw damaged(`a redo list of ${count} words`);
+    for (let i = 0; i < count; i++) {
+      const word = words[this.#start + 1 + 2 * i] as number;
+      if (word < HEADER_BYTES / 4 || word >= words.length) throw damaged(`a redo list with a word ${word}`);
+    }
+    this.apply();
+  }
+
   /** The last entry is stored after all others: who sees it sees them. */
   apply(): void {
     const words = this.#words;
     const count = words[this.#start] as number;
-    if (count < 0 || count > this.#pairsMax) {
-      throw fault("DATA_CORRUPT", "The redo list of the region is damaged");
-    }
+    // Only where somebody has written over it since.
+    if (count < 0 || count > this.#pairsMax) throw damaged(`a redo list of ${count} words`);
     let at = this.#start + 1;
     for (let i = 1; i < count; i++, at += 2) words[words[at] as number] = words[at + 1] as number;
     if (count > 0) Atomics.store(words, words[at] as number, words[at + 1] as number);

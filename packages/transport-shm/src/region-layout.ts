@@ -240,6 +240,12 @@ export function placeWord(geometry: Geometry, place: number): number {
   return geometry.participants + place * GROUP;
 }
 
+/** The highest place ever taken. */
+export function placesUsed(words: Int32Array): number {
+  const used = Atomics.load(words, Word.placesUsed);
+  return used >= 0 && used <= PLACES_MAX ? used : PLACES_MAX;
+}
+
 export function producerWord(geometry: Geometry, record: number): number {
   return geometry.producers + record * PRODUCER_WORDS;
 }

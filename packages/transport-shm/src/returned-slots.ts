@@ -22,13 +22,15 @@ export class ReturnedSlots {
   }
 
   get count(): number {
-    return this.#region.words[Word.returned] as number;
+    const { geometry, words } = this.#region;
+    const count = words[Word.returned] as number;
+    if (count < 0 || count > geometry.slots) throw damaged(`${count} items that came back`);
+    return count;
   }
 
-  /** The slot of the oldest of them; undefined if there is none. */
-  get first(): number | undefined {
-    const first = this.#region.words[Word.returnedFirst] as number;
-    return first === 0 ? undefined : this.#slotOf(first);
+  /** The slot of the oldest of them, where there are any. */
+  get oldest(): number {
+    return this.#slotOf(this.#region.words[Word.returnedFirst] as number);
   }
 
   /** Removes the oldest: taken, or discarded. */

@@ -5,7 +5,7 @@
 
 import { OtherBells } from "./bells.js";
 import type { Participants } from "./participants.js";
-import { Word } from "./region-layout.js";
+import { placesUsed, Word } from "./region-layout.js";
 
 /** What is waited for: an item, room for one more item, room in bytes, the end. */
 export const WAIT_SETS = ["item", "room", "bytes", "end"] as const;
@@ -56,8 +56,10 @@ export class WaitSets {
   wake(set: "item" | "room", count: number): void {
     if (this.#isEmpty(set)) return;
     const woken = set === "item" ? Word.wokenForItem : Word.wokenForRoom;
-    const used = this.#words[Word.placesUsed] as number;
+    const used = placesUsed(this.#words);
     let place = this.#words[woken] as number;
+    // Anything else leads out of the set.
+    if (place < 0) place = 0;
     let left = count;
     for (let i = 0; i < used && left > 0; i++) {
       place = place >= used ? 1 : place + 1;
@@ -70,7 +72,7 @@ export class WaitSets {
 
   wakeAll(set: WaitSet): void {
     if (this.#isEmpty(set)) return;
-    for (let place = 1; place <= (this.#words[Word.placesUsed] as number); place++) {
+    for (let place = 1; place <= placesUsed(this.#words); place++) {
       if (this.#isIn(set, place)) this.#wakeOne(set, place);
     }
   }
@@ -80,7 +82,7 @@ export class WaitSets {
    * now lets them go first; were one of them dead or stopped, the item would still be there a turn later.
    */
   get woken(): number {
-    const last = Word.wokenSet + ((this.#words[Word.placesUsed] as number) >> 5);
+    const last = Word.wokenSet + (placesUsed(this.#words) >> 5);
     let count = 0;
     for (let word = Word.wokenSet; word <= last; word++) {
       for (let bits = Atomics.load(this.#words, word); bits !== 0; bits &= bits - 1) count += 1;
@@ -99,7 +101,7 @@ export class WaitSets {
 
   #isEmpty(set: WaitSet): boolean {
     const first = FIRST_WORD[set];
-    const last = first + ((this.#words[Word.placesUsed] as number) >> 5);
+    const last = first + (placesUsed(this.#words) >> 5);
     for (let word = first; word <= last; word++) if (Atomics.load(this.#words, word) !== 0) return false;
     return true;
   }

@@ -171,6 +171,54 @@ describe("words that somebody wrote over", () => {
   });
 });
 
+describe("a word that leads somewhere else", () => {
+  const cases: [string, [number, number][]][] = [
+    ["the highest place", [[Word.placesUsed, 65_535]]],
+    ["a list without end", [[Word.returnedFirst, 1]]],
+    ["more that came back than there can be", [[Word.returned, 2 ** 31 - 1]]],
+  ];
+  test.each(cases)("%s: no crash and no hang", async (_, changes) => {
+    using folder = new Folder();
+    const port = await folder.create({ capacity: 5, itemBytesMax: 5000 }, 20);
+    await (await port.producer()).offer(1, [item(10, 1), item(4000, 2), item(3, 3)], noWait);
+    const words = await folder.words(geometryOf(port.spec).regionBytes);
+    using actor = await Actor.on(port.address);
+    const { token } = await actor.call<{ token: number }>("lease", 60_000);
+    for (const [word, value] of changes) words[word] = value;
+    for (const [call, ...args] of [
+      ["put", "x"],
+      ["settle", { kind: "nack", token, reason: "no", delayMs: 0 }],
+      ["take"],
+      ["counts"],
+      ["seal", true],
+      ["counts"],
+    ] as const) {
+      const answer = actor.call(call, ...args).then(
+        () => "answered",
+        (error) => (error.code === undefined ? error.message : "told"),
+      );
+      const exit = actor.exit.then(() => "exit");
+      const hang = new Promise((resolve) => setTimeout(resolve, 5000, "hang"));
+      expect(await Promise.race([answer, exit, hang]), call).toMatch(/^(answered|told)$/);
+    }
+    await dispose(port);
+  });
+
+  test.each([2 ** 30, Word.valid - 2000, -1])("a redo list of the dead with the word %i", async (word) => {
+    using folder = new Folder();
+    const port = await folder.create();
+    await (await port.producer()).offer(1, [item(10, 1)], noWait);
+    const victim = await Actor.on(port.address);
+    await victim.dieAt("shm.after-take-commit", "take");
+    const words = await folder.words(geometryOf(port.spec).regionBytes);
+    words[Word.consumerRedo + 1 + 2 * ((words[Word.consumerRedo] as number) - 1)] = word;
+    await expect(async () => port.counts()).rejects.toThrow(
+      expect.objectContaining({ code: "DATA_CORRUPT" }),
+    );
+    await dispose(port);
+  });
+});
+
 function scribble(words: Int32Array, geometry: ReturnType<typeof geometryOf>, random: () => number): void {
   const any = (from: number, count: number) => from + Math.floor(random() * count);
   const value = () => {
