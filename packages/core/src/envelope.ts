@@ -6,6 +6,7 @@
  * An item without put time and headers costs one byte.
  */
 
+import { markAsUntransferable } from "node:worker_threads";
 import { BufferError, outOfRange, wrongType } from "./errors.js";
 
 /** Most bytes of an envelope, all of it. */
@@ -45,6 +46,8 @@ function allocate(byteLength: number): Uint8Array {
   if (byteLength > SHARED_BYTES_MAX) return new Uint8Array(byteLength);
   if (pieceUsed + byteLength > piece.byteLength) {
     piece = new ArrayBuffer(PIECE_BYTES);
+    // Whoever handed over the memory of one item would take the others with it.
+    markAsUntransferable(piece);
     pieceUsed = 0;
   }
   const bytes = new Uint8Array(piece, pieceUsed, byteLength);

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -30,14 +31,19 @@ export function asideOf(path: string): string {
 
 /** Removes a buffer. Renamed first: it is gone at one instant. Another one may be there already, which is not ours. */
 export function removePlace(path: string, id: string): void {
-  const aside = asideOf(path);
-  try {
-    mkdirSync(aside, { mode: DIRECTORY_MODE });
-    renameSync(join(path, rootName(id)), join(aside, rootName(id)));
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw error;
+  const root = join(path, rootName(id));
+  // Again if somebody has swept the aside away in between.
+  while (existsSync(root)) {
+    const aside = asideOf(path);
+    try {
+      mkdirSync(aside, { mode: DIRECTORY_MODE });
+      renameSync(root, join(aside, rootName(id)));
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+    } finally {
+      rmSync(aside, { recursive: true, force: true });
+    }
   }
-  rmSync(aside, { recursive: true, force: true });
   try {
     // Only if it is empty.
     rmdirSync(path);

@@ -1,5 +1,6 @@
 /** Memory for items on their way out: one piece serves many of them. */
 
+import { markAsUntransferable } from "node:worker_threads";
 import { type CopyTarget, newCopyTarget } from "./slot-bytes.js";
 
 const PIECE_BYTES = 32 * 1024;
@@ -22,6 +23,8 @@ export class ItemCopies {
     }
     if (this.#used + aligned > this.#piece.bytes.byteLength) {
       this.#piece = newCopyTarget(PIECE_BYTES);
+      // Whoever handed over the memory of one item would take the others with it.
+      markAsUntransferable(this.#piece.bytes.buffer);
       this.#used = 0;
     }
     this.target = this.#piece;

@@ -16,7 +16,11 @@ export interface OpenRegion {
 /** Whether it was destroyed, or the machine has been started again since. */
 export function isOver({ header, region }: OpenRegion): boolean {
   const here = bootId();
-  return (here !== "" && header.boot !== here) || Atomics.load(region.words, Word.destroyed) !== 0;
+  return (here !== "" && header.boot !== here) || isDestroyed(region);
+}
+
+export function isDestroyed({ words }: Region): boolean {
+  return Atomics.load(words, Word.destroyed) !== 0;
 }
 
 /**

@@ -29,6 +29,8 @@ const CONSUMERS_LOCK: LockWords = {
 };
 // Asking whether holders of leases are alive costs a system call or two for each.
 const PROBE_EVERY_MS = 50;
+// Whoever was woken has looked long before this, or is stopped or dead.
+const YIELDING_MS_MAX = 250;
 
 export interface SharedBufferOptions {
   readonly region: Region;
@@ -52,6 +54,8 @@ export class SharedBuffer {
   readonly #options: SharedBufferOptions;
   readonly #patience: Patience;
   readonly #owed: OwedWakes;
+  // Since when somebody woken has stood before this handle at each of its polls.
+  #yieldingSince = Number.POSITIVE_INFINITY;
   #lastProbe = Number.NEGATIVE_INFINITY;
   #wasBusy = false;
   // The lock that was not had last, and whether taking over the producers' failed for want of the consumers'.
@@ -201,8 +205,15 @@ export class SharedBuffer {
 
   /** Whether the items that are ready are for others, who were woken and have not looked yet. Without a lock: a guess. */
   get isForOthers(): boolean {
-    const { woken } = this.waiters.sets;
-    if (woken === 0) return false;
+    const { sets } = this.waiters;
+    const { woken } = sets;
+    if (woken === 0) {
+      this.#yieldingSince = Number.POSITIVE_INFINITY;
+      return false;
+    }
+    const now = performance.now();
+    if (now - this.#yieldingSince > YIELDING_MS_MAX) sets.forgetWoken();
+    this.#yieldingSince = Math.min(now, this.#yieldingSince);
     const words = this.#words;
     const tail = Atomics.load(words, Word.produced) + (words[Word.requeued] as number);
     const ready = ((tail - (words[Word.head] as number)) | 0) + (words[Word.returned] as number);

@@ -12,7 +12,6 @@ import {
   type TransportCapabilities,
   wrongType,
 } from "@sluice/core";
-import { removePlace } from "./aside.js";
 import { createRegion } from "./create-region.js";
 import { joinBuffer } from "./join-buffer.js";
 import type { Place } from "./place.js";
@@ -86,14 +85,8 @@ export function transportAt(address: BufferAddress): BufferTransport {
 }
 
 async function open(place: Place, wantedId?: string): Promise<BufferPort> {
-  const { id, shared, participants } = await joinBuffer(place, wantedId);
-  return new ShmBuffer({
-    shared,
-    participants,
-    capabilities: CAPABILITIES,
-    address: addressOf(place, id),
-    remove: () => removePlace(place.path, id),
-  });
+  const { id, ...joined } = await joinBuffer(place, wantedId);
+  return new ShmBuffer({ ...joined, capabilities: CAPABILITIES, address: addressOf(place, id) });
 }
 
 function placeOf({ name, directory, lockWaitMs = LOCK_WAIT_MS_DEFAULT }: ShmTransportOptions): Place {

@@ -90,6 +90,12 @@ export class WaitSets {
     return count;
   }
 
+  /** Of those who were woken long ago, and seem not to look: the dead never will. */
+  forgetWoken(): void {
+    const last = Word.wokenSet + (placesUsed(this.#words) >> 5);
+    for (let word = Word.wokenSet; word <= last; word++) Atomics.store(this.#words, word, 0);
+  }
+
   /** This participant looks now, should it have been woken. */
   noteLook(): void {
     this.#mark(Word.wokenSet, this.#place, false);

@@ -17,6 +17,7 @@ import { crc32 } from "node:zlib";
 import { createBuffer, openBuffer } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { shmTransport } from "../dist/index.js";
+import { geometryOf, Word } from "../dist/region-layout.js";
 import { Actor } from "./support/actor.js";
 import { Folder, noWait, now, spec } from "./support/ports.js";
 
@@ -213,6 +214,22 @@ test("what crashed processes were making or removing is removed by the next open
   expect(readdirSync(folder.path).sort()).toEqual([".buffer.mine", "buffer"]);
   await other.close();
   await port.destroy();
+});
+
+test("what crashed processes were making or removing is removed by destroy", async () => {
+  using folder = new Folder();
+  const port = await folder.create();
+  mkdirSync(join(folder.path, `.buffer.${"a".repeat(16)}`, "buffer"), { recursive: true });
+  await port.destroy();
+  expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test("a buffer whose destroyer died over it is removed by the next open", async () => {
+  using folder = new Folder();
+  const port = await folder.create();
+  (await folder.words(geometryOf(port.spec).regionBytes))[Word.destroyed] = 1;
+  await expect(folder.transport().open()).rejects.toThrow(code("BUFFER_NOT_FOUND"));
+  expect(readdirSync(folder.path)).toEqual([]);
 });
 
 test("100 processes that crash leave nothing behind", { timeout: 120_000 }, async () => {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Actor } from "./support/actor.js";
-import { Folder, noWait, until } from "./support/ports.js";
+import { Folder, noWait, now, until, waiting } from "./support/ports.js";
 
 /** How often the process has gone to sleep and been woken, and how much processor time it has used. */
 function switches(pid: number): number {
@@ -66,6 +66,31 @@ describe("a waiter that is killed or stopped costs nobody its wake-up:", () => {
     expect(await take).toBe("two");
     await port.destroy();
   });
+});
+
+test("one who was woken and killed is not stood aside for, for ever", async () => {
+  using folder = new Folder();
+  const port = await folder.create({ capacity: 1 });
+  const producer = await port.producer();
+  const consumer = await port.consumer();
+  const victim = await Actor.on(port.address);
+  victim.call("take", 60_000).catch(() => {});
+  await until(() => victim.waits === 1, "it waits");
+  victim.child.kill("SIGSTOP");
+  let sequence = 0;
+  // Whether it is had at once, without a turn for others.
+  const isAtOnce = async () => {
+    sequence += now(producer.offer(sequence + 1, [Buffer.from("item")], noWait)).accepted;
+    await pause(1);
+    const polled = consumer.poll(1, waiting(1000));
+    expect((await polled).deliveries.length).toBe(1);
+    return !(polled instanceof Promise);
+  };
+  expect(await isAtOnce()).toBe(false);
+  await victim.kill();
+  await until(isAtOnce, "nobody is expected any more");
+  expect(await isAtOnce()).toBe(true);
+  await port.destroy();
 });
 
 test("the death of a holder is noticed by those who wait, without anybody else", async () => {
