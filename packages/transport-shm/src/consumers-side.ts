@@ -70,7 +70,8 @@ export class ConsumersSide {
     const { fresh, returned, dead } = this;
     for (let { count } = fresh; count > 0; count = fresh.count) fresh.end(count, "discarded");
     // Its own count ends the list: its links might not.
-    for (let { count } = returned; count > 0; count = returned.count) returned.end(returned.oldest, "discarded");
+    for (let { count } = returned; count > 0; count = returned.count)
+      returned.end(returned.oldest, "discarded");
     dead.discardParked();
   }
 }
