@@ -13,8 +13,8 @@ import {
   type Settlement,
   type Wait,
 } from "@sluice/core";
+import { monotonicMs } from "@sluice/native-port";
 import { type BufferState, leaseToken } from "./buffer-state.js";
-import { monotonicMs } from "./monotonic.js";
 import type { Act } from "./operation.js";
 import { Stale } from "./payload-reader.js";
 import type { Decision, Store } from "./store.js";

@@ -11,11 +11,11 @@ import {
   type MaybePromise,
   type Wait,
 } from "@sluice/core";
+import { monotonicMs } from "@sluice/native-port";
 import type { BufferState } from "./buffer-state.js";
 import { CommitLog, type Prepared } from "./commit-log.js";
 import { cutLog, isCutDue } from "./cut.js";
 import type { Layout } from "./layout.js";
-import { monotonicMs } from "./monotonic.js";
 import type { Operation } from "./operation.js";
 import { PayloadReader, Stale } from "./payload-reader.js";
 import { isDead } from "./process-identity.js";

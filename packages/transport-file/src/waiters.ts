@@ -8,9 +8,9 @@ import { closeSync, type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as afterTurn } from "node:timers/promises";
 import type { Wait } from "@sluice/core";
+import { monotonicMs } from "@sluice/native-port";
 import type { BufferState } from "./buffer-state.js";
 import type { CommitLog } from "./commit-log.js";
-import { monotonicMs } from "./monotonic.js";
 import { removeIfPossible, writeNewFile } from "./record-file.js";
 
 /** For events that got lost, and for holders that died: nobody announces that. */
