@@ -15,9 +15,9 @@ import {
 } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
 import { type BufferState, leaseToken } from "./buffer-state.js";
+import { type Decision, Stale } from "./decision.js";
 import type { Act } from "./operation.js";
-import { Stale } from "./payload-reader.js";
-import type { Decision, Store } from "./store.js";
+import type { Store } from "./store.js";
 
 // More than a lease's worth of text does not belong into every commit that follows.
 const REASON_CHARACTERS_MAX = 256;

@@ -19,6 +19,7 @@ import { FileConsumerPort } from "./consumer-port.js";
 import { FileDeadLetterPort } from "./dead-letter-port.js";
 import type { Layout } from "./layout.js";
 import { newHandleId, removedName } from "./layout.js";
+import type { Commits } from "./log.js";
 import { isDead } from "./process-identity.js";
 import { FileProducerPort } from "./producer-port.js";
 import { removeIfPossible } from "./record-file.js";
@@ -30,8 +31,7 @@ export interface FileBufferOptions {
   readonly spec: BufferSpec;
   readonly capabilities: TransportCapabilities;
   readonly address: BufferAddress;
-  readonly durable: boolean;
-  readonly lockWaitMs: number;
+  readonly commits: Commits;
 }
 
 export class FileBuffer implements BufferPort {
@@ -48,17 +48,31 @@ export class FileBuffer implements BufferPort {
     this.capabilities = options.capabilities;
     this.address = options.address;
     this.#layout = options.layout;
-    this.#store = new Store(options.layout, options.spec, options.durable, options.lockWaitMs);
+    this.#store = new Store(options.commits);
     this.deadLetters = new FileDeadLetterPort(this.#store);
   }
 
-  /** Reads the state and clears away what dead processes have left. False if the buffer has been destroyed. */
+  /**
+   * Reads the state and clears away what dead processes have left. False if the buffer has been destroyed. A handle that
+   * does not start is closed.
+   */
   start(): boolean {
-    this.#store.log.catchUp();
-    if (this.#store.log.state.destroyed) return false;
-    this.#store.probe();
-    this.#sweep();
-    return true;
+    try {
+      this.#store.log.catchUp();
+      if (this.#store.log.state.destroyed) return false;
+      this.#store.probe();
+      this.#sweep();
+      return true;
+    } catch (error) {
+      this.giveUp();
+      throw error;
+    }
+  }
+
+  /** Ends a handle that has done nothing. */
+  giveUp(): void {
+    this.#isClosed = true;
+    this.#store.close();
   }
 
   async producer(id?: string): Promise<ProducerPort> {
@@ -151,28 +165,18 @@ export class FileBuffer implements BufferPort {
     }).length;
   }
 
-  // What handles that are no more have left. Should one of them only have looked dead, its link fails and it starts anew;
-  // but set-aside space is written to by the next, so it is taken from the dead alone.
+  // What handles that are no more have left.
   #sweep(): void {
-    const { state, space } = this.#store.log;
-    const { own, waiting, spare } = this.#layout;
+    const { state } = this.#store.log;
+    const { waiting } = this.#layout;
     const standing = (handle: string | undefined) => {
       const participant = state.participants.get(handle ?? "");
       return participant === undefined ? "unknown" : isDead(participant) ? "dead" : "alive";
     };
-    for (const name of listNames(own)) {
-      if (standing(name.split(".")[0]) !== "alive") rmSync(join(own, name), { force: true });
-    }
     for (const name of listNames(waiting)) {
       if (standing(name.split(".")[1]) !== "alive") rmSync(join(waiting, name), { force: true });
     }
-    for (const name of listNames(spare)) {
-      const [kind, handle] = name.split(".");
-      if (kind !== "claimed") continue;
-      const is = standing(handle);
-      if (is === "dead") space.takeBack(name);
-      else if (is === "unknown") rmSync(join(spare, name), { force: true });
-    }
+    this.#store.log.sweep(standing);
   }
 }
 

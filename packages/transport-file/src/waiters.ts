@@ -1,6 +1,6 @@
 /**
- * Calls that wait for the log to move on. They are woken by the file system: every commit is a new name in the segment's
- * directory, and whoever waits watches that directory. So a commit costs nothing for those who wait, and a waiter that
+ * Calls that wait for the log to move on. They are woken by the file system: every commit is an event in the
+ * directory or the file that the log is written to, and whoever waits watches that. So a commit costs nothing for those who wait, and a waiter that
  * dies is missed by nobody.
  */
 
@@ -10,7 +10,7 @@ import { setImmediate as afterTurn } from "node:timers/promises";
 import type { Wait } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
 import type { BufferState } from "./buffer-state.js";
-import type { CommitLog } from "./commit-log.js";
+import type { Log } from "./log.js";
 import { removeIfPossible, writeNewFile } from "./record-file.js";
 
 /** For events that got lost, and for holders that died: nobody announces that. */
@@ -34,7 +34,7 @@ interface Waiter {
 export type WaitKind = "producer" | "consumer" | "observer";
 
 export class Waiters {
-  readonly #log: CommitLog;
+  readonly #log: Log;
   /** Looks for what time or death has changed. True if the log is to be looked at by everyone. */
   readonly #onTick: () => boolean;
   readonly #waiting = new Set<Waiter>();
@@ -44,7 +44,7 @@ export class Waiters {
   #isNotifying = false;
   #told = 0;
 
-  constructor(log: CommitLog, onTick: () => boolean) {
+  constructor(log: Log, onTick: () => boolean) {
     this.#log = log;
     this.#onTick = onTick;
   }
@@ -107,7 +107,7 @@ export class Waiters {
   /** The log goes on in another directory. */
   moved(): void {
     const isNeeded = this.#watcher !== undefined || this.#waiting.size > 0;
-    if (isNeeded && this.#watched !== this.#log.segment.path) this.#watch();
+    if (isNeeded && this.#watched !== this.#log.watched) this.#watch();
   }
 
   close(): void {
@@ -147,7 +147,7 @@ export class Waiters {
   #watch(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
-    this.#watched = this.#log.segment.path;
+    this.#watched = this.#log.watched;
     try {
       this.#watcher = watch(this.#watched, (_event, name) => this.#onEvent(name));
       this.#watcher.on("error", () => {});
@@ -160,8 +160,7 @@ export class Waiters {
   }
 
   #onEvent(name: string | null): void {
-    // A commit that is known already, this handle's own among them.
-    if (this.#waiting.size === 0 || (name !== null && Number(name) <= this.#log.number)) return;
+    if (this.#waiting.size === 0 || !this.#log.isNews(name)) return;
     this.#look();
   }
 

@@ -13,16 +13,17 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  type Stats,
   statSync,
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
+import type { Standing } from "./log.js";
 import { closeQuietly, overwriteFile, removeIfPossible, writeNewFile } from "./record-file.js";
 import {
   COMMIT_BYTES,
+  reservedBytes,
   SPARE_COMMITS,
   SPARE_DIRECTORIES,
   SPARE_STATES,
@@ -103,8 +104,25 @@ export class WritableSpace {
     removeIfPossible(path);
   }
 
-  /** A dead handle was in the middle of using set-aside space: others may use it. */
-  takeBack(name: string): void {
+  /**
+   * Removes what handles have left that are no more. Should one of them only have looked dead, its link fails and it starts
+   * anew; but set-aside space is written to by the next, so it is taken from the dead alone.
+   */
+  sweep(standing: Standing): void {
+    const { own, spare } = this.#layout;
+    for (const name of listIfThere(own)) {
+      if (standing(name.split(".")[0]) !== "alive") rmSync(join(own, name), { force: true });
+    }
+    for (const name of listIfThere(spare)) {
+      const [kind, handle] = name.split(".");
+      if (kind !== "claimed") continue;
+      const is = standing(handle);
+      if (is === "dead") this.#takeBack(name);
+      else if (is === "unknown") rmSync(join(spare, name), { force: true });
+    }
+  }
+
+  #takeBack(name: string): void {
     const path = join(this.#layout.spare, name);
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return;
@@ -227,11 +245,6 @@ interface Missing {
   states: number;
   readonly dirs: number;
   readonly stateBytes: number;
-}
-
-// What it holds on the disk: writing within it needs no more. `blocks` counts 512 bytes everywhere.
-function reservedBytes(stat: Stats): number {
-  return stat.blocks * 512;
 }
 
 function listIfThere(directory: string): string[] {

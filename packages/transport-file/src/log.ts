@@ -1,0 +1,73 @@
+/** The log as one handle sees it, and the way into it: all that a lock strategy has of its own. */
+
+import type { BufferSpec, MaybePromise } from "@sluice/core";
+import type { BufferState } from "./buffer-state.js";
+import type { Decide } from "./decision.js";
+import type { Dues } from "./dues.js";
+import type { Layout } from "./layout.js";
+
+/** Bytes that a commit carries, as far as they were read. */
+export interface PayloadPart {
+  readonly bytes: Buffer;
+  /** Where in `bytes` the payload begins. */
+  readonly payloadStart: number;
+  /** Where in its file `bytes` stands. */
+  readonly at: number;
+}
+
+/** What the state says of a handle's process. */
+export type Standing = (handle: string | undefined) => "alive" | "dead" | "unknown";
+
+export interface Log {
+  readonly layout: Layout;
+  readonly durable: boolean;
+  /** Names this handle in the commits. */
+  readonly handle: string;
+  readonly state: BufferState;
+  /** The last commit that the state includes. */
+  readonly number: number;
+  /** File or directory in which every commit is an event. Another one whenever the log is cut. */
+  readonly watched: string;
+  /** Whether commits are read with the bytes of their items. */
+  readsPayload: boolean;
+  /** Sees the bytes of every commit of others that was read with them. */
+  onPayload: (commit: number, part: PayloadPart) => void;
+  /** Sees that the state has changed. */
+  onAdvance: () => void;
+  /** Sees that the log goes on elsewhere. */
+  onSegment: () => void;
+  /**
+   * Brings the state up to what was current at some instant within this call.
+   *
+   * @throws BufferError `BUFFER_DESTROYED`, `DATA_CORRUPT`, `STORAGE_FAILED`.
+   */
+  catchUp(): void;
+  /** Whether an event by this name may mean a commit that the state does not include. */
+  isNews(name: string | null): boolean;
+  /** Reads a commit's payload from its start, as far as it fits; undefined if it is damaged. Throws the system's errors. */
+  readAhead(commit: number): PayloadPart | undefined;
+  /** Reads from the file that holds a commit's payload; shorter than asked for where that ends. Throws as `readAhead`. */
+  readPart(commit: number, position: number, length: number): Buffer;
+  /** Removes what handles have left that are no more. */
+  sweep(standing: Standing): void;
+}
+
+/** How decisions become commits. */
+export interface Commits {
+  readonly log: Log;
+  readonly dues: Dues;
+  /**
+   * Decides, and commits what was decided, as one step; decides again where another commit came first. Answers at once
+   * where nothing has to be synced and nobody is in the way.
+   */
+  transact<T>(decide: Decide<T>): MaybePromise<T>;
+  /** Gives up what the handle holds on the disk and of the system. Nothing is committed afterwards. */
+  close(): void;
+}
+
+export interface LogOptions {
+  readonly layout: Layout;
+  readonly spec: BufferSpec;
+  readonly durable: boolean;
+  readonly lockWaitMs: number;
+}
