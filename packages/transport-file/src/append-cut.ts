@@ -18,7 +18,15 @@ import { LOG_BYTES } from "./log-space.js";
 import { ownIdentity } from "./process-identity.js";
 import { flawError } from "./record.js";
 import { recordBytes } from "./record-file.js";
-import { isLive, type LogHead, listRemoved, listSegments, markLive, type Segment, type SegmentHead } from "./segment.js";
+import {
+  isLive,
+  type LogHead,
+  listRemoved,
+  listSegments,
+  markLive,
+  type Segment,
+  type SegmentHead,
+} from "./segment.js";
 import { syncDirectory, syncNow } from "./shared-sync.js";
 import { takeSnapshot } from "./state-snapshot.js";
 import { destroyed, errnoOf, storageError } from "./storage-error.js";

@@ -10,9 +10,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type BufferSpec, failpoint } from "@sluice/core";
+import { Bells, bellPath, situationOf } from "./bells.js";
 import { BufferState } from "./buffer-state.js";
 import { type Layout, newHandleId, segmentBase } from "./layout.js";
-import type { Log, PayloadPart } from "./log.js";
+import type { Log, PayloadPart, WaitKind } from "./log.js";
 import { LogFile } from "./log-file.js";
 import type { LogRecord } from "./log-record.js";
 import { LogSpace } from "./log-space.js";
@@ -62,6 +63,7 @@ export class AppendLog implements Log {
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
   onAdvance: () => void = () => {};
   onSegment: () => void = () => {};
+  readonly #bells: Bells;
   #file: LogFile | undefined;
   #isClosed = false;
   #turn = 0;
@@ -72,6 +74,7 @@ export class AppendLog implements Log {
     this.durable = durable;
     this.state = new BufferState(spec);
     this.space = new LogSpace(layout, spec);
+    this.#bells = new Bells(layout.root);
   }
 
   get file(): LogFile {
@@ -80,7 +83,7 @@ export class AppendLog implements Log {
     return this.#file as LogFile;
   }
 
-  get watched(): string {
+  get place(): string {
     return this.pathOf(this.head?.file ?? 0);
   }
 
@@ -107,7 +110,10 @@ export class AppendLog implements Log {
     }
   }
 
-  // Every event is one of the whole file.
+  watchPath(kind: WaitKind): string {
+    return bellPath(this.layout.root, kind === "consumer" ? "item" : "room");
+  }
+
   isNews(): boolean {
     return true;
   }
@@ -136,7 +142,9 @@ export class AppendLog implements Log {
     failpoint("file.before-commit");
     this.#write(bytes);
     failpoint("file.after-commit");
+    const before = situationOf(this.state);
     this.#apply(head, file.end + payloadStart, bytes.length);
+    this.#bells.changed(before, this.state);
     return head.number;
   }
 
@@ -161,7 +169,8 @@ export class AppendLog implements Log {
     if (place === undefined) return undefined;
     // Negative where the first items of a commit are gone, and the others were taken along to the front of a file.
     const at = Math.max(0, place.start);
-    return { bytes: this.readFile(place.file, at, READ_AHEAD_BYTES), payloadStart: place.start - at, at };
+    const bytes = this.readFile(place.file, at, READ_AHEAD_BYTES);
+    return { bytes, payloadStart: place.start - at, at, isChecked: false };
   }
 
   readPart(commit: number, position: number, length: number): Buffer {
@@ -179,6 +188,7 @@ export class AppendLog implements Log {
 
   close(): void {
     this.#isClosed = true;
+    this.#bells.close();
     this.#file?.close();
   }
 
@@ -197,10 +207,13 @@ export class AppendLog implements Log {
       return;
     }
     const isNext = head?.kind === "commit" && head.number === this.number + 1;
-    if (!isNext || !Array.isArray(head.operations)) throw flawError("torn", this.watched);
+    if (!isNext || !Array.isArray(head.operations)) throw flawError("torn", this.place);
     const at = this.file.end + record.payloadStart;
     if (this.readsPayload && record.payload.length > 0)
-      this.onPayload(head.number, { bytes: Buffer.from(record.payload), payloadStart: 0, at });
+      this.onPayload(head.number, {
+        ...{ bytes: Buffer.from(record.payload), payloadStart: 0, at },
+        isChecked: true,
+      });
     this.#apply(head, at, record.bytes);
   }
 
@@ -215,7 +228,7 @@ export class AppendLog implements Log {
   // What stands there is neither a record nor the end. False if it counts for nothing: then this is the end.
   #goesOn(isLocked: boolean): boolean {
     if (this.isForeign && existsSync(this.segment.path)) {
-      if (this.durable && this.file.provesSynced()) throw flawError("torn", this.watched);
+      if (this.durable && this.file.provesSynced()) throw flawError("torn", this.place);
       return false;
     }
     for (let look = 0; look < LOOKS; look++) {
@@ -232,7 +245,7 @@ export class AppendLog implements Log {
       this.file.refresh();
       if (this.file.read() !== "bad") return true;
     }
-    throw flawError("torn", this.watched);
+    throw flawError("torn", this.place);
   }
 
   // Whoever goes over to a segment first sees to it that it is marked: who opens the buffer later starts from the mark.

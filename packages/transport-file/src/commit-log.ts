@@ -24,8 +24,8 @@ import { readPart, readRecordFile, recordBytes } from "./record-file.js";
 import {
   type CommitHead,
   commitPath,
-  linkIfFree,
   type LoadedSegment,
+  linkIfFree,
   loadNewest,
   loadSegment,
   markLive,
@@ -73,7 +73,7 @@ export class CommitLog implements Log {
     this.space = new WritableSpace(layout, spec, this.handle);
   }
 
-  get watched(): string {
+  get place(): string {
     return this.segment.path;
   }
 
@@ -162,13 +162,18 @@ export class CommitLog implements Log {
     this.onSegment();
   }
 
+  // Every commit is a new name there.
+  watchPath(): string {
+    return this.segment.path;
+  }
+
   isNews(name: string | null): boolean {
     return name === null || !(Number(name) <= this.number);
   }
 
   readAhead(commit: number): PayloadPart | undefined {
     const found = readRecordFile(commitPath(this.segment, commit), BODY_READ_BYTES);
-    return isFlaw(found) ? undefined : { ...found, at: 0 };
+    return isFlaw(found) ? undefined : { ...found, at: 0, isChecked: false };
   }
 
   readPart(commit: number, position: number, length: number): Buffer {
@@ -220,7 +225,7 @@ export class CommitLog implements Log {
       else this.#load();
       return true;
     }
-    if (this.readsPayload) this.onPayload(found.head.number, { ...found.record, at: 0 });
+    if (this.readsPayload) this.onPayload(found.head.number, { ...found.record, at: 0, isChecked: false });
     this.#apply(found.head);
     return true;
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { MaybePromise } from "@sluice/core";
 import { loadNativePort, type NativePort } from "@sluice/native-port";
 import { logPath } from "./append-log.js";
+import { createBells } from "./bells.js";
 import { BufferState } from "./buffer-state.js";
 import { DIRECTORY_MODE, segmentName } from "./layout.js";
 import type { LockStrategy } from "./lock-strategy.js";
@@ -37,6 +38,7 @@ function strategyOver(port: NativePort): LockStrategy {
       for (const directory of [segment, layout.spare, layout.waiting])
         mkdirSync(directory, { mode: DIRECTORY_MODE });
       closeSync(writeNewFile(layout.lock, new Uint8Array(0)));
+      createBells(layout.root);
       const filler = randomBytes(WORD_BYTES);
       const log = {
         ...{ file: 1, filler: filler.toString("hex"), bytes: LOG_BYTES, begin: 0 },

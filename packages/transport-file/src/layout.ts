@@ -18,6 +18,7 @@
  * Where the lock strategy is `flock`, commits are no files of their own:
  *
  *         lock                     the file that is locked
+ *         bell.item, bell.room     written to when somebody may be waiting for an item, or for room
  *         log.<base>-<random>/
  *           state                  a snapshot, and what is to be known of the log files
  *           log.<n>                the commits after it, one behind the other; and older ones of which items are left

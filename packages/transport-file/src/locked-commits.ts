@@ -105,9 +105,11 @@ export class LockedCommits implements Commits {
   #whenFree<T>(decide: Decide<T>): Promise<T> {
     this.#waiting += 1;
     const before = this.#line;
-    const had = before.then(() => this.#untilHad(decide)).finally(() => {
-      this.#waiting -= 1;
-    });
+    const had = before
+      .then(() => this.#untilHad(decide))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
     this.#line = had.catch(() => {});
     return had.then(({ answer, file }) => (file === undefined ? answer : this.#onDisk(answer, file)));
   }

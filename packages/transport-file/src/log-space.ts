@@ -8,7 +8,14 @@ import { closeSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, unlink
 import { basename, join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
-import { openToOverwrite, openToWriteNew, overwriteFile, removeIfPossible, writeFully, writeNewFile } from "./record-file.js";
+import {
+  openToOverwrite,
+  openToWriteNew,
+  overwriteFile,
+  removeIfPossible,
+  writeFully,
+  writeNewFile,
+} from "./record-file.js";
 import { growDirectory, reservedBytes, stateBytes } from "./set-aside.js";
 import { errnoOf, isStorageFull, storageError } from "./storage-error.js";
 
@@ -17,8 +24,8 @@ export const LOG_BYTES: number = 1024 * 1024;
 
 // One that the log is in, one for the next: a log that stands in reserve holds no items, and comes back when it is left.
 const SPARES = { log: 2, state: 2, dir: 2 };
-// One more is kept to be written to again: to have it made and freed each time costs more than to fill it.
-const LOGS_KEPT = SPARES.log + 1;
+// One more is kept to be used again: to have it made and freed each time costs more.
+const KEPT = { ...SPARES, log: SPARES.log + 1, dir: SPARES.dir + 1 };
 
 type Kind = keyof typeof SPARES;
 
@@ -33,7 +40,14 @@ export class LogSpace {
 
   /** @param mayReserve - whether what was set aside may be used. Returns whether it was. */
   makeDirectory(path: string, mayReserve: boolean): boolean {
-    return this.#make("dir", path, mayReserve, () => mkdirSync(path, { mode: DIRECTORY_MODE }), () => {});
+    if (this.#takeKept("dir", path)) return false;
+    return this.#make(
+      "dir",
+      path,
+      mayReserve,
+      () => mkdirSync(path, { mode: DIRECTORY_MODE }),
+      () => {},
+    );
   }
 
   /** @returns the open descriptor. */
@@ -52,12 +66,16 @@ export class LogSpace {
   makeLog(path: string, bytes: number, filler: Buffer, beginning: Buffer, mayReserve: boolean): boolean {
     const fill = (fd: number) => fillLog(fd, bytes, filler, beginning);
     const isOrdinary = bytes === LOG_BYTES;
-    if (isOrdinary && this.#spares("log").length > SPARES.log && this.#take("log", path)) {
+    if (isOrdinary && this.#takeKept("log", path)) {
       fill(openToOverwrite(path));
       return false;
     }
-    return this.#make("log", path, mayReserve && isOrdinary, () => fill(openToWriteNew(path)), () =>
-      fill(openToOverwrite(path)),
+    return this.#make(
+      "log",
+      path,
+      mayReserve && isOrdinary,
+      () => fill(openToWriteNew(path)),
+      () => fill(openToOverwrite(path)),
     );
   }
 
@@ -76,13 +94,7 @@ export class LogSpace {
     if (!this.#give("dir", directory)) rmSync(directory, { recursive: true, force: true });
   }
 
-  #make(
-    kind: Kind,
-    path: string,
-    mayReserve: boolean,
-    make: () => void,
-    overwrite: () => void,
-  ): boolean {
+  #make(kind: Kind, path: string, mayReserve: boolean, make: () => void, overwrite: () => void): boolean {
     try {
       make();
       return false;
@@ -99,6 +111,11 @@ export class LogSpace {
     return readdirSync(this.#spare).filter((name) => name.startsWith(`${kind}.`));
   }
 
+  // More than is set aside.
+  #takeKept(kind: Kind, as: string): boolean {
+    return this.#spares(kind).length > SPARES[kind] && this.#take(kind, as);
+  }
+
   #take(kind: Kind, as: string): boolean {
     const [name] = this.#spares(kind);
     if (name === undefined) return false;
@@ -107,7 +124,7 @@ export class LogSpace {
   }
 
   #give(kind: Kind, path: string): boolean {
-    if (this.#spares(kind).length >= (kind === "log" ? LOGS_KEPT : SPARES[kind])) return false;
+    if (this.#spares(kind).length >= KEPT[kind]) return false;
     renameSync(path, join(this.#spare, `${kind}.${newHandleId()}`));
     return true;
   }

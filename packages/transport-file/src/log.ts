@@ -13,7 +13,12 @@ export interface PayloadPart {
   readonly payloadStart: number;
   /** Where in its file `bytes` stands. */
   readonly at: number;
+  /** Whether the payload is known to be what was written. */
+  readonly isChecked: boolean;
 }
+
+/** What a call waits for: room, an item, or the end. */
+export type WaitKind = "producer" | "consumer" | "observer";
 
 /** What the state says of a handle's process. */
 export type Standing = (handle: string | undefined) => "alive" | "dead" | "unknown";
@@ -26,8 +31,8 @@ export interface Log {
   readonly state: BufferState;
   /** The last commit that the state includes. */
   readonly number: number;
-  /** File or directory in which every commit is an event. Another one whenever the log is cut. */
-  readonly watched: string;
+  /** Where the log is written to. Another place whenever it is cut. */
+  readonly place: string;
   /** Whether commits are read with the bytes of their items. */
   readsPayload: boolean;
   /** Sees the bytes of every commit of others that was read with them. */
@@ -42,6 +47,8 @@ export interface Log {
    * @throws BufferError `BUFFER_DESTROYED`, `DATA_CORRUPT`, `STORAGE_FAILED`.
    */
   catchUp(): void;
+  /** File or directory in which there is an event for whoever waits. Another one only where the log is cut. */
+  watchPath(kind: WaitKind): string;
   /** Whether an event by this name may mean a commit that the state does not include. */
   isNews(name: string | null): boolean;
   /** Reads a commit's payload from its start, as far as it fits; undefined if it is damaged. Throws the system's errors. */

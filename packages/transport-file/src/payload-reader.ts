@@ -64,10 +64,12 @@ export class PayloadReader {
   #readOne(item: Item): Uint8Array | undefined {
     const kept = this.#kept.get(item.commit) ?? this.#readAhead(item);
     const start = kept.payloadStart + item.offset;
-    const bytes =
-      start + item.length <= kept.bytes.length
-        ? kept.bytes.subarray(start, start + item.length)
-        : this.#read(() => this.#log.readPart(item.commit, kept.at + start, item.length), item);
+    const isKept = start + item.length <= kept.bytes.length;
+    const bytes = isKept
+      ? kept.bytes.subarray(start, start + item.length)
+      : this.#read(() => this.#log.readPart(item.commit, kept.at + start, item.length), item);
+    // Whom it was handed to may have written to it.
+    if (isKept && kept.isChecked && item.deliveries === 0) return bytes;
     return bytes.length === item.length && crc32(bytes) === item.sum ? bytes : undefined;
   }
 
@@ -89,10 +91,10 @@ export class PayloadReader {
 
   #damage(item: Item): Error {
     this.forget(item.commit);
-    const { number, watched } = this.#log;
+    const { number, place } = this.#log;
     this.#log.catchUp();
-    if (this.#log.number !== number || this.#log.watched !== watched) return new Stale();
+    if (this.#log.number !== number || this.#log.place !== place) return new Stale();
     const where = `Item ${item.sequence}, put by commit ${item.commit}`;
-    return new BufferError("DATA_CORRUPT", `${where}, is damaged in ${watched}`, { transport: "file" });
+    return new BufferError("DATA_CORRUPT", `${where}, is damaged in ${place}`, { transport: "file" });
   }
 }

@@ -95,8 +95,7 @@ export function loadNewest(layout: Layout, spec: BufferSpec): LoadedSegment {
   for (let before = ""; ; ) {
     const names = namesIn(layout);
     const newest = names.find((name) => isLive(join(layout.root, name)));
-    const loaded =
-      newest === undefined ? undefined : loadSegment(join(layout.root, newest), layout.id, spec);
+    const loaded = newest === undefined ? undefined : loadSegment(join(layout.root, newest), layout.id, spec);
     if (loaded !== undefined) return loaded;
     // What was listed may have been cut and removed meanwhile. If nothing changed, nothing was: it is damaged.
     if (names.join() === before) throw flawError("torn", layout.root);

@@ -3,9 +3,9 @@
 import { isBufferError, type MaybePromise, type Wait } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { Decide } from "./decision.js";
-import type { Commits, Log } from "./log.js";
+import type { Commits, Log, WaitKind } from "./log.js";
 import { PayloadReader } from "./payload-reader.js";
-import { Waiters, type WaitKind } from "./waiters.js";
+import { Waiters } from "./waiters.js";
 
 export class Store {
   readonly log: Log;
@@ -48,7 +48,7 @@ export class Store {
     const more = (answer: T): MaybePromise<T> =>
       isFinal(answer) || wait.maxMs === 0 || wait.signal.aborted
         ? answer
-        : this.#waiters.wait(kind, wait, canGo, ask, isFinal);
+        : this.#waiters.wait({ kind, wait, canGo, ask, isFinal }, answer);
     const first = ask();
     return first instanceof Promise ? first.then(more) : more(first);
   }

@@ -7,15 +7,7 @@
  * needs no space. Removed segments give their files back until the store is whole again.
  */
 
-import {
-  fstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-} from "node:fs";
+import { fstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
