@@ -91,6 +91,10 @@ export class AppendLog implements Log {
     return isOtherBoot(this.segment.boot);
   }
 
+  get syncMs(): number {
+    return this.file.syncMs;
+  }
+
   pathOf(file: number): string {
     return logPath(this.segment.path, file);
   }

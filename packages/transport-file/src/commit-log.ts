@@ -59,6 +59,8 @@ export class CommitLog implements Log {
   segment: Segment = { path: "", base: 0, boot: "", previous: "" };
   /** Bytes of items put since the segment began. */
   segmentPayload = 0;
+  // A commit is synced before it is one, but for the directory.
+  readonly syncMs = 0;
   readsPayload = false;
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
   onAdvance: () => void = () => {};

@@ -19,5 +19,11 @@ export interface Done<T> {
   readonly answer: T;
 }
 
+/** How long a call has for all it does: until this instant of `performance.now`, or until its caller gives up. */
+export interface Patience {
+  readonly until: number;
+  readonly signal: AbortSignal;
+}
+
 /** The state that was looked at is no longer current: look again. */
 export class Stale extends Error {}

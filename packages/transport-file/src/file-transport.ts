@@ -12,7 +12,6 @@ import {
   checkOptions,
   countFrom,
   INTERFACE_VERSION,
-  type MaybePromise,
   outOfRange,
   show,
   type TransportCapabilities,
@@ -95,8 +94,8 @@ export function fileTransport(options: FileTransportOptions): BufferTransport {
 
 /** Makes the transport for an address that came from another process. */
 export function transportAt(address: BufferAddress): BufferTransport {
-  const { path, lockWaitMs } = readPlace(address);
-  return fileTransport({ path, ...(lockWaitMs === undefined ? {} : { lockWaitMs }) });
+  const { id: _, ...options } = readPlace(address);
+  return fileTransport(options);
 }
 
 function capabilities(durability: Durability): TransportCapabilities {
@@ -150,7 +149,7 @@ async function createFiles(
     if (errnoOf(error) === "ENAMETOOLONG") throw tooLong(path);
     throw storageError(error, `Creating a buffer at ${show(path)}`);
   }
-  return addressOf(path, id);
+  return addressOf(path, id, { lock });
 }
 
 // Once it is there others may open it: what can be refused is refused before, and what fails then leaves it there.
@@ -241,22 +240,27 @@ async function openLayout(
     layout,
     spec,
     capabilities: capabilities(durability),
-    address: addressOf(path, header.id, lockWaitMs),
+    address: addressOf(path, header.id, { lock: header.lock, lockWaitMs }),
     commits: strategy.open({ layout, spec, durable: durability === "fsync", lockWaitMs }),
   });
 }
 
-function addressOf(path: string, id: string, lockWaitMs?: number): BufferAddress {
-  const place = lockWaitMs === undefined ? { path, id } : { path, id, lockWaitMs };
+// With the lock's strategy, so that who makes a buffer there again makes the same.
+function addressOf(path: string, id: string, options: Omit<FileTransportOptions, "path">): BufferAddress {
+  const place = { path, id, ...options };
   return { module: new URL("./index.js", import.meta.url).href, transport: "file", place };
 }
 
-function readPlace({ place }: BufferAddress): { path: string; id: string; lockWaitMs?: number } {
-  const { path, id, lockWaitMs } = (place ?? {}) as { [key: string]: unknown };
+function readPlace({ place }: BufferAddress): FileTransportOptions & { readonly id: string } {
+  const { path, id, lock, lockWaitMs } = (place ?? {}) as { [key: string]: unknown };
   if (typeof path !== "string" || typeof id !== "string" || !isRootName(rootName(id))) {
     throw wrongType("the place of a file buffer's address", "a path and an id", place);
   }
-  return { path, id, ...(typeof lockWaitMs === "number" ? { lockWaitMs } : {}) };
+  return {
+    ...{ path, id },
+    ...(typeof lockWaitMs === "number" ? { lockWaitMs } : {}),
+    ...(lock === undefined ? {} : { lock: checkLock(lock) }),
+  };
 }
 
 function checkPath(path: unknown): string {

@@ -8,7 +8,7 @@ import { BufferError, type MaybePromise } from "@sluice/core";
 import type { NativePort } from "@sluice/native-port";
 import { cutAppendLog } from "./append-cut.js";
 import { AppendLog } from "./append-log.js";
-import type { Decide, Done } from "./decision.js";
+import type { Decide, Done, Patience } from "./decision.js";
 import { DiskTrust } from "./disk-trust.js";
 import { Dues } from "./dues.js";
 import { FileLock } from "./file-lock.js";
@@ -46,9 +46,9 @@ export class LockedCommits implements Commits {
     this.#lockWaitMs = lockWaitMs;
   }
 
-  transact<T>(decide: Decide<T>): MaybePromise<T> {
+  transact<T>(decide: Decide<T>, patience?: Patience): MaybePromise<T> {
     this.#trust.check();
-    if (this.#waiting > 0 || !this.#lock.take()) return this.#whenFree(decide);
+    if (this.#waiting > 0 || !this.#lock.take()) return this.#whenFree(decide, patience);
     const { answer, file } = this.#underLock(decide);
     return file === undefined ? answer : this.#onDisk(answer, file);
   }
@@ -102,11 +102,11 @@ export class LockedCommits implements Commits {
   }
 
   // In the order of the calls.
-  #whenFree<T>(decide: Decide<T>): Promise<T> {
+  #whenFree<T>(decide: Decide<T>, patience: Patience | undefined): Promise<T> {
     this.#waiting += 1;
     const before = this.#line;
     const had = before
-      .then(() => this.#untilHad(decide))
+      .then(() => this.#untilHad(decide, patience))
       .finally(() => {
         this.#waiting -= 1;
       });
@@ -115,21 +115,24 @@ export class LockedCommits implements Commits {
   }
 
   // Given up only if the log has stood still meanwhile: as long as others get on, it is a matter of luck and tries.
-  async #untilHad<T>(decide: Decide<T>): Promise<Outcome<T>> {
+  async #untilHad<T>(decide: Decide<T>, patience: Patience | undefined): Promise<Outcome<T>> {
     const { log } = this;
+    const start = performance.now();
     let known = log.number;
-    let began = performance.now();
+    let began = start;
     for (let tries = 0; ; tries++) {
       if (tries < TURNS_BEFORE_SLEEP) await afterTurn();
       else await sleep(LOOK_AGAIN_MS);
       this.#trust.check();
       if (this.#lock.take()) return this.#underLock(decide);
-      const ms = performance.now() - began;
-      if (tries === 0 || ms < this.#lockWaitMs) continue;
+      const now = performance.now();
+      if (patience !== undefined && (now >= patience.until || patience.signal.aborted))
+        throw this.#busy(now - start);
+      if (tries === 0 || now - began < this.#lockWaitMs) continue;
       log.catchUp();
-      if (log.number === known) throw this.#busy(ms);
+      if (log.number === known) throw this.#busy(now - began);
       known = log.number;
-      began = performance.now();
+      began = now;
     }
   }
 

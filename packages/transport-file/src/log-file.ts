@@ -34,6 +34,8 @@ export class LogFile {
   #at = 0;
   #length = 0;
   #readBytes = FIRST_READ_BYTES;
+  /** How long the last sync took. */
+  syncMs = 0;
   #synced = 0;
   #syncs = 0;
   #isClosed = false;
@@ -143,8 +145,10 @@ export class LogFile {
     const { end } = this;
     if (this.#synced >= end) return;
     this.#syncs += 1;
+    const start = performance.now();
     try {
       await fsyncAsync(this.#fd);
+      this.syncMs = performance.now() - start;
       this.#synced = Math.max(this.#synced, end);
     } finally {
       this.#syncs -= 1;

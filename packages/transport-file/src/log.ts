@@ -2,7 +2,7 @@
 
 import type { BufferSpec, MaybePromise } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
-import type { Decide } from "./decision.js";
+import type { Decide, Patience } from "./decision.js";
 import type { Dues } from "./dues.js";
 import type { Layout } from "./layout.js";
 
@@ -29,6 +29,8 @@ export interface Log {
   /** Names this handle in the commits. */
   readonly handle: string;
   readonly state: BufferState;
+  /** How long a commit is there, of late, before its call is answered. */
+  readonly syncMs: number;
   /** The last commit that the state includes. */
   readonly number: number;
   /** Where the log is written to. Another place whenever it is cut. */
@@ -66,8 +68,10 @@ export interface Commits {
   /**
    * Decides, and commits what was decided, as one step; decides again where another commit came first. Answers at once
    * where nothing has to be synced and nobody is in the way.
+   *
+   * @param patience - for a call that waits: where a lock keeps others out, it is not waited for any longer.
    */
-  transact<T>(decide: Decide<T>): MaybePromise<T>;
+  transact<T>(decide: Decide<T>, patience?: Patience): MaybePromise<T>;
   /** Gives up what the handle holds on the disk and of the system. Nothing is committed afterwards. */
   close(): void;
 }

@@ -44,7 +44,10 @@ export class Store {
     decide: Decide<T>,
     isFinal: (answer: T) => boolean,
   ): MaybePromise<T> {
-    const ask = () => this.transact(decide);
+    // A call that does not wait for anything else may wait for the lock.
+    const until = performance.now() + wait.maxMs;
+    const patience = wait.maxMs === 0 ? undefined : { until, signal: wait.signal };
+    const ask = () => this.#commits.transact(decide, patience);
     const more = (answer: T): MaybePromise<T> =>
       isFinal(answer) || wait.maxMs === 0 || wait.signal.aborted
         ? answer

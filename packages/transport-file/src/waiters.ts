@@ -44,7 +44,7 @@ export interface WaitingCall<T> {
 
 export class Waiters {
   readonly #log: Log;
-  /** Looks for what time or death has changed. True if the log is to be looked at by everyone. */
+  /** Looks for what time or death has brought about. True if that is to be committed by whoever asks next. */
   readonly #onTick: () => boolean;
   readonly #waiting = new Set<Waiter>();
   /** By path. */
@@ -83,12 +83,11 @@ export class Waiters {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        if (hasWaited || this.#isChanged(canGo)) answer = await ask();
+        // Read once more, because what came before the watch was armed has brought no event.
+        if (hasWaited ? await this.#afterOthers(waiter) : this.#isChanged(canGo)) answer = await ask();
         if (isFinal(answer) || isOver || performance.now() >= deadline) return answer;
         if (!hasWaited) wait.onWait();
         await woken;
-        // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once.
-        for (let turns = this.#servedBefore(kind); turns > 0; turns--) await afterTurn();
       }
     } finally {
       clearTimeout(timer);
@@ -143,10 +142,19 @@ export class Waiters {
     return Math.min(count, TURNS_MAX);
   }
 
-  // Read once more, because what came before the watch was armed has brought no event.
+  // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once, and the others only
+  // if that leaves something for them.
+  async #afterOthers({ kind, canGo }: Waiter): Promise<boolean> {
+    for (let turns = this.#servedBefore(kind); turns > 0; turns--) {
+      await afterTurn();
+      if (!this.#isChanged(canGo)) return false;
+    }
+    return true;
+  }
+
   #isChanged(canGo: (state: BufferState) => boolean): boolean {
     this.#log.catchUp();
-    return this.#log.state.destroyed || canGo(this.#log.state);
+    return this.#log.state.destroyed || canGo(this.#log.state) || this.#onTick();
   }
 
   #add(waiter: Waiter): void {

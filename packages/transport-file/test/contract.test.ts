@@ -12,7 +12,12 @@ const folderOf = (transport: BufferTransport) => folders.get(transport) as Folde
 const harnessOf = (lock: LockName): Harness => ({
   createTransport() {
     const folder = new Folder(tmpdir());
-    const transport = fileTransport({ path: folder.place, lock });
+    // Longer than any process is stopped here: with `flock` its lock keeps everybody out, and nobody is to give up.
+    const transport = fileTransport({
+      path: folder.place,
+      lock,
+      lockWaitMs: lock === "flock" ? 20_000 : 100,
+    });
     folders.set(transport, folder);
     return transport;
   },
