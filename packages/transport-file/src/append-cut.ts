@@ -74,6 +74,8 @@ function cut(log: AppendLog, needs: number, fromReserve: boolean): void {
   let head: LogHead;
   try {
     [head, file] = make(log, next, needs, fromReserve);
+    // With the bytes of items that stay there.
+    if (log.durable) log.file.syncNow();
     failpoint("file.before-cut");
     log.appendCut(basename(next.path));
   } catch (error) {
@@ -81,8 +83,8 @@ function cut(log: AppendLog, needs: number, fromReserve: boolean): void {
     if (!isBufferError(error) || error.effect === "none") removeSegment(log, next.path);
     throw error;
   }
-  if (log.durable) log.file.syncNow();
   markLive(next.path, join(next.path, "state"));
+  // From then on it is the log, also if the disk has lost the record that leads there.
   if (log.durable) syncDirectory(next.path);
   failpoint("file.after-cut");
   log.enter(next, head, file);

@@ -274,8 +274,7 @@ export class AppendLog implements Log {
 
   /** @param keepsState - whether the state is the same as ours; after a boot it is not, because leases have ended. */
   #open([segment, state, { log }]: LoadedSegment, keepsState: boolean): boolean {
-    const isWhole = log !== undefined && Array.isArray(log.places) && /^[0-9a-f]{16}$/.test(log.filler);
-    if (!isWhole || (keepsState && segment.base !== this.number)) throw flawError("torn", segment.path);
+    if (!isWhole(log) || (keepsState && segment.base !== this.number)) throw flawError("torn", segment.path);
     let file: LogFile;
     try {
       file = new LogFile(logPath(segment.path, log.file), log, this.#file?.window);
@@ -291,6 +290,12 @@ export class AppendLog implements Log {
     this.enter(segment, log, file);
     return true;
   }
+}
+
+// A path that leads out of the buffer is none that was written by us.
+function isWhole(log: LogHead | undefined): log is LogHead {
+  if (log === undefined || !Array.isArray(log.places) || !/^[0-9a-f]{16}$/.test(log.filler)) return false;
+  return [log.file, log.bytes, log.begin, ...log.places.flat()].every(Number.isSafeInteger);
 }
 
 export function logPath(segmentPath: string, file: number): string {

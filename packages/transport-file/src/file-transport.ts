@@ -29,7 +29,9 @@ import {
   rootName,
 } from "./layout.js";
 import { LOCK_NAMES, type LockName, lockStrategy } from "./lock-strategy.js";
+import type { Commits } from "./log.js";
 import { findRoot, isMissing, notABuffer, notFound, refuseRemote, removeLeftovers } from "./place.js";
+import { flawError } from "./record.js";
 import { createRecordFile } from "./record-file.js";
 import { syncDirectory, syncNow } from "./shared-sync.js";
 import { errnoOf, storageError } from "./storage-error.js";
@@ -236,12 +238,20 @@ async function openLayout(
   }
   const { spec, durability } = header;
   const strategy = await lockStrategy(header.lock);
+  let commits: Commits;
+  try {
+    commits = strategy.open({ layout, spec, durable: durability === "fsync", lockWaitMs });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    if (existsSync(layout.root)) throw flawError("torn", layout.lock);
+    return undefined;
+  }
   return new FileBuffer({
     layout,
     spec,
     capabilities: capabilities(durability),
     address: addressOf(path, header.id, { lock: header.lock, lockWaitMs }),
-    commits: strategy.open({ layout, spec, durable: durability === "fsync", lockWaitMs }),
+    commits,
   });
 }
 

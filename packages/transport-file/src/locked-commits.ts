@@ -22,7 +22,7 @@ import { destroyed } from "./storage-error.js";
 const TURNS_BEFORE_SLEEP = 8;
 const LOOK_AGAIN_MS = 1;
 
-/** An answer, and the file that must be on the disk before it is given. */
+/** An answer, and the file that must be on the disk before it is given, held. */
 interface Outcome<T> extends Done<T> {
   readonly file: LogFile | undefined;
 }
@@ -78,14 +78,14 @@ export class LockedCommits implements Commits {
       const decision = due.length > 0 ? undefined : decide(log.state);
       if (decision !== undefined && !("operations" in decision)) {
         const { answer, final } = decision;
-        return { answer, file: log.durable && final === true ? log.file : undefined };
+        return { answer, file: log.durable && final === true ? log.file.hold() : undefined };
       }
       // Nothing is committed to a segment of another boot: its tail may be torn. What was decided is decided again.
       if (log.isForeign) cutAppendLog(log, 0, true);
       else if (decision === undefined) this.#append(due, []);
       else {
         const commit = this.#append(decision.operations, decision.items ?? []);
-        return { answer: decision.reply(commit), file: log.durable ? log.file : undefined };
+        return { answer: decision.reply(commit), file: log.durable ? log.file.hold() : undefined };
       }
     }
   }
@@ -137,8 +137,12 @@ export class LockedCommits implements Commits {
   }
 
   async #onDisk<T>(answer: T, file: LogFile): Promise<T> {
-    await this.#trust.sync("unknown", () => this.#sync.sync(file));
-    return answer;
+    try {
+      await this.#trust.sync("unknown", () => this.#sync.sync(file));
+      return answer;
+    } finally {
+      file.letGo();
+    }
   }
 
   #busy(ms: number): BufferError {

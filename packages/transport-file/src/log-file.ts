@@ -37,7 +37,7 @@ export class LogFile {
   /** How long the last sync took. */
   syncMs = 0;
   #synced = 0;
-  #syncs = 0;
+  #holders = 0;
   #isClosed = false;
 
   /** @throws the system's error, `ENOENT` among them. */
@@ -144,27 +144,31 @@ export class LogFile {
   async sync(): Promise<void> {
     const { end } = this;
     if (this.#synced >= end) return;
-    this.#syncs += 1;
     const start = performance.now();
-    try {
-      await fsyncAsync(this.#fd);
-      this.syncMs = performance.now() - start;
-      this.#synced = Math.max(this.#synced, end);
-    } finally {
-      this.#syncs -= 1;
-      if (this.#isClosed && this.#syncs === 0) closeSync(this.#fd);
-    }
+    await fsyncAsync(this.#fd);
+    this.syncMs = performance.now() - start;
+    this.#synced = Math.max(this.#synced, end);
   }
 
   syncNow(): void {
     syncNow(this.#fd);
   }
 
-  /** Closed when the last sync that runs is over: until then its descriptor must not become another file's. */
+  /** A call is still to sync it: it stays open, also when it is closed, until that is given up. */
+  hold(): this {
+    this.#holders += 1;
+    return this;
+  }
+
+  letGo(): void {
+    this.#holders -= 1;
+    if (this.#isClosed && this.#holders === 0) closeSync(this.#fd);
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#syncs === 0) closeSync(this.#fd);
+    if (this.#holders === 0) closeSync(this.#fd);
   }
 
   #readOn(bytes: number): Buffer {

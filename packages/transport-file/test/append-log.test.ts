@@ -118,6 +118,8 @@ describe("a record whose writer was killed in the middle", () => {
   });
 });
 
+const shape = { filler: "0".repeat(16), bytes: 4096, begin: 0, isReserve: false };
+
 describe("damage", () => {
   test("a bit turned over anywhere in a commit: DATA_CORRUPT or the truth, and nothing is touched", async () => {
     const last = await threeItems();
@@ -177,15 +179,20 @@ describe("damage", () => {
     expect(worker.take()).toEqual([3]);
   });
 
-  test("the log file is missing", async () => {
+  test("the log file is missing, or the file that is locked", async () => {
     await threeItems();
     rmSync(logFileOf(folder));
     await expect(opened(folder)).rejects.toMatchObject({ code: "DATA_CORRUPT" });
+    rmSync(join(folder.root, "lock"));
+    const says = { code: "DATA_CORRUPT", message: expect.stringContaining("lock") };
+    await expect(opened(folder)).rejects.toMatchObject(says);
   });
 
   test.each([
     ["no log", {}],
     ["a log that is none", { log: { file: 1, filler: "x", bytes: 1, begin: 0, places: [] } }],
+    ["a file elsewhere", { log: { file: "../../../elsewhere", ...shape, places: [] } }],
+    ["items elsewhere", { log: { file: 1, ...shape, places: [[1, "../../../elsewhere", 0]] } }],
     ["no places", { log: { file: 1, filler: "0".repeat(16), bytes: 4096, begin: 0 } }],
   ])("a state whose checksum is right, and that tells of %s", async (_, log) => {
     const path = join(folder.root, segmentsOf(folder)[0] as string, "state");
