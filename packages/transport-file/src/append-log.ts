@@ -14,9 +14,10 @@ import { Bells, bellPath, situationOf } from "./bells.js";
 import { BufferState } from "./buffer-state.js";
 import { type Layout, newHandleId, segmentBase } from "./layout.js";
 import type { Log, PayloadPart, WaitKind } from "./log.js";
-import { LogFile } from "./log-file.js";
+import type { LogFile } from "./log-file.js";
 import type { LogRecord } from "./log-record.js";
 import { LogSpace } from "./log-space.js";
+import { logPath, openLogFile } from "./open-log-file.js";
 import type { Operation } from "./operation.js";
 import { isOtherBoot, ownIdentity } from "./process-identity.js";
 import { flawError, parseObject } from "./record.js";
@@ -32,7 +33,7 @@ import {
   type Segment,
 } from "./segment.js";
 import { syncDirectory } from "./shared-sync.js";
-import { closed, errnoOf, storageError } from "./storage-error.js";
+import { closed, storageError } from "./storage-error.js";
 
 /** Where the payload of a commit begins: in which file, and at which byte of it. */
 interface Place {
@@ -59,6 +60,7 @@ export class AppendLog implements Log {
   head: LogHead | undefined;
   /** Of the commits whose items are in the buffer, and of others. */
   places: Map<number, Place> = new Map();
+  readonly isQuickToLook = true;
   readsPayload = false;
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
   onAdvance: () => void = () => {};
@@ -273,31 +275,18 @@ export class AppendLog implements Log {
   }
 
   /** @param keepsState - whether the state is the same as ours; after a boot it is not, because leases have ended. */
-  #open([segment, state, { log }]: LoadedSegment, keepsState: boolean): boolean {
-    if (!isWhole(log) || (keepsState && segment.base !== this.number)) throw flawError("torn", segment.path);
-    let file: LogFile;
-    try {
-      file = new LogFile(logPath(segment.path, log.file), log, this.#file?.window);
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT") throw storageError(error, "Opening the log");
-      if (existsSync(segment.path)) throw flawError("torn", logPath(segment.path, log.file));
-      return false;
-    }
+  #open(loaded: LoadedSegment, keepsState: boolean): boolean {
+    const [segment, state] = loaded;
+    const opened = openLogFile(loaded, this.#file?.window);
+    if (opened === undefined) return false;
     if (!keepsState) {
       this.state = state;
       this.number = segment.base;
+    } else if (segment.base !== this.number) {
+      opened.file.close();
+      throw flawError("torn", segment.path);
     }
-    this.enter(segment, log, file);
+    this.enter(segment, opened.head, opened.file);
     return true;
   }
-}
-
-// A path that leads out of the buffer is none that was written by us.
-function isWhole(log: LogHead | undefined): log is LogHead {
-  if (log === undefined || !Array.isArray(log.places) || !/^[0-9a-f]{16}$/.test(log.filler)) return false;
-  return [log.file, log.bytes, log.begin, ...log.places.flat()].every(Number.isSafeInteger);
-}
-
-export function logPath(segmentPath: string, file: number): string {
-  return join(segmentPath, `log.${file}`);
 }

@@ -14,7 +14,7 @@ export type Bell = "item" | "room";
 
 const BELLS: readonly Bell[] = ["item", "room"];
 
-// Whoever has rung just now rings again when it has done what it is at: being woken for each item costs more than the item.
+// Whoever has rung just now rings again when it has done what it does in one go: being woken costs more than an item.
 const BURST_MS = 5;
 
 const SOUND = Buffer.from("!");

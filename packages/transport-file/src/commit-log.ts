@@ -61,6 +61,7 @@ export class CommitLog implements Log {
   segmentPayload = 0;
   // A commit is synced before it is one, but for the directory.
   readonly syncMs = 0;
+  readonly isQuickToLook = false;
   readsPayload = false;
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
   onAdvance: () => void = () => {};

@@ -35,6 +35,8 @@ export interface Log {
   readonly number: number;
   /** Where the log is written to. Another place whenever it is cut. */
   readonly place: string;
+  /** Whether to look for a commit is a single call, and not by a path. */
+  readonly isQuickToLook: boolean;
   /** Whether commits are read with the bytes of their items. */
   readsPayload: boolean;
   /** Sees the bytes of every commit of others that was read with them. */

@@ -142,12 +142,12 @@ export class Waiters {
     return Math.min(count, TURNS_MAX);
   }
 
-  // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once, and the others only
-  // if that leaves something for them.
+  // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once, and the others, where
+  // that is cheap to find out, only if something is left for them.
   async #afterOthers({ kind, canGo }: Waiter): Promise<boolean> {
     for (let turns = this.#servedBefore(kind); turns > 0; turns--) {
       await afterTurn();
-      if (!this.#isChanged(canGo)) return false;
+      if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;
     }
     return true;
   }
