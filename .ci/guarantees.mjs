@@ -9,7 +9,11 @@ import { shmTransport } from "@sluice/transport-shm";
 const root = new URL("..", import.meta.url);
 const readme = fileURLToPath(new URL("README.md", root));
 
-const transports = [fileTransport({ path: "somewhere" }), shmTransport({ name: "somewhere" }), memoryTransport()];
+const transports = [
+  fileTransport({ path: "somewhere" }),
+  shmTransport({ name: "somewhere" }),
+  memoryTransport(),
+];
 
 /** What the types of core call it, and what a reader calls it. */
 const REACHES = { process: "one process", host: "processes of one host", network: "hosts of a network" };

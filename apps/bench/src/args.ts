@@ -4,13 +4,16 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Candidate } from "./candidate.js";
-import { candidates } from "./candidates.js";
-import { ITEMS_MAX } from "./item.js";
-import { type Work, works } from "./works.js";
+import { candidates, selections } from "./candidates.js";
+import { ITEM_BYTES_MAX, ITEM_BYTES_MIN, ITEMS_MAX } from "./item.js";
+import type { Ratio } from "./table.js";
+import { type Work, withItemsOf, works } from "./works.js";
 
 export interface BenchOptions {
   readonly candidates: readonly Candidate[];
+  /** With items of each size that is asked for. */
   readonly works: readonly Work[];
+  readonly ratio: Ratio;
   readonly rounds: number;
   /** Items of every run; undefined for what suits the candidate. */
   readonly items: number | undefined;
@@ -36,25 +39,40 @@ export const HELP: string = `Usage: pnpm bench [options]
 
 Hands items from process to process in several ways, side by side in one run, and prints how fast each was.
 
-  --quick        fewer items and rounds: to see that it works, not to compare by
-  --rounds N     how often everything is run, in turns (default: ${ROUNDS}, quick: ${ROUNDS_QUICK})
-  --items N      items of every run (default: what takes the candidate one to three seconds)
-  --only NAME    only this candidate or this work; may be given several times
-  --json FILE    writes the raw results, with a description of the machine
-  --help         this text
+  --quick           fewer items and rounds: to see that it works, not to compare by
+  --set NAME        what belongs into one table: ${names(selections)} (default: ${selections[0].name})
+  --only NAME       only this candidate or this work, of whatever set; several with commas, or by giving it again
+  --item-bytes N    size of the items, ${ITEM_BYTES_MIN} to ${ITEM_BYTES_MAX}; several with commas, or by giving it again
+  --against NAME    prints how many times this candidate each one is
+  --lead NAME       prints how many times each one this candidate is
+  --rounds N        how often everything is run, in turns (default: ${ROUNDS}, quick: ${ROUNDS_QUICK})
+  --items N         items of every run (default: what takes the candidate about a second)
+  --json FILE       writes the raw results, with a description of the machine
+  --help            this text
 
 Candidates: ${names(candidates)}
 Works: ${names(works)}
+${selections.map(setLine).join("\n")}
+
+A candidate that cannot be measured here is left out, and the output says what it lacks.
 
 Buffers are made below the directory for temporary files, TMPDIR, and removed in the end.
 Exit codes: 0 all runs valid, 1 a run failed, 2 wrong use, 130 and 143 interrupted.
 `;
 
+function setLine({ name, candidates: all }: (typeof selections)[number]): string {
+  return `Set ${name}: ${names(all)}`;
+}
+
 const OPTIONS = {
   quick: { type: "boolean" },
   rounds: { type: "string" },
   items: { type: "string" },
+  set: { type: "string" },
   only: { type: "string", multiple: true },
+  "item-bytes": { type: "string", multiple: true },
+  against: { type: "string" },
+  lead: { type: "string" },
   json: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -64,18 +82,24 @@ export function readArgs(args: readonly string[]): Command {
   const values = parse(args);
   if (values.help) return { kind: "help" };
   const isQuick = values.quick ?? false;
-  const only = values.only ?? [];
+  const set = values.set === undefined ? selections[0] : named("set", values.set, selections);
+  const only = (values.only ?? []).flatMap((list) => list.split(","));
   for (const name of only) {
     if ([...candidates, ...works].some((known) => known.name === name)) continue;
     throw new UsageError(
       `There is no ${quoted(name)} to measure; there are ${names(candidates)}, and ${names(works)}`,
     );
   }
+  const measured = chosen(candidates, only) ?? set.candidates;
+  const sizes = itemSizes(values["item-bytes"]) ?? set.itemBytes;
+  const setWorks = works.filter(({ name }) => set.works?.includes(name) ?? true);
+  const chosenWorks = chosen(works, only) ?? setWorks;
   return {
     kind: "run",
     options: {
-      candidates: chosen(candidates, only),
-      works: chosen(works, only),
+      candidates: measured,
+      works: sizes.flatMap((size) => chosenWorks.map((work) => withItemsOf(size, work))),
+      ratio: ratioFrom(values, measured) ?? set.ratio,
       rounds: count("rounds", values.rounds, 1, ROUNDS_MAX) ?? (isQuick ? ROUNDS_QUICK : ROUNDS),
       items: count("items", values.items, ITEMS_MIN, ITEMS_MAX),
       isQuick,
@@ -94,13 +118,38 @@ function parse(args: readonly string[]) {
   }
 }
 
-// All of a kind, unless some of that kind are named.
+// Those of a kind that are named, if any are.
 function chosen<T extends { readonly name: string }>(
   all: readonly T[],
   only: readonly string[],
-): readonly T[] {
-  const named = all.filter(({ name }) => only.includes(name));
-  return named.length === 0 ? all : named;
+): readonly T[] | undefined {
+  const found = all.filter(({ name }) => only.includes(name));
+  return found.length === 0 ? undefined : found;
+}
+
+function named<T extends { readonly name: string }>(option: string, name: string, all: readonly T[]): T {
+  const found = all.find((known) => known.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError(`--${option} must be one of ${names(all)}, got ${quoted(name)}`);
+}
+
+function ratioFrom(
+  { against, lead }: { readonly against?: string; readonly lead?: string },
+  measured: readonly Candidate[],
+): Ratio | undefined {
+  if (against !== undefined && lead !== undefined) {
+    throw new UsageError("--against and --lead are two ways to print one column: give one of them");
+  }
+  if (against !== undefined) return { kind: "against", name: named("against", against, measured).name };
+  if (lead !== undefined) return { kind: "lead", name: named("lead", lead, measured).name };
+  return undefined;
+}
+
+function itemSizes(lists: readonly string[] | undefined): number[] | undefined {
+  const sizes = lists
+    ?.flatMap((list) => list.split(","))
+    .map((text) => count("item-bytes", text, ITEM_BYTES_MIN, ITEM_BYTES_MAX) as number);
+  return sizes && [...new Set(sizes)];
 }
 
 function count(name: string, text: string | undefined, min: number, max: number): number | undefined {

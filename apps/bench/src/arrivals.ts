@@ -2,12 +2,13 @@
 
 import { type ItemLabel, readItem } from "./item.js";
 
-/** One consumer's account, small enough to be sent to the parent: a bit per item, by producer. */
+/** One consumer's account, small enough to be sent to the parent as JSON. */
 export interface Arrivals {
   readonly count: number;
-  readonly seen: readonly Uint8Array[];
+  /** By producer, in hexadecimal, a bit per item: item 0 is the lowest bit of the first byte. */
+  readonly seen: readonly string[];
   /** What was wrong with what this consumer got by itself; only the first of it. */
-  readonly fault: string | undefined;
+  readonly fault?: string;
 }
 
 /** Kept by a consumer while it takes. */
@@ -15,12 +16,14 @@ export class ArrivalLog {
   readonly #seen: Uint8Array[];
   readonly #last: number[];
   readonly #put: readonly number[];
+  readonly #itemBytes: number;
   #count = 0;
   #fault: string | undefined;
 
   /** @param put - how many items each producer puts. */
-  constructor(put: readonly number[]) {
+  constructor(put: readonly number[], itemBytes: number) {
     this.#put = put;
+    this.#itemBytes = itemBytes;
     this.#seen = put.map((count) => new Uint8Array(Math.ceil(count / 8)));
     this.#last = put.map(() => -1);
   }
@@ -31,12 +34,17 @@ export class ArrivalLog {
     this.#fault ??= fault;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   report(): Arrivals {
-    return { count: this.#count, seen: this.#seen, fault: this.#fault };
+    const seen = this.#seen.map((bits) => Buffer.from(bits.buffer).toString("hex"));
+    return { count: this.#count, seen, ...(this.#fault !== undefined && { fault: this.#fault }) };
   }
 
   #faultOf(item: Uint8Array): string | undefined {
-    const label = readItem(item);
+    const label = readItem(item, this.#itemBytes);
     if (label === undefined) return `an item that nobody put: ${item.byteLength} bytes`;
     const { producer, number } = label;
     const seen = this.#seen[producer];
@@ -60,18 +68,34 @@ export function faultOf(put: readonly number[], consumers: readonly Arrivals[]):
     if (fault !== undefined) return `consumer ${index}: ${fault}`;
   }
   for (const [producer, count] of put.entries()) {
-    for (let number = 0; number < count; number++) {
-      const times = consumers.filter(({ seen }) => hasBit(seen[producer], number)).length;
-      if (times !== 1) return `item ${number} of producer ${producer} arrived ${times} times`;
-    }
+    const seen = consumers.map((consumer) => Buffer.from(consumer.seen[producer] ?? "", "hex"));
+    const found = strayIn(seen, count);
+    if (found !== undefined)
+      return `item ${found.number} of producer ${producer} arrived ${found.times} times`;
   }
   const total = put.reduce((sum, count) => sum + count, 0);
   const arrived = consumers.reduce((sum, { count }) => sum + count, 0);
   return arrived === total ? undefined : `${arrived} items arrived, ${total} were put`;
 }
 
-function hasBit(bits: Uint8Array | undefined, index: number): boolean {
-  return (((bits?.[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
+// The first item that did not arrive once. By bytes, for there are millions of items.
+function strayIn(seen: readonly Uint8Array[], count: number): { number: number; times: number } | undefined {
+  for (let first = 0; first < count; first += 8) {
+    const expected = count - first >= 8 ? 0xff : (1 << (count - first)) - 1;
+    let once = 0;
+    let twice = 0;
+    for (const bits of seen) {
+      const byte = bits[first >> 3] ?? 0;
+      twice |= once & byte;
+      once |= byte;
+    }
+    if (once === expected && twice === 0) continue;
+    for (let bit = 0; bit < 8; bit++) {
+      const times = seen.filter((bits) => ((bits[first >> 3] ?? 0) >> bit) & 1).length;
+      if (times !== (expected >> bit) % 2) return { number: first + bit, times };
+    }
+  }
+  return undefined;
 }
 
 function nameOf({ producer, number }: ItemLabel): string {

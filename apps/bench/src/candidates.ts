@@ -1,11 +1,81 @@
-/** All that is measured, in the order of the table. The first one is what the others' ratios are against. */
+/** All that can be measured, in the order of the table, and what is measured unless something else is asked for. */
 
 import type { Candidate } from "./candidate.js";
+import { ITEM_BYTES_DEFAULT } from "./item.js";
 import file from "./ours/file.js";
 import fileFlock from "./ours/file-flock.js";
 import fileFsync from "./ours/file-fsync.js";
+import filePort from "./ours/file-port.js";
+import shm from "./ours/shm.js";
+import shmPort from "./ours/shm-port.js";
+import shmPortAwaited from "./ours/shm-port-awaited.js";
+import ipcAdvanced from "./peers/ipc-advanced.js";
+import ipcJson from "./peers/ipc-json.js";
+import mpmcRing from "./peers/mpmc-ring.js";
 import naiveLockfile from "./peers/naive-lockfile.js";
+import posixMq from "./peers/posix-mq.js";
+import posixMqPinned from "./peers/posix-mq-pinned.js";
+import pythonQueue from "./peers/python-queue.js";
+import unixSocket from "./peers/unix-socket.js";
+import zeromqTcp from "./peers/zeromq-tcp.js";
+import type { Ratio } from "./table.js";
 
-export const candidates: readonly Candidate[] = [naiveLockfile, file, fileFlock, fileFsync];
+export const candidates: readonly Candidate[] = [
+  naiveLockfile,
+  file,
+  fileFlock,
+  fileFsync,
+  filePort,
+  shm,
+  shmPort,
+  shmPortAwaited,
+  zeromqTcp,
+  pythonQueue,
+  posixMq,
+  posixMqPinned,
+  ipcJson,
+  ipcAdvanced,
+  unixSocket,
+  mpmcRing,
+];
 
-export const baseline: Candidate = naiveLockfile;
+/** What belongs into one table. */
+export interface Selection {
+  /** For `--set`. */
+  readonly name: string;
+  readonly candidates: readonly Candidate[];
+  /** Names; those of all works where there are none. */
+  readonly works?: readonly string[];
+  readonly itemBytes: readonly number[];
+  readonly ratio: Ratio;
+}
+
+export const selections: readonly [Selection, ...Selection[]] = [
+  // What needs nothing beyond an install: this one is the default.
+  {
+    name: "file",
+    candidates: [naiveLockfile, file, fileFlock, fileFsync],
+    works: ["5-1p1c", "5-2p2c", "1024-1p1c", "1024-2p2c", "round-trip"],
+    itemBytes: [ITEM_BYTES_DEFAULT],
+    ratio: { kind: "against", name: naiveLockfile.name },
+  },
+  // Between processes of one host, in memory.
+  {
+    name: "shm",
+    candidates: [
+      shm,
+      shmPort,
+      shmPortAwaited,
+      zeromqTcp,
+      pythonQueue,
+      posixMq,
+      posixMqPinned,
+      ipcJson,
+      ipcAdvanced,
+      unixSocket,
+      mpmcRing,
+    ],
+    itemBytes: [ITEM_BYTES_DEFAULT, 1024],
+    ratio: { kind: "lead", name: shm.name },
+  },
+];

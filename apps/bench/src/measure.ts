@@ -14,7 +14,7 @@ export interface Run {
   readonly outcome: Outcome;
 }
 
-export interface MeasureOptions extends Omit<BenchOptions, "json"> {
+export interface MeasureOptions extends Omit<BenchOptions, "json" | "ratio"> {
   /** An existing directory to make the buffers in. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -33,6 +33,7 @@ export async function measure(options: MeasureOptions): Promise<Run[]> {
     for (const work of works) {
       for (const candidate of candidates) {
         if (signal.aborted) return runs;
+        if (candidate.unsuited?.(work) !== undefined) continue;
         options.onRun(`round ${round} of ${rounds}: ${work.name} ${candidate.name}`);
         const count = items ?? Math.ceil(candidate.itemCount(work) * (isQuick ? QUICK_PART : 1));
         const outcome = await runOnce(candidate, work, { directory, count, deadlineMs: DEADLINE_MS, signal });

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { faultOf } from "./arrivals.js";
 import type { Candidate, Created } from "./candidate.js";
+import { openPromise } from "./open-promise.js";
 import { percentile } from "./statistics.js";
 import type { Job, Report, Role } from "./worker-messages.js";
 import { WorkerProcess } from "./worker-process.js";
@@ -32,12 +33,17 @@ export async function runOnce(candidate: Candidate, work: Work, options: RunOpti
   const created: Created[] = [];
   const workers: WorkerProcess[] = [];
   try {
+    const { capacity, consumers, itemBytes } = work;
     for (let i = 0; i < (work.kind === "round-trip" ? 2 : 1); i++) {
-      created.push(await candidate.create(join(directory, `buffer-${i}`), work.capacity));
+      const path = join(directory, `buffer-${i}`);
+      created.push(await candidate.create({ path, capacity, consumers, itemBytes }));
     }
     const jobs = jobsFor(candidate, work, options.count, created);
-    for (const job of jobs) workers.push(new WorkerProcess(`${job.role} ${job.index}`, job));
-    const reports = await withinDeadline(conduct(workers), options);
+    for (const [index, running] of candidate.start(jobs).entries()) {
+      const job = jobs[index] as Job;
+      workers.push(new WorkerProcess(`${job.role} ${job.index}`, job, running));
+    }
+    const reports = await withinDeadline(conduct(workers, jobs), options);
     const outcome = judge(work, jobs, reports);
     for (const { destroy } of created.splice(0)) await destroy();
     return outcome;
@@ -46,40 +52,59 @@ export async function runOnce(candidate: Candidate, work: Work, options: RunOpti
   } finally {
     for (const worker of workers) worker.kill();
     await Promise.all(workers.map((worker) => worker.exited));
+    // Of a run that failed. Some buffers are not in the directory, and would stay; how it failed is known already.
+    for (const { destroy } of created) await destroy().catch(() => {});
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 function jobsFor(candidate: Candidate, work: Work, count: number, created: readonly Created[]): Job[] {
-  const { producers, consumers } = work;
+  const { producers, consumers, itemBytes } = work;
   const put = Array.from({ length: producers }, (_, index) => shareOf(count, producers, index));
   const same = {
     module: candidate.module,
     addresses: created.map(({ address }) => address),
+    itemBytes,
     put,
     batch: candidate.hasBatches ? work.batch : 1,
   };
-  const jobs = (role: Role, workers: number) =>
+  const jobs = (role: Role, workers: number, isDealt = false): Job[] =>
     Array.from({ length: workers }, (_, index) => ({
       ...same,
       role,
       index,
-      count: shareOf(count, workers, index),
+      count: isDealt ? null : shareOf(count, workers, index),
     }));
+  // A single consumer gets all there is, however it comes.
+  const isDealt = candidate.isDealt === true && consumers > 1;
   // The consumers first: they wait for items, while producers would not wait for them.
   return work.kind === "round-trip"
     ? [...jobs("echo", 1), ...jobs("caller", 1)]
-    : [...jobs("consumer", consumers), ...jobs("producer", producers)];
+    : [...jobs("consumer", consumers, isDealt), ...jobs("producer", producers)];
 }
 
-async function conduct(workers: readonly WorkerProcess[]): Promise<Report[]> {
+async function conduct(workers: readonly WorkerProcess[], jobs: readonly Job[]): Promise<Report[]> {
   await Promise.all(workers.map(({ ready }) => ready));
+  stopWhenAllIsTaken(workers, jobs);
   for (const worker of workers) worker.go();
   const reports = await Promise.all(workers.map(({ report }) => report));
   for (const worker of workers) worker.end();
   const endings = await Promise.all(workers.map(({ exited }) => exited));
   if (!endings.every((endedWell) => endedWell)) throw new Error("A worker failed after its work was done");
   return reports;
+}
+
+// For consumers that do not know how many items they get.
+function stopWhenAllIsTaken(workers: readonly WorkerProcess[], jobs: readonly Job[]): void {
+  const dealt = workers.filter((_, index) => jobs[index]?.count === null);
+  const total = (jobs[0]?.put ?? []).reduce((sum, count) => sum + count, 0);
+  const taken = dealt.map(() => 0);
+  for (const [index, worker] of dealt.entries()) {
+    worker.watch((count) => {
+      taken[index] = count;
+      if (taken.reduce((sum, one) => sum + one, 0) >= total) for (const each of dealt) each.stop();
+    });
+  }
 }
 
 function judge(work: Work, jobs: readonly Job[], reports: readonly Report[]): Outcome {
@@ -107,7 +132,7 @@ function judge(work: Work, jobs: readonly Job[], reports: readonly Report[]): Ou
 }
 
 async function withinDeadline<T>(task: Promise<T>, { deadlineMs, signal }: RunOptions): Promise<T> {
-  const { promise: ended, reject } = withReject();
+  const { promise: ended, reject } = openPromise<never>();
   const timer = setTimeout(() => reject(new Error(`Not done within ${deadlineMs / 1000} s`)), deadlineMs);
   const onAbort = () => reject(new Error("Interrupted"));
   signal.addEventListener("abort", onAbort, { once: true });
@@ -119,13 +144,4 @@ async function withinDeadline<T>(task: Promise<T>, { deadlineMs, signal }: RunOp
     signal.removeEventListener("abort", onAbort);
     task.catch(() => {});
   }
-}
-
-function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<never>((_resolve, rejectIt) => {
-    reject = rejectIt;
-  });
-  promise.catch(() => {});
-  return { promise, reject };
 }

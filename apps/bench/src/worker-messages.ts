@@ -1,4 +1,10 @@
-/** What parent and worker say to each other. */
+/**
+ * What parent and worker say to each other: a line of JSON each, on the worker's standard input and output, so that a
+ * worker may be written in any language.
+ *
+ *     parent  { kind: "job", job }                     { kind: "go" }                  [ { kind: "stop" } ]           { kind: "end" }
+ *     worker                        { kind: "ready" }                 [ { kind: "progress", count } ]  { kind: "done", report }        ends
+ */
 
 import type { JsonValue } from "@sluice/core";
 import type { Arrivals } from "./arrivals.js";
@@ -6,15 +12,16 @@ import type { Arrivals } from "./arrivals.js";
 export type Role = "producer" | "consumer" | "caller" | "echo";
 
 export interface Job {
-  /** URL of the candidate's file. */
+  /** URL of the candidate's file, for a worker in JavaScript. */
   readonly module: string;
   readonly role: Role;
   /** Which of the producers, or of the consumers. */
   readonly index: number;
   /** The buffer; for a round trip the one there and the one back. */
   readonly addresses: readonly JsonValue[];
-  /** How many items this worker puts or takes. */
-  readonly count: number;
+  readonly itemBytes: number;
+  /** How many items this worker puts or takes; null for a consumer that takes what it is dealt, until it is told to stop. */
+  readonly count: number | null;
   /** How many items each producer puts. */
   readonly put: readonly number[];
   /** Most items a call; 1 is one at a time. */
@@ -25,11 +32,12 @@ export interface Job {
 export type ToWorker =
   | { readonly kind: "job"; readonly job: Job }
   | { readonly kind: "go" }
+  | { readonly kind: "stop" }
   | { readonly kind: "end" };
 
 /** Times are milliseconds on the clock that all processes of the host share. */
 export interface Report {
-  /** Before the first put. */
+  /** After the go, before the first put. */
   readonly startedAt: number;
   /** After the last put or take. */
   readonly endedAt: number;
@@ -41,8 +49,13 @@ export interface Report {
 
 export type FromWorker =
   | { readonly kind: "ready" }
+  /** Items taken so far, of a consumer without a count. */
+  | { readonly kind: "progress"; readonly count: number }
   | { readonly kind: "done"; readonly report: Report }
   | { readonly kind: "failed"; readonly reason: string };
+
+/** The first round trips compile the code and find their places in memory; every worker makes as many, uncounted. */
+export const WARM_UP_ROUND_TRIPS = 20;
 
 /** CLOCK_MONOTONIC on Linux and its like elsewhere: the same in all processes. */
 export function hostNowMs(): number {

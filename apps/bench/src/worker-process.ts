@@ -1,11 +1,9 @@
 /** A worker as its parent sees it. */
 
-import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { createInterface } from "node:readline";
+import { openPromise } from "./open-promise.js";
+import type { Running } from "./running.js";
 import type { FromWorker, Job, Report, ToWorker } from "./worker-messages.js";
-
-const program = fileURLToPath(new URL("./worker.js", import.meta.url));
-const STDERR_CHARACTERS_MAX = 1_000;
 
 export class WorkerProcess {
   /** Resolves when the buffer is open; rejects if the worker fails before it has reported. */
@@ -14,39 +12,37 @@ export class WorkerProcess {
   readonly report: Promise<Report>;
   /** Resolves when the process is gone, to whether it ended well. */
   readonly exited: Promise<boolean>;
-  readonly #child: ChildProcess;
+  readonly #running: Running;
+  #onProgress: (count: number) => void = () => {};
 
-  constructor(name: string, job: Job) {
-    const child = fork(program, { stdio: ["ignore", "ignore", "pipe", "ipc"], serialization: "advanced" });
-    this.#child = child;
-    let stderr = "";
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      stderr = (stderr + text).slice(-STDERR_CHARACTERS_MAX);
+  constructor(name: string, job: Job, running: Running) {
+    this.#running = running;
+    const ready = openPromise<void>();
+    const report = openPromise<Report>();
+    const fail = (reason: string) => {
+      for (const { reject } of [ready, report]) reject(new Error(reason));
+    };
+    createInterface({ input: running.output }).on("line", (line) => {
+      const message = parsed(line);
+      switch (message?.kind) {
+        case "ready":
+          return ready.resolve();
+        case "progress":
+          return this.#onProgress(message.count);
+        case "done":
+          return report.resolve(message.report);
+        case "failed":
+          return fail(`${name}: ${message.reason}`);
+        default:
+          return fail(`${name} said ${JSON.stringify(line.slice(0, 200))}`);
+      }
     });
-    let hasEnded: (endedWell: boolean) => void = () => {};
-    this.exited = new Promise((resolve) => {
-      hasEnded = resolve;
+    this.exited = running.ended.then(({ endedWell, how }) => {
+      fail(`${name} ${how}`);
+      return endedWell;
     });
-    const ended = new Promise<never>((_resolve, reject) => {
-      child.on("message", (message: FromWorker) => {
-        if (message.kind === "failed") reject(new Error(`${name}: ${message.reason}`));
-      });
-      child.once("close", (code, signal) => {
-        const last = stderr.trim().split("\n").at(-1) ?? "";
-        reject(new Error(`${name} ended with ${signal ?? `code ${code}`} ${last}`.trim()));
-        hasEnded(code === 0);
-      });
-      child.on("error", (error) => {
-        // A message that came too late; how that process ended is heard of by its own event.
-        if (child.pid !== undefined) return;
-        reject(new Error(`${name} cannot be started: ${error.message}`));
-        hasEnded(false);
-      });
-    });
-    this.ready = Promise.race([ended, this.#hear("ready")]).then(() => {});
-    this.report = Promise.race([ended, this.#hear("done")]).then(({ report }) => report);
-    // Each is awaited by the run, but perhaps only after it has failed by another.
-    for (const promise of [this.ready, this.report]) promise.catch(() => {});
+    this.ready = ready.promise;
+    this.report = report.promise;
     this.#say({ kind: "job", job });
   }
 
@@ -54,23 +50,33 @@ export class WorkerProcess {
     this.#say({ kind: "go" });
   }
 
+  /** Hears how many items it has taken so far, where it does not know how many it is to take. */
+  watch(onProgress: (count: number) => void): void {
+    this.#onProgress = onProgress;
+  }
+
+  stop(): void {
+    this.#say({ kind: "stop" });
+  }
+
   end(): void {
     this.#say({ kind: "end" });
   }
 
   kill(): void {
-    this.#child.kill("SIGKILL");
+    this.#running.kill();
+    this.#running.input.destroy();
   }
 
   #say(message: ToWorker): void {
-    this.#child.send(message, () => {});
+    this.#running.input.write(`${JSON.stringify(message)}\n`);
   }
+}
 
-  #hear<K extends FromWorker["kind"]>(kind: K): Promise<Extract<FromWorker, { kind: K }>> {
-    return new Promise((resolve) => {
-      this.#child.on("message", (message: FromWorker) => {
-        if (message.kind === kind) resolve(message as Extract<FromWorker, { kind: K }>);
-      });
-    });
+function parsed(line: string): FromWorker | undefined {
+  try {
+    return JSON.parse(line) as FromWorker;
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,7 @@
 /** The works that every candidate is given. */
 
+import { ITEM_BYTES_DEFAULT } from "./item.js";
+
 export interface Work {
   /** For `--only` and the raw results. */
   readonly name: string;
@@ -11,35 +13,55 @@ export interface Work {
   readonly consumers: number;
   /** Most items a call puts or takes; 1 is one at a time. */
   readonly batch: number;
+  readonly itemBytes: number;
 }
+
+const roundTrip: Work = {
+  name: "round-trip",
+  title: "round trip: one item to an echo process and back through a second buffer, capacity 5",
+  kind: "round-trip",
+  capacity: 5,
+  producers: 1,
+  consumers: 1,
+  batch: 1,
+  itemBytes: ITEM_BYTES_DEFAULT,
+};
 
 export const works: readonly Work[] = [
   throughput(5, 1, 1),
   throughput(5, 2, 1),
+  throughput(1024, 1, 1),
+  throughput(1024, 2, 1),
   throughput(1024, 1, 128),
   throughput(1024, 2, 128),
-  {
-    name: "round-trip",
-    title: "round trip: one item to an echo process and back through a second buffer, capacity 5",
-    kind: "round-trip",
-    capacity: 5,
-    producers: 1,
-    consumers: 1,
-    batch: 1,
-  },
+  roundTrip,
 ];
+
+/** The same work with items of another size. */
+export function withItemsOf(itemBytes: number, work: Work): Work {
+  if (itemBytes === work.itemBytes) return work;
+  return {
+    ...work,
+    name: `${work.name}-${itemBytes}b`,
+    title: `${work.title}, items of ${itemBytes} bytes`,
+    itemBytes,
+  };
+}
 
 function throughput(capacity: number, pairs: number, batch: number): Work {
   const how = batch === 1 ? "one at a time" : `in batches of ${batch}`;
   const s = pairs === 1 ? "" : "s";
+  // At a small capacity one at a time is what there is; at a large one it is the exception.
+  const suffix = batch === 1 && capacity > 5 ? "-one" : "";
   return {
-    name: `${capacity}-${pairs}p${pairs}c`,
+    name: `${capacity}-${pairs}p${pairs}c${suffix}`,
     title: `capacity ${capacity}, ${pairs} producer${s}, ${pairs} consumer${s}, ${how}`,
     kind: "throughput",
     capacity,
     producers: pairs,
     consumers: pairs,
     batch,
+    itemBytes: ITEM_BYTES_DEFAULT,
   };
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { candidates } from "../dist/candidates.js";
+import { candidates, selections } from "../dist/candidates.js";
 import type { Run } from "../dist/measure.js";
 import { works } from "../dist/works.js";
 
@@ -19,7 +19,11 @@ function bench(...args: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [main, ...args], { cwd: directory, env, encoding: "utf8" });
 }
 
-test("everything runs, every run is valid, and every row is there", { timeout: 300_000 }, () => {
+const [byDefault] = selections;
+
+test("what is measured by default runs, every run is valid, and every row is there", {
+  timeout: 300_000,
+}, () => {
   const { status, stdout, stderr } = bench(
     "--quick",
     "--items",
@@ -36,14 +40,17 @@ test("everything runs, every run is valid, and every row is there", { timeout: 3
     runs: Run[];
   };
   for (const value of Object.values(raw.machine)) expect(value).toBeTruthy();
-  const expected = works.flatMap((work) => candidates.map((c) => ({ work: work.name, candidate: c.name })));
+  const measured = works.filter(({ name }) => byDefault.works?.includes(name));
+  const expected = measured.flatMap((work) =>
+    byDefault.candidates.map((candidate) => ({ work: work.name, candidate: candidate.name })),
+  );
   expect(raw.runs.map(({ work, candidate }) => ({ work, candidate }))).toEqual(expected);
   for (const run of raw.runs) expect(run).toMatchObject({ round: 1, count: 150, outcome: { isValid: true } });
 
   const blocks = stdout.split("\n\n");
-  for (const work of works) {
+  for (const work of measured) {
     const [, ...rows] = blocks.find((block) => block.startsWith(work.title))?.split("\n") ?? [];
-    for (const [index, { name }] of candidates.entries()) {
+    for (const [index, { name }] of byDefault.candidates.entries()) {
       // A name, figures, and the ratio.
       expect(rows[index + 1], work.title).toMatch(new RegExp(`^ {2}${name} .*\\d.* [\\d.,]+$`));
     }
@@ -52,17 +59,27 @@ test("everything runs, every run is valid, and every row is there", { timeout: 3
   expect(readdirSync(directory), "the directory for temporary files").toEqual([]);
 });
 
-test("--only measures one candidate with one work; without the baseline there is no ratio", () => {
+test("--only measures one candidate with one work; without the other of the ratio there is none", () => {
   const { status, stdout } = bench("--only", "file", "--only", "5-1p1c", "--items", "10", "--rounds", "1");
   expect(status, stdout).toBe(0);
   expect(stdout).toMatch(/^ {2}file .* -$/m);
   expect(stdout).not.toMatch(/file-fsync|^ {2}naive|round trip/m);
 });
 
+test("--only may have several, --item-bytes too, and --lead turns the ratio round", () => {
+  const args = ["--only", "naive,file-port", "--only", "round-trip", "--item-bytes", "64,1024"];
+  const { status, stdout } = bench(...args, "--lead", "naive", "--items", "10", "--rounds", "1");
+  expect(status, stdout).toBe(0);
+  expect(stdout).toContain("Items of 64 and of 1024 bytes");
+  expect(stdout.match(/^ {2}naive .* 1\.0$/gm)).toHaveLength(2);
+  expect(stdout.match(/^ {2}file-port .* [\d.,]+$/gm)).toHaveLength(2);
+  expect(stdout.match(/ naive is ahead by$/gm)).toHaveLength(2);
+});
+
 test("--help shows what there is", () => {
   const { status, stdout } = bench("--help");
   expect(status).toBe(0);
-  for (const { name } of [...candidates, ...works]) expect(stdout).toContain(name);
+  for (const { name } of [...candidates, ...works, ...selections]) expect(stdout).toContain(name);
 });
 
 describe("wrong use is one line and exit code 2, and nothing is made", () => {
@@ -75,6 +92,12 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     [["--items", "1e3"], '--items must be an integer from 10 to 999999999, got "1e3"'],
     [["--items"], "Option '--items <value>' argument missing"],
     [["--only", "nothing"], 'There is no "nothing" to measure; there are naive, file, '],
+    [["--only", "file,"], 'There is no "" to measure'],
+    [["--set", "nothing"], '--set must be one of file, shm, got "nothing"'],
+    [["--item-bytes", "64,19"], '--item-bytes must be an integer from 20 to 65536, got "19"'],
+    [["--against", "zeromq-tcp"], '--against must be one of naive, file, file-fsync, got "zeromq-tcp"'],
+    [["--lead", "nothing"], '--lead must be one of naive, file, file-fsync, got "nothing"'],
+    [["--against", "file", "--lead", "file"], "--against and --lead are two ways to print one column"],
     [["--json", "no/such/raw.json"], '--json needs a directory that exists, and "no/such" does not'],
     [["--json", "."], '--json needs the path of a file, and "." is a directory'],
     [["--json", ""], '--json needs the path of a file, got ""'],

@@ -21,11 +21,11 @@ async function take(end) {
   return fault === "swaps" ? end.take() : item;
 }
 
-/** @type {import("../dist/candidate.js").Candidate} */
+/** @type {import("../dist/candidate.js").NodeCandidate} */
 const broken = {
   ...naive,
-  async connect(address) {
-    const connection = await naive.connect(address);
+  async connect(address, job) {
+    const connection = await naive.connect(address, job);
     return {
       ...connection,
       async producer() {

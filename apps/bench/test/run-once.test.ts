@@ -7,6 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Candidate } from "../dist/candidate.js";
 import naive from "../dist/peers/naive-lockfile.js";
 import { runOnce } from "../dist/run-once.js";
+import { startEach } from "../dist/running.js";
 import type { Work } from "../dist/works.js";
 import { works } from "../dist/works.js";
 
@@ -46,6 +47,28 @@ test("one that loses an item has failed when its time is over", async () => {
   const outcome = await run(broken("loses"), undefined, 3_000);
   expect(outcome).toEqual({ isValid: false, reason: "Not done within 3 s" });
   expect(readdirSync(directory)).toEqual([]);
+});
+
+test("what a failed run has made is destroyed, also what is in no directory", async () => {
+  const seen: string[] = [];
+  const elsewhere: Candidate = {
+    ...broken("throws"),
+    async create(place) {
+      const { address } = await naive.create(place);
+      return { address, destroy: async () => void seen.push("destroyed") };
+    },
+  };
+  expect(await run(elsewhere)).toMatchObject({ isValid: false });
+  expect(seen).toEqual(["destroyed"]);
+});
+
+test("a worker that says something else has failed", async () => {
+  const chatty: Candidate = {
+    ...naive,
+    start: (jobs) => startEach(jobs, () => [process.execPath, "-e", "console.log('hello')"]),
+  };
+  const reason = expect.stringMatching(/^(consumer|producer) 0 said "hello"$/);
+  expect(await run(chatty)).toEqual({ isValid: false, reason });
 });
 
 test("an interrupted run ends at once and leaves nothing behind", async () => {

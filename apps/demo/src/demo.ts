@@ -3,7 +3,16 @@
 import type { Stats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { type BufferTransport, bytes, type EndSignal, type Run, type RunReport, run } from "@sluice/core";
+import {
+  type BufferError,
+  type BufferTransport,
+  bytes,
+  type EndSignal,
+  isBufferError,
+  type Run,
+  type RunReport,
+  run,
+} from "@sluice/core";
 import { type DemoOptions, UsageError } from "./args.js";
 import type { ConsumerArgs } from "./consumer.js";
 import { type LineServer, serveLines } from "./line-server.js";
@@ -45,6 +54,8 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
     const problem = lines?.error() ?? unwritten(report, output);
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode === 0 && problem !== undefined ? 4 : report.exitCode;
+  } catch (error) {
+    throw options.path !== undefined && isOfPlace(error) ? badPath(options.path, error) : error;
   } finally {
     await lines?.close();
     input?.stream.destroy();
@@ -134,6 +145,26 @@ async function openOutput(path: string, input: Input | undefined): Promise<Outpu
   if (input?.stats === undefined || !output.isSameAs(input.stats)) return output;
   await output.forget();
   throw new UsageError("--output must be another file than --input");
+}
+
+// What a transport finds wrong with its place. Its own word for that is not the option's name.
+const OF_PLACE: ReadonlySet<string> = new Set([
+  "BUFFER_EXISTS",
+  "NOT_A_BUFFER",
+  "VERSION_UNSUPPORTED",
+  "PERMISSION_DENIED",
+]);
+
+function isOfPlace(error: unknown): error is BufferError {
+  if (!isBufferError(error)) return false;
+  return (
+    OF_PLACE.has(error.code) ||
+    (error.code === "INVALID_ARGUMENT" && /`path`|\bdirectory\b/.test(error.message))
+  );
+}
+
+function badPath(path: string, error: BufferError): UsageError {
+  return new UsageError(`--path ${JSON.stringify(path)} cannot be used: ${error.message}`);
 }
 
 function cannot(what: string, path: string, error: unknown): UsageError {

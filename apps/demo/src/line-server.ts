@@ -6,17 +6,20 @@
  * with its line break; length 0 is the end of the input.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { UsageError } from "./args.js";
+import { temporaryFolder } from "./temporary-folder.js";
 
 // Small enough that four producers share even a short file evenly, large enough that asking costs little.
 const SHARE_BYTES = 2048;
 const LINE_BREAK = 0x0a;
 // What an item may have: more would be refused when it is put.
 const LINE_BYTES_MAX = 64 * 1024;
+// What every system takes as a socket's path. Node 20 cuts a longer one off, and so ends up outside the folder.
+const SOCKET_PATH_BYTES_MAX = 103;
 
 export interface LineServer {
   /** Where producers connect. */
@@ -58,8 +61,14 @@ export async function serveLines(input: Readable): Promise<LineServer> {
   }
 
   // A folder of our own: nobody else can connect. Windows has names in place of files.
-  const folder = mkdtempSync(join(tmpdir(), "sluice-lines-"));
+  const folder = temporaryFolder("sluice-lines-");
   const address = process.platform === "win32" ? `\\\\.\\pipe\\${folder}` : join(folder, "lines");
+  if (process.platform !== "win32" && Buffer.byteLength(address) > SOCKET_PATH_BYTES_MAX) {
+    rmSync(folder, { recursive: true });
+    throw new UsageError(
+      `TMPDIR names a folder whose path is too long for a socket: ${JSON.stringify(folder)}`,
+    );
+  }
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
       rmSync(folder, { recursive: true, force: true });

@@ -28,6 +28,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// By its convention an empty one says nothing; `hasColors` and `styleText` take it for a yes.
+if (process.env["NO_COLOR"] === "") delete process.env["NO_COLOR"];
 // `hasColors` knows NO_COLOR, FORCE_COLOR and dumb terminals.
 const isColoured = process.stdout.isTTY && process.stdout.hasColors();
 const paint: Paint = (style, text) => (isColoured ? styleText(style, text) : text);
@@ -45,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const isWrongUse = error instanceof UsageError || (isBufferError(error) && WRONG_USE.has(error.code));
     if (!isWrongUse && !isBufferError(error)) throw error;
-    const hint = error instanceof UsageError ? " (--help tells more)" : "";
+    const hint = isWrongUse ? " (--help tells more)" : "";
     process.stderr.write(`demo: ${(error as Error).message}${hint}\n`);
     return isWrongUse ? 2 : 6;
   }

@@ -1,7 +1,8 @@
 /** Where the demo's buffer lives. */
 
-import { mkdtempSync, rmdirSync } from "node:fs";
+import { rmdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { temporaryFolder } from "./temporary-folder.js";
 
 export interface Place {
   readonly path: string;
@@ -12,7 +13,7 @@ export interface Place {
 /** The user's path, or a new one in the folder. */
 export function placeFor(given: string | undefined, folder: string): Place {
   if (given !== undefined) return { path: resolve(given), tidy() {} };
-  const path = join(mkdtempSync(join(folder, "sluice-demo-")), "buffer");
+  const path = join(temporaryFolder("sluice-demo-", folder), "buffer");
   return {
     path,
     tidy() {

@@ -13,6 +13,8 @@ type Say = (line: string) => void;
 
 // Events of several processes arrive a little out of order. Nobody notices such a delay; an effect before its cause they do.
 const SETTLE_MS = 40;
+// How long a take may wait for the put of its item to be told.
+const UNTOLD_MS = 1000;
 const PROGRESS_EVERY_MS = 500;
 // A story with more items than this is no story.
 const STORY_ITEMS_MAX = 500;
@@ -45,16 +47,30 @@ function tellJson(run: Run, options: DemoOptions, say: Say): Teller {
   return { report: (report) => say(JSON.stringify({ kind: "report", ...report })) };
 }
 
-/** Holds events back for a moment, and passes them on in the order of their time. Returns what passes on the rest. */
+/**
+ * Holds events back for a moment, and passes them on in the order of their time, but each put before the take of its
+ * item: a worker reports when its call has resolved, and a put may do so after its item has been taken. Returns what passes
+ * on the rest.
+ */
 function inOrder(run: Run, pass: (event: RunEvent) => void): () => void {
   let held: RunEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
-  const passOn = (before: number) => {
+  const put = new Set<unknown>();
+  const passNext = () => {
+    const event = held.shift() as RunEvent;
+    if (event.kind === "produced") for (const value of event.values ?? []) put.add(value);
+    pass(event);
+  };
+  const passOn = (before: number, isLast = false) => {
     held.sort((a, b) => a.at - b.at);
-    const later = held.findIndex((event) => event.at > before);
-    const due = later < 0 ? held : held.slice(0, later);
-    held = later < 0 ? [] : held.slice(later);
-    for (const event of due) pass(event);
+    for (let first = held[0]; first !== undefined && first.at <= before; first = held[0]) {
+      const unput = itemsOf(first).find((value) => !put.has(value));
+      const cause = unput === undefined ? -1 : held.findIndex((event) => putsItem(event, unput));
+      if (cause > 0) held = causeFirst(held, cause);
+      // Its producer has not told yet. A producer that was killed never will.
+      else if (unput !== undefined && !isLast && first.at > before - UNTOLD_MS) return;
+      else passNext();
+    }
   };
   const tick = () => {
     passOn(performance.timeOrigin + performance.now() - SETTLE_MS);
@@ -66,8 +82,25 @@ function inOrder(run: Run, pass: (event: RunEvent) => void): () => void {
   });
   return () => {
     clearTimeout(timer);
-    passOn(Number.POSITIVE_INFINITY);
+    passOn(Number.POSITIVE_INFINITY, true);
   };
+}
+
+/** The items that a consumer tells of. */
+function itemsOf(event: RunEvent): readonly unknown[] {
+  return event.kind === "taken" || event.kind === "consumed" ? (event.values ?? []) : [];
+}
+
+function putsItem(event: RunEvent, value: unknown): boolean {
+  return event.kind === "produced" && (event.values?.includes(value) ?? false);
+}
+
+/** Brings forward what a producer tells up to this put, in its own order. */
+function causeFirst(held: readonly RunEvent[], cause: number): RunEvent[] {
+  const { worker } = held[cause] as RunEvent<"produced">;
+  const isCause = (event: RunEvent, index: number) =>
+    index <= cause && "worker" in event && event.worker === worker;
+  return [...held.filter(isCause), ...held.filter((event, index) => !isCause(event, index))];
 }
 
 const ITEM_EVENTS: ReadonlySet<string> = new Set(["produced", "taken", "consumed", "waiting", "resumed"]);
@@ -75,15 +108,18 @@ const ITEM_EVENTS: ReadonlySet<string> = new Set(["produced", "taken", "consumed
 function tellProgress(run: Run, pass: (event: RunEvent) => void, say: Say): () => void {
   let produced = 0;
   let consumed = 0;
-  let toldAt = performance.now();
+  let toldAt: number | undefined;
   run.on("*", (event) => {
     if (!ITEM_EVENTS.has(event.kind)) return pass(event);
     if (event.kind === "produced") produced += event.count;
-    if (event.kind === "consumed") consumed += event.count;
+    else if (event.kind === "consumed") consumed += event.count;
+    else return;
     const now = performance.now();
+    toldAt ??= now;
     if (now - toldAt < PROGRESS_EVERY_MS) return;
     toldAt = now;
-    say(`${produced} produced, ${consumed} consumed so far`);
+    // What is consumed is produced as well, whichever of the two workers told first.
+    say(`${Math.max(produced, consumed)} produced, ${consumed} consumed so far`);
   });
   return () => {};
 }

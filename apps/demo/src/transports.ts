@@ -25,7 +25,10 @@ const ADAPTERS: readonly Adapter[] = [
     name: "shm",
     folder: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
     make: async (path) =>
-      (await import("@sluice/transport-shm")).shmTransport({ name: basename(path), directory: dirname(path) }),
+      (await import("@sluice/transport-shm")).shmTransport({
+        name: basename(path),
+        directory: dirname(path),
+      }),
   },
   {
     name: "memory",

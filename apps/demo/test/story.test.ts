@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { eventsOf, freshFolder, leftIn, linesOf, MAIN, run } from "./demo-process.js";
 
-test.each(["file", "memory"])("the classic demonstration over %s", async (transport) => {
+test.each(["file", "shm", "memory"])("the classic demonstration over %s", async (transport) => {
   const folder = freshFolder();
   const { code, stdout, stderr } = await run(["--transport", transport], { folder });
   const lines = linesOf(stdout);
@@ -19,6 +19,10 @@ test.each(["file", "memory"])("the classic demonstration over %s", async (transp
       lines.filter((line) => line.includes(`put ${item} `)),
       `${seed}: ${item} is put once`,
     ).toHaveLength(1);
+    expect(
+      lines.findIndex((line) => line.includes(`put ${item} `)),
+      `${seed}: and before it is taken`,
+    ).toBeLessThan(lines.findIndex((line) => line.endsWith(`took ${item}`)));
     expect(
       lines.filter((line) => line.endsWith(`consumed ${item}`)),
       `${seed}: and consumed once`,
@@ -75,20 +79,24 @@ test("plain in a pipe", async () => {
 // `script` runs a command on a terminal of its own.
 const hasScript = spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
 
-test.skipIf(!hasScript)("in colour on a terminal, plain with NO_COLOR (needs script of util-linux)", () => {
-  const onTerminal = (env: NodeJS.ProcessEnv) => {
-    const command = [process.execPath, MAIN, ...quick].join(" ");
-    const { FORCE_COLOR: _, NO_COLOR: __, CI: ___, ...rest } = process.env;
-    return spawnSync("script", ["-qec", command, "/dev/null"], {
-      env: { ...rest, TERM: "xterm-256color", ...env },
-      encoding: "utf8",
-    }).stdout;
-  };
-  expect(onTerminal({})).toContain("\u001b[");
-  const plain = onTerminal({ NO_COLOR: "1" });
-  expect(plain).not.toContain("\u001b[");
-  expect(plain).toContain("9 produced, 9 consumed, 0 remaining");
-});
+test.skipIf(!hasScript)(
+  "in colour on a terminal, plain with a NO_COLOR that is not empty (needs script of util-linux)",
+  () => {
+    const onTerminal = (env: NodeJS.ProcessEnv) => {
+      const command = [process.execPath, MAIN, ...quick].join(" ");
+      const { FORCE_COLOR: _, NO_COLOR: __, CI: ___, ...rest } = process.env;
+      return spawnSync("script", ["-qec", command, "/dev/null"], {
+        env: { ...rest, TERM: "xterm-256color", ...env },
+        encoding: "utf8",
+      }).stdout;
+    };
+    expect(onTerminal({})).toContain("\u001b[");
+    expect(onTerminal({ NO_COLOR: "" })).toContain("\u001b[");
+    const plain = onTerminal({ NO_COLOR: "1" });
+    expect(plain).not.toContain("\u001b[");
+    expect(plain).toContain("9 produced, 9 consumed, 0 remaining");
+  },
+);
 
 test("--json: one object a line, options first, the report last", async () => {
   const ended = await run([...quick, "--json", "--seed", "7"]);
@@ -116,6 +124,7 @@ test("--list names the transports with their guarantees", async () => {
   const listed = eventsOf(await run(["--list", "--json"]));
   expect(listed.map(({ kind, name }) => [kind, name])).toEqual([
     ["transport", "file"],
+    ["transport", "shm"],
     ["transport", "memory"],
   ]);
 });

@@ -1,5 +1,5 @@
 // Bad options: one clear line, exit code 2, nothing made.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { freshFolder, leftIn, run } from "./demo-process.js";
@@ -25,7 +25,11 @@ test.each([
   ["a range of words", "--consume-ms soon", '"soon"'],
   ["idle at once", "--idle-ms 0", "--idle-ms must be an integer from 1 "],
   ["a seed below 0", "--seed=-1", "--seed must be an integer from 0 "],
-  ["an unknown transport", "--transport pigeon", '--transport must be one of file, memory, got "pigeon"'],
+  [
+    "an unknown transport",
+    "--transport pigeon",
+    '--transport must be one of file, shm, memory, got "pigeon"',
+  ],
   ["a name that every object has", "--transport constructor", '"constructor"'],
   ["an input that is not there", "--input nowhere.txt", '--input "nowhere.txt"'],
   ["a folder as input", "--input .", "it is a directory"],
@@ -33,15 +37,31 @@ test.each([
   ["items and input", "--items 4 --input -", "--items and --input exclude each other"],
   ["a path for memory", "--transport memory --path here", "--path is of no use"],
   ["keeping memory", "--transport memory --keep", "--keep is of no use"],
-  ["a path without a parent", "--path nowhere/buffer", "nowhere"],
+  ["a path without a parent", "--path nowhere/buffer", '--path "nowhere/buffer" cannot be used: '],
+  ["a path that is something else", "--path /dev/null", '--path "/dev/null" cannot be used: '],
   ["a path that is empty", "--path=", "--path needs a value"],
 ])("%s", async (_what, args, says) => {
   const folder = freshFolder();
   const { code, stdout, stderr } = await run(args.split(" "), { folder });
   expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toMatch(/^demo: [^\n]*\n$/);
+  expect(stderr).toMatch(/^demo: [^\n]* \(--help tells more\)\n$/);
   expect(stderr).toContain(says);
   expect(leftIn(folder)).toEqual([]);
+});
+
+test.each([
+  ["that is not there", "nowhere", []],
+  ["that is not there, for an input", "nowhere", ["--transport", "memory", "--input", "-"]],
+  ["too long for a socket", "x".repeat(120), ["--transport", "memory", "--input", "-"]],
+])("a folder for temporary files %s", async (_what, name, args) => {
+  const folder = freshFolder();
+  const TMPDIR = join(folder, name);
+  if (name !== "nowhere") mkdirSync(TMPDIR);
+  const { code, stdout, stderr } = await run([...args, "--output", "out.txt"], { folder, env: { TMPDIR } });
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^demo: [^\n]*TMPDIR[^\n]*\n$/);
+  expect(leftIn(folder)).toEqual(name === "nowhere" ? [] : [name]);
+  if (name !== "nowhere") expect(leftIn(TMPDIR)).toEqual([]);
 });
 
 test("a place that is taken is left as it was, and the output with it", async () => {

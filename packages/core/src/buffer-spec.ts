@@ -31,7 +31,9 @@ export interface BufferWishes {
 /** `BufferSpec` as a caller gives it: only the capacity is required. */
 export type BufferSettings = Pick<BufferSpec, "capacity"> & Partial<Omit<BufferSpec, "codec">>;
 
+/** Of `itemBytesMax`, in bytes. */
 export const ITEM_BYTES_MAX_DEFAULT: number = 64 * 1024;
+/** Of `failuresMax`. */
 export const FAILURES_MAX_DEFAULT = 5;
 
 // Beyond this a count no longer fits the 32-bit fields that formats and shared regions use.

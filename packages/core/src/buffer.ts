@@ -15,6 +15,7 @@ import type { BufferAddress, BufferCounts, MaybePromise, TransportCapabilities }
 
 const PRODUCER_ID_CHARACTERS_MAX = 256;
 
+/** How a buffer is sealed. */
 export interface SealOptions {
   /** Removes what is ready or parked as well, and what is given back later; all of it counts as discarded. Default false. */
   readonly discard?: boolean | undefined;
@@ -62,6 +63,9 @@ export class BoundedBuffer<T> implements AsyncDisposable {
   async producer(options?: ProducerOptions): Promise<Producer<T>> {
     const own = ownOptions("the options of a producer", options, PRODUCER_OPTIONS);
     checkProducerId(own.id);
+    const { stampPutTime } = own;
+    if (stampPutTime !== undefined && typeof stampPutTime !== "boolean")
+      throw wrongType("`stampPutTime`", "a boolean", stampPutTime);
     checkHooks(own);
     const port = await this.#call(() => this.#open.port.producer(own.id));
     const producer: Producer<T> = new Producer<T>(this.#open, port, own, () =>
@@ -202,7 +206,7 @@ export class BoundedBuffer<T> implements AsyncDisposable {
     for (const cancel of this.#drainWaits) cancel();
   }
 
-  /** A producer or consumer whose buffer handle ended while it was registered is closed again. */
+  /** Where the buffer handle ended meanwhile nobody gets it: its registration ended with the port's others. */
   async #add<H extends Handle>(handle: H): Promise<H> {
     if (this.#ended === undefined) {
       this.#handles.add(handle);

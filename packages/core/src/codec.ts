@@ -36,8 +36,9 @@ export interface StructuredCodec extends Codec<unknown> {
 
 /**
  * The default: what JSON can say, and nothing that it would lose in silence. `undefined`, functions, symbols, bigints,
- * cycles, NaN and infinities, Map, Set and the like are refused, at any depth; a property that is `undefined` is left out.
- * A value with a `toJSON` becomes what that returns. A lone surrogate arrives as it was, -0 as 0. UTF-8 on the way.
+ * cycles, NaN and infinities, names that are symbols, Map, Set and the like are refused, at any depth; a property that is
+ * `undefined` is left out. A value with a `toJSON` becomes what that returns. A lone surrogate arrives as it was, -0 as 0.
+ * UTF-8 on the way.
  */
 export const json: JsonCodec = { name: "json", encode: encodeJson, decode: decodeJson };
 
@@ -46,7 +47,8 @@ export const bytes: BytesCodec = {
   name: "bytes",
   encode(value) {
     if (!types.isUint8Array(value)) throw wrongType("the item", "a Uint8Array", value, "ITEM_UNENCODABLE");
-    if (!types.isArrayBuffer(value.buffer)) {
+    // The first question is the cheap one.
+    if (value.buffer.constructor !== ArrayBuffer && !types.isArrayBuffer(value.buffer)) {
       throw wrongType("the item", "bytes that no other thread can change", value.buffer, "ITEM_UNENCODABLE");
     }
     // A view whose memory has gone looks like an empty one, but nothing can be made over it.

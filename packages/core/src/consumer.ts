@@ -1,29 +1,39 @@
 /** The face of a consumer. */
 
 import { countFrom } from "./buffer-spec.js";
-import { type Deadline, deadlineFrom, TIMEOUT_MS_MAX, TRY_ONCE, type WaitOptions } from "./deadline.js";
+import {
+  type Deadline,
+  deadlineFrom,
+  NO_DEADLINE,
+  TIMEOUT_MS_MAX,
+  TRY_ONCE,
+  type WaitOptions,
+} from "./deadline.js";
 import { handleClosed, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
 import type { AnyLease, Lease } from "./lease.js";
 import { keepLease } from "./lease-renewal.js";
-import type { WaitHooks } from "./line-work.js";
-import { checkOptions } from "./options.js";
+import { isPromise, type WaitHooks } from "./line-work.js";
+import { ownOptions } from "./options.js";
 import { PollLine } from "./poll-line.js";
 import { SettlementLine } from "./settlement-line.js";
 import { TakeCall, type TakeForm, type TakeResult } from "./take-call.js";
 import type { ConsumerPort } from "./transport.js";
 import { WaitingLine } from "./waiting-line.js";
 
+/** Of `buffer.consumer()`. */
 export interface ConsumerOptions extends WaitHooks {
   /** Of its leases, in milliseconds, from 1 to 2^31 - 1. Default: the buffer handle's. */
   readonly leaseMs?: number | undefined;
 }
 
+/** Of a lease that does not wait. */
 export interface TryLeaseOptions {
   /** How long the lease is good for, in milliseconds, from 1 to 2^31 - 1. Default: the consumer's. */
   readonly leaseMs?: number | undefined;
 }
 
+/** Of a lease that waits. */
 export interface LeaseOptions extends WaitOptions, TryLeaseOptions {}
 
 const TAKE_OPTIONS = ["timeoutMs", "signal"] as const;
@@ -43,6 +53,7 @@ export const CONSUMER_OPTIONS: readonly (keyof ConsumerOptions)[] = ["leaseMs", 
 export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
   readonly #buffer: OpenBuffer;
   readonly #port: ConsumerPort;
+  readonly #polls: PollLine;
   readonly #line: WaitingLine<TakeCall, unknown>;
   readonly #settlements: SettlementLine;
   readonly #open: Set<AnyLease> = new Set();
@@ -58,13 +69,13 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     this.#leaseMs = leaseMsFrom(options.leaseMs, buffer.leaseMs);
     this.#onClosed = onClosed;
     const { transport, waitersMax } = buffer;
-    const { capacity } = buffer.port.spec;
     const { onWait, onResume } = options;
     this.#settlements = new SettlementLine(port, transport);
-    const polls = new PollLine(
+    this.#polls = new PollLine(
       port,
+      buffer.port,
       buffer.codec,
-      { transport, waitersMax, capacity, onWait, onResume },
+      { transport, waitersMax, onWait, onResume },
       {
         transport,
         settlements: this.#settlements,
@@ -73,7 +84,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
         settleAll: (settle) => this.#line.settleAll(settle),
       },
     );
-    this.#line = new WaitingLine(polls) as WaitingLine<TakeCall, unknown>;
+    this.#line = new WaitingLine(this.#polls) as WaitingLine<TakeCall, unknown>;
   }
 
   /** How many calls wait now. */
@@ -222,17 +233,34 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     known: readonly string[],
     isLease: boolean,
   ): Promise<unknown> {
-    let call: TakeCall;
+    let leaseMs: number | undefined;
+    let deadline: Deadline;
     try {
-      if (options !== undefined) checkOptions("the options of a take", options, known);
+      const own = options === undefined ? undefined : ownOptions("the options of a take", options, known);
       if (form === "many") countFrom(1, "`max`", max);
-      const leaseMs = isLease ? leaseMsFrom(options?.leaseMs, this.#leaseMs) : undefined;
-      const deadline: Deadline = form === "try" ? TRY_ONCE : deadlineFrom(options);
-      call = new TakeCall(form, max, leaseMs, deadline, this.#buffer.transport);
+      leaseMs = isLease ? leaseMsFrom(own?.leaseMs, this.#leaseMs) : undefined;
+      deadline = form === "try" ? TRY_ONCE : deadlineFrom(own);
     } catch (error) {
       return Promise.reject(error);
     }
+    if (deadline === NO_DEADLINE && this.#line.mayGoAlone()) return this.#takeAlone(form, max, leaseMs);
+    const call = new TakeCall(form, max, leaseMs, deadline, this.#buffer.transport);
     this.#line.enter(call);
+    return call.result();
+  }
+
+  // Where the port answers at once there is no call to keep: the shortest way through.
+  #takeAlone(form: TakeForm, max: number, leaseMs: number | undefined): Promise<unknown> {
+    const polled = this.#polls.pollAlone(max, leaseMs, this.#line.loneWait);
+    if (leaseMs === undefined && !isPromise(polled)) {
+      const values = this.#polls.valuesOf(polled, max);
+      if (values !== undefined) {
+        this.#line.passedAlone();
+        return Promise.resolve(form === "many" ? values : { done: false, value: values[0] });
+      }
+    }
+    const call = new TakeCall(form, max, leaseMs, NO_DEADLINE, this.#buffer.transport);
+    this.#line.adopt(call, polled);
     return call.result();
   }
 }

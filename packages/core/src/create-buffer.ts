@@ -124,7 +124,7 @@ export async function openBuffer(
 /**
  * Opens the buffer at the transport's place, or creates it where there is none: of several processes that do so at once,
  * exactly one creates, and all open it. Throws as `createBuffer` and `openBuffer` do; the settings given are expected of a
- * buffer that exists.
+ * buffer that exists, and so is `durability: "fsync"`.
  */
 export function openOrCreateBuffer<T = JsonValue>(
   transport: BufferTransport,
@@ -151,7 +151,7 @@ export async function openOrCreateBuffer(
   const { spec, wishes, handle } = readCreateOptions(options);
   for (let tries = 1; ; tries += 1) {
     try {
-      return await attach(transport, await openPort(transport), handle, handle.expected);
+      return await attach(transport, await openPort(transport), handle, handle.expected, wishes);
     } catch (error) {
       if (!isBufferError(error, "BUFFER_NOT_FOUND") || tries > OPEN_OR_CREATE_TRIES) throw error;
     }
@@ -248,9 +248,13 @@ async function attach<T>(
   port: BufferPort,
   settings: HandleSettings,
   expected: Partial<BufferSpec>,
+  wishes: BufferWishes = {},
 ): Promise<BoundedBuffer<T>> {
   const { leaseMs, waitersMax } = settings;
   const differences = specDifferences(expected, port.spec);
+  // A wish is met or refused, also by a buffer that somebody else made.
+  if (wishes.durability === "fsync" && !port.capabilities.survives.includes("power-loss"))
+    differences.push("durability: fsync here, none in the buffer");
   const codec = settings.codec ?? codecNamed(port.spec.codec);
   if (differences.length === 0 && codec !== undefined) {
     return new BoundedBuffer<T>({ port, transport: transport.name, codec, leaseMs, waitersMax });

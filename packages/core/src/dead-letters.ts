@@ -5,7 +5,7 @@ import { decodeItem } from "./decode-item.js";
 import { type Headers, open } from "./envelope.js";
 import { BufferError } from "./errors.js";
 import type { OpenBuffer } from "./handle.js";
-import { checkOptions } from "./options.js";
+import { ownOptions } from "./options.js";
 import type { DeadLetter } from "./transport.js";
 
 /** One dead letter. Its item may be why it died, so nothing is decoded until asked for. */
@@ -23,6 +23,7 @@ export interface BuriedItem<T> {
   decode(): T;
 }
 
+/** Which dead letters are listed. */
 export interface ListOptions {
   /** Most letters. From 1. Default 100. */
   readonly max?: number | undefined;
@@ -47,10 +48,10 @@ export class DeadLetters<T> {
   }
 
   /** The oldest first. */
-  async list(options: ListOptions = {}): Promise<BuriedItem<T>[]> {
-    checkOptions("the options of a list", options, ["max", "after"]);
-    const max = countFrom(1, "`max`", options.max ?? LIST_MAX_DEFAULT);
-    const after = sequenceFrom("`after`", options.after ?? 0, 0);
+  async list(options?: ListOptions): Promise<BuriedItem<T>[]> {
+    const own = ownOptions("the options of a list", options, ["max", "after"]);
+    const max = countFrom(1, "`max`", own.max ?? LIST_MAX_DEFAULT);
+    const after = sequenceFrom("`after`", own.after ?? 0, 0);
     const letters = await this.#call(() => this.#buffer.port.deadLetters.list(max, after));
     return letters.map((letter) => this.#open(letter));
   }

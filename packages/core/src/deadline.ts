@@ -30,7 +30,7 @@ export interface Deadline {
   readonly signal: AbortSignal | undefined;
 }
 
-const NO_DEADLINE: Deadline = { at: Number.POSITIVE_INFINITY, isTry: false, signal: undefined };
+export const NO_DEADLINE: Deadline = { at: Number.POSITIVE_INFINITY, isTry: false, signal: undefined };
 export const TRY_ONCE: Deadline = { at: Number.POSITIVE_INFINITY, isTry: true, signal: undefined };
 
 /** @throws TypeError, RangeError `INVALID_ARGUMENT`; the signal's own reason where it is aborted already. */

@@ -57,11 +57,13 @@ export const ERROR_CODES = [
   "WORKER_FAILED",
 ] as const;
 
+/** One of `ERROR_CODES`, whose table says when it comes and what to do. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Whether the operation took place: `none` means it did not, and may be tried again. */
 export type Effect = "none" | "unknown";
 
+/** What an adapter may say of a fault beside its code and message. */
 export interface BufferErrorOptions {
   /** Name of the transport it came from, where it came from one. */
   readonly transport?: string;

@@ -11,7 +11,9 @@ export interface HandleOptions {
   readonly waitersMax?: number | undefined;
 }
 
+/** Of `leaseMs`, in milliseconds. */
 export const LEASE_MS_DEFAULT = 30_000;
+/** Of `waitersMax`, in calls. */
 export const WAITERS_MAX_DEFAULT = 10_000;
 
 /** An open buffer, as its producers and consumers see it. */

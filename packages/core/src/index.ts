@@ -56,3 +56,4 @@ export type { Producer, ProducerOptions, PutOptions, TryPutOptions } from "./pro
 export type { TryPutResult } from "./put-call.js";
 export type { TakeResult } from "./take-call.js";
 export * from "./transport.js";
+export { untilNotBusy } from "./until-not-busy.js";

@@ -46,6 +46,9 @@ function checkJson(value: unknown, path: string): void {
     const tag = Object.prototype.toString.call(value);
     if (tag !== "[object Object]") throw lossy(path, tag.slice("[object ".length, -1));
   }
+  for (const symbol of Object.getOwnPropertySymbols(value)) {
+    if (Object.prototype.propertyIsEnumerable.call(value, symbol)) throw lossy(path, "symbol for a name");
+  }
   for (const key of Object.keys(value)) {
     const part = (value as Record<string, unknown>)[key];
     if (part !== undefined) checkJson(part, `${path}.${key}`);

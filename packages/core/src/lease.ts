@@ -5,10 +5,11 @@ import { TIMEOUT_MS_MAX } from "./deadline.js";
 import type { Headers } from "./envelope.js";
 import { type BufferError, isBufferError, wrongType } from "./errors.js";
 import { outcomeUnknown } from "./faults.js";
-import { checkOptions } from "./options.js";
+import { ownOptions } from "./options.js";
 import { leaseLost, type SettlementLine } from "./settlement-line.js";
 import type { Delivery, LeaseToken, Settled, Settlement } from "./transport.js";
 
+/** What is said of a failure. */
 export interface NackOptions {
   /** Goes with the item to the dead letters, if it ends there. Default `nacked`. */
   readonly reason?: string | undefined;
@@ -118,10 +119,10 @@ export class Lease<T> {
   }
 
   /** It failed: `failures` + 1; at `failuresMax` it goes to the dead letters, else it is handed out again at its place. */
-  nack(options: NackOptions = {}): Promise<void> {
+  nack(options?: NackOptions): Promise<void> {
     try {
-      checkOptions("the options of a nack", options, ["reason", "delayMs"]);
-      const { reason = "nacked", delayMs = 0 } = options;
+      const own = ownOptions("the options of a nack", options, ["reason", "delayMs"]);
+      const { reason = "nacked", delayMs = 0 } = own;
       if (typeof reason !== "string") throw wrongType("`reason`", "a string", reason);
       return this.#settle({
         kind: "nack",

@@ -28,6 +28,8 @@ export interface LineWork<C, A> {
   gather(first: C): C[];
   /** Makes the port call. `wait` makes a fresh `Wait`, good for as long as these calls may wait from now. */
   ask(calls: readonly C[], wait: () => Wait): MaybePromise<A>;
+  /** Whether there may be room, an item, or a seal, of which a port call that waits has not heard yet. */
+  isNews(): Promise<boolean>;
   /** Settles the calls that the answer serves. Some may be settled already: those that the answer came too late for. */
   answered(calls: readonly C[], answer: A): Progress;
 }

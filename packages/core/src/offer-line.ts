@@ -107,6 +107,49 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
     });
   }
 
+  /** Whether one offer carries them all, and the numbers that it needs are certain. */
+  isOneOffer(items: readonly Uint8Array[]): boolean {
+    if (this.#isUnresolved || items.length > this.#itemsMax) return false;
+    if (items.length === 1) return true;
+    let bytes = 0;
+    for (const item of items) bytes += item.byteLength;
+    return bytes <= BYTES_PER_OFFER;
+  }
+
+  /** Offers the items of a call that is alone. True if they are all in; else what makes the answer that its call awaits. */
+  offerAlone(items: readonly Uint8Array[], wait: Wait): true | ((call: PutCall) => MaybePromise<Answer>) {
+    let offered: MaybePromise<Offered>;
+    try {
+      offered = this.#port.offer(this.#sequence + 1, items, wait);
+    } catch (error) {
+      return this.#answerOf(Promise.reject(error), items, wait);
+    }
+    if (isPromise(offered) || offered.accepted !== items.length || offered.state !== "open")
+      return this.#answerOf(offered, items, wait);
+    this.#sequence += items.length;
+    return true;
+  }
+
+  #answerOf(
+    offered: MaybePromise<Offered>,
+    items: readonly Uint8Array[],
+    wait: Wait,
+  ): (call: PutCall) => MaybePromise<Answer> {
+    const startedAt = now();
+    const toAnswer = (answer: Offered): Answer => ({ offered: answer, isRetry: false, count: items.length });
+    return (call) =>
+      isPromise(offered)
+        ? offered.then(toAnswer, (error: unknown) =>
+            this.#afterFault(error, [call], items, () => wait, startedAt),
+          )
+        : toAnswer(offered);
+  }
+
+  async isNews(): Promise<boolean> {
+    const { ready, leased, parked, sealed } = await this.#buffer.counts();
+    return sealed || ready + leased + parked < this.#buffer.spec.capacity;
+  }
+
   answered(calls: readonly PutCall[], { offered, isRetry, count }: Answer): Progress {
     const { accepted, state, fullBy } = offered;
     if (!Number.isInteger(accepted) || accepted < 0 || accepted > count) {

@@ -2,12 +2,13 @@
 
 import type { AnyCodec } from "./codec.js";
 import { decodeItem } from "./decode-item.js";
+import { open } from "./envelope.js";
 import type { UndecodableItemError } from "./errors.js";
 import { badAnswer } from "./faults.js";
 import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
 import type { LineWork, Progress, WaitHooks } from "./line-work.js";
 import type { TakeCall } from "./take-call.js";
-import type { ConsumerPort, Delivery, MaybePromise, Polled, Wait } from "./transport.js";
+import type { BufferPort, ConsumerPort, Delivery, MaybePromise, Polled, Wait } from "./transport.js";
 
 // As many items as an offer carries, unless one call asks for more by itself.
 const ITEMS_PER_POLL = 1024;
@@ -18,26 +19,23 @@ export class PollLine implements LineWork<TakeCall, Polled> {
   readonly waitersMax: number;
   readonly hooks: WaitHooks;
   readonly #port: ConsumerPort;
+  readonly #buffer: BufferPort;
   readonly #codec: AnyCodec;
-  readonly #capacity: number;
   readonly #home: PollHome;
 
   constructor(
     port: ConsumerPort,
+    buffer: BufferPort,
     codec: AnyCodec,
-    settings: {
-      readonly transport: string;
-      readonly waitersMax: number;
-      readonly capacity: number;
-    } & WaitHooks,
+    settings: { readonly transport: string; readonly waitersMax: number } & WaitHooks,
     home: PollHome,
   ) {
     this.#port = port;
+    this.#buffer = buffer;
     this.#codec = codec;
     this.transport = settings.transport;
     this.waitersMax = settings.waitersMax;
     this.hooks = settings;
-    this.#capacity = settings.capacity;
     this.#home = home;
   }
 
@@ -57,6 +55,34 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     return this.#port.poll(this.#maxOf(calls), wait(), leaseMs === undefined ? undefined : { leaseMs });
   }
 
+  /** Polls for a call that is alone. What it answers, or rejects with, is for `valuesOf` or for the line. */
+  pollAlone(max: number, leaseMs: number | undefined, wait: Wait): MaybePromise<Polled> {
+    const most = Math.min(max, this.#buffer.spec.capacity);
+    try {
+      return this.#port.poll(most, wait, leaseMs === undefined ? undefined : { leaseMs });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The values of an answer that came at once, 1 to `max` of them; undefined where it takes more to deal with it. */
+  valuesOf({ deliveries }: Polled, max: number): unknown[] | undefined {
+    if (deliveries.length === 0 || deliveries.length > max) return undefined;
+    const values: unknown[] = [];
+    try {
+      for (let i = 0; i < deliveries.length; i++)
+        values.push(this.#codec.decode(open((deliveries[i] as Delivery).item).body));
+    } catch {
+      return undefined;
+    }
+    return values;
+  }
+
+  async isNews(): Promise<boolean> {
+    const { ready, sealed } = await this.#buffer.counts();
+    return sealed || ready > 0;
+  }
+
   answered(calls: readonly TakeCall[], { deliveries, state }: Polled): Progress {
     const max = this.#maxOf(calls);
     if (deliveries.length > max) {
@@ -74,7 +100,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
   #maxOf(calls: readonly TakeCall[]): number {
     let max = 0;
     for (const call of calls) max += call.max;
-    return Math.min(max, this.#capacity);
+    return Math.min(max, this.#buffer.spec.capacity);
   }
 
   #giveItems(calls: readonly TakeCall[], deliveries: readonly Delivery[]): void {

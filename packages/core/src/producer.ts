@@ -1,18 +1,19 @@
 /** The face of a producer. */
 
 import { encodeItem } from "./codec.js";
-import { type Deadline, deadlineFrom, TRY_ONCE, type WaitOptions } from "./deadline.js";
+import { type Deadline, deadlineFrom, NO_DEADLINE, TRY_ONCE, type WaitOptions } from "./deadline.js";
 import { type Headers, seal } from "./envelope.js";
 import { BufferError, wrongType } from "./errors.js";
 import { handleClosed, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
 import type { WaitHooks } from "./line-work.js";
 import { OfferLine } from "./offer-line.js";
-import { checkOptions } from "./options.js";
+import { ownOptions } from "./options.js";
 import { PutCall, type PutForm, type TryPutResult } from "./put-call.js";
 import type { ProducerPort } from "./transport.js";
 import { WaitingLine } from "./waiting-line.js";
 
+/** Of `buffer.producer()`. */
 export interface ProducerOptions extends WaitHooks {
   /**
    * Names a producer that will come back, in this process or another: it then finds in `lastSequence` how far it came. An id
@@ -23,13 +24,17 @@ export interface ProducerOptions extends WaitHooks {
   readonly stampPutTime?: boolean | undefined;
 }
 
+/** Of a put that does not wait. */
 export interface TryPutOptions {
   /** Text that travels beside the item, at most about 1,000 bytes of it. */
   readonly headers?: Headers | undefined;
 }
 
+/** Of a put that waits. */
 export interface PutOptions extends WaitOptions, TryPutOptions {}
 
+// What a put resolves to that went through at once: the same for all.
+const PUT: Promise<void> = Promise.resolve();
 const PUT_OPTIONS = ["timeoutMs", "signal", "headers"] as const;
 const TRY_PUT_OPTIONS = ["headers"] as const;
 export const PRODUCER_OPTIONS: readonly (keyof ProducerOptions)[] = [
@@ -155,35 +160,53 @@ export class Producer<T> implements Handle, AsyncDisposable {
     options: PutOptions | undefined,
     known: readonly string[],
   ): Promise<unknown> {
-    let call: PutCall;
+    let items: Uint8Array[];
+    let deadline: Deadline;
     try {
-      if (options !== undefined) checkOptions("the options of a put", options, known);
-      const deadline: Deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(options);
-      const items = this.#encode(values, options?.headers);
-      call = new PutCall(form, items, deadline, this.#offers);
-      if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
+      const own = options === undefined ? undefined : ownOptions("the options of a put", options, known);
+      deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(own);
+      items = this.#encode(values, own?.headers);
     } catch (error) {
       return Promise.reject(error);
     }
+    if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
+    if (deadline === NO_DEADLINE && this.#offers.isOneOffer(items) && this.#line.mayGoAlone())
+      return this.#putAlone(form, items);
+    const call = new PutCall(form, items, deadline, this.#offers);
     this.#line.enter(call);
+    return call.result();
+  }
+
+  // Where the port answers at once there is no call to keep: the shortest way through.
+  #putAlone(form: PutForm, items: readonly Uint8Array[]): Promise<unknown> {
+    const answer = this.#offers.offerAlone(items, this.#line.loneWait);
+    if (answer === true) {
+      this.#line.passedAlone();
+      return form === "putMany" ? Promise.resolve(items.length) : PUT;
+    }
+    const call = new PutCall(form, items, NO_DEADLINE, this.#offers);
+    this.#line.adopt(call, answer(call));
     return call.result();
   }
 
   #encode(values: Iterable<T>, headers: Headers | undefined): Uint8Array[] {
     if (typeof values?.[Symbol.iterator] !== "function") throw wrongType("the items", "an iterable", values);
-    const { codec, transport } = this.#buffer;
-    const { itemBytesMax } = this.#buffer.port.spec;
     const items: Uint8Array[] = [];
-    for (const value of values) {
-      const body = encodeItem(codec, value);
-      if (body.byteLength > itemBytesMax) {
-        const message = `The item has ${body.byteLength} bytes, and at most ${itemBytesMax} (\`itemBytesMax\`) are allowed`;
-        throw new BufferError("ITEM_TOO_LARGE", message, { transport });
-      }
-      // The one copy: from here on the bytes are ours.
-      items.push(seal(body, { putTime: this.#stampPutTime ? wallClock() : undefined, headers }));
-    }
+    for (const value of values) items.push(this.#encodeOne(value, headers));
     return items;
+  }
+
+  #encodeOne(value: T, headers: Headers | undefined): Uint8Array {
+    const { codec, transport, port } = this.#buffer;
+    const body = encodeItem(codec, value);
+    const { itemBytesMax } = port.spec;
+    if (body.byteLength > itemBytesMax) {
+      const message = `The item has ${body.byteLength} bytes, and at most ${itemBytesMax} (\`itemBytesMax\`) are allowed`;
+      throw new BufferError("ITEM_TOO_LARGE", message, { transport });
+    }
+    // The one copy: from here on the bytes are ours.
+    if (!this.#stampPutTime && headers === undefined) return seal(body);
+    return seal(body, { putTime: this.#stampPutTime ? wallClock() : undefined, headers });
   }
 }
 

@@ -13,6 +13,7 @@ export interface PutPlace {
 }
 
 export type PutForm = "put" | "tryPut" | "putMany";
+/** Where it is `full` or `sealed`, the item is not in the buffer. */
 export type TryPutResult = "accepted" | "full" | "sealed";
 
 export class PutCall extends WaitingCall<unknown> {

@@ -1,6 +1,14 @@
 /**
  * The interface between core and a medium. Whoever implements it has written a transport; nothing else is needed.
  *
+ * An adapter makes two objects:
+ * - a `BufferTransport`, from a factory that names one place: it makes a buffer there with `create`, and opens it with `open`;
+ * - a `BufferPort`, which `open` returns: one handle on the buffer. It hands out a `ProducerPort` with `offer` and a
+ *   `ConsumerPort` with `poll` and `settle`, and has what concerns the whole buffer: `seal`, `counts`, `drained`,
+ *   `deadLetters`, `close`, `destroy`.
+ *
+ * Its module also exports `transportAt`, by which another process comes from an address to the transport.
+ *
  * What every adapter may rely on, because core sees to it:
  * - Arguments are checked: counts are integers from 1 up, items are within the limits of the spec, options are known.
  * - On one `ProducerPort` at most one `offer` is under way, on one `ConsumerPort` at most one `poll`; `settle` may run
@@ -116,6 +124,7 @@ export interface BufferPort {
   destroy(): Promise<void>;
 }
 
+/** One registration of a producer, from `BufferPort.producer` until its `close`. */
 export interface ProducerPort {
   /** Sequence of the last item accepted from this id, at registration; 0 for a new one. */
   readonly lastSequence: number;
@@ -135,6 +144,7 @@ export interface ProducerPort {
   close(): MaybePromise<void>;
 }
 
+/** What became of an offer. */
 export interface Offered {
   /** How many of the items, from the first on, are in the buffer. */
   readonly accepted: number;
@@ -144,6 +154,7 @@ export interface Offered {
   readonly fullBy?: "items" | "bytes";
 }
 
+/** One registration of a consumer, from `BufferPort.consumer` until its `close`. */
 export interface ConsumerPort {
   /**
    * Hands out 1 to `max` items, the ready ones of the smallest sequence, in order; waits for the first only.
@@ -165,11 +176,13 @@ export interface ConsumerPort {
   close(): MaybePromise<void>;
 }
 
+/** Of the leases of one poll. */
 export interface LeaseTerms {
   /** How long the lease is good for, in milliseconds, from 1 up; an `extend` starts the time again. */
   readonly leaseMs: number;
 }
 
+/** What a poll was handed. */
 export interface Polled {
   /** In the order of their sequence. */
   readonly deliveries: readonly Delivery[];
@@ -177,6 +190,7 @@ export interface Polled {
   readonly state: "open" | "empty" | "drained";
 }
 
+/** One hand-out of an item. */
 export interface Delivery {
   readonly item: Uint8Array;
   /** Position in the buffer's one sequence of accepted items, from 1. */
@@ -213,6 +227,7 @@ export type Settlement =
 /** `lost`: the token is not current, because the lease was settled, expired and handed on, or was taken from the dead. */
 export type Settled = "settled" | "lost";
 
+/** The bounded list of dead letters. Its methods wait and reject as `BufferPort.counts` does. */
 export interface DeadLetterPort {
   /** The oldest first; at most `max`, those after `afterSequence` (default 0: from the start). */
   list(max: number, afterSequence?: number): Promise<readonly DeadLetter[]>;
@@ -225,6 +240,7 @@ export interface DeadLetterPort {
   remove(sequence: number): Promise<"removed" | "missing">;
 }
 
+/** An item that failed `failuresMax` times or was buried. */
 export interface DeadLetter {
   readonly item: Uint8Array;
   readonly sequence: number;
@@ -245,7 +261,8 @@ export interface Wait {
   readonly signal: AbortSignal;
   /**
    * To be called once by the port when it has found the buffer full (or empty, or not drained) and begins to wait.
-   * Core then answers try-calls that stand behind this one, and tells whoever watches.
+   * Core then answers try-calls that stand behind this one, and tells whoever watches; for one that comes later it asks
+   * for the `counts`, and ends the wait by `signal` if there is room, or an item, meanwhile.
    */
   readonly onWait: () => void;
 }
@@ -295,4 +312,5 @@ export interface TransportCapabilities {
   readonly retryWindowMs: number | "unbounded";
 }
 
+/** What an accepted item outlives: a process that uses it, its broker or server, a power cut, the loss of its host. */
 export type Survival = "participant" | "authority" | "power-loss" | "host-loss";

@@ -43,8 +43,13 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   /** The wait of the port call under way was ended, for a cancel or because it was late. */
   #isWaitEnded = false;
   #silence: NodeJS.Timeout | undefined;
+  /** The port call under way has been given up on; its answer still counts when it comes. */
+  #isSilent = false;
   #ended: (() => unknown) | undefined;
   readonly #onIdle: (() => void)[] = [];
+  // The wait of a call that is alone, until its signal is used up; and whether the port began to wait before it was adopted.
+  #loneWait: Wait | undefined;
+  #loneWaits = false;
 
   constructor(work: LineWork<C, A>) {
     this.#work = work;
@@ -63,15 +68,63 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   /** Puts a call at the end of the line, and serves the line. The call may be settled when this returns. */
   enter(call: C): void {
     if (this.#ended !== undefined) call.fail(this.#ended());
-    else if (call.deadline.isTry && this.#portWaits) call.giveUp();
-    else if (this.#calls.size >= this.#work.waitersMax) call.fail(tooManyWaiters(this.#work));
-    else {
+    else if (call.deadline.isTry && this.#isSilent) call.fail(noAnswer(this.#work.transport));
+    else if (this.#calls.size >= this.#work.waitersMax) {
+      // All of these stand before it: there is nothing left for a try to ask.
+      if (call.deadline.isTry && this.#portWaits) call.giveUp();
+      else call.fail(tooManyWaiters(this.#work));
+    } else {
       this.#calls.append(call);
+      if (call.deadline.isTry && this.#portWaits) void this.#lookFor(call);
       this.#serve();
     }
     if (call.isSettled) return;
     call.listen(() => this.#cancel(call, { reason: call.deadline.signal?.reason, by: "caller" }));
     this.#watchDeadline(call);
+  }
+
+  /**
+   * Whether a call that came now would be the port's at once, and alone. Then the port may be asked for it with `loneWait`, and
+   * one that is answered at once never needs to stand in line at all; any other is adopted.
+   */
+  mayGoAlone(): boolean {
+    return (
+      this.#calls.size === 0 && this.#underWay === undefined && !this.#isPaused && !this.isEnded && mayGoOn()
+    );
+  }
+
+  get loneWait(): Wait {
+    this.#loneWaits = false;
+    if (this.#loneWait?.signal !== this.#canceller?.signal || this.#loneWait === undefined) {
+      this.#canceller ??= new AbortController();
+      const onWait = () => {
+        if (this.#underWay !== undefined) return this.#startsToWait();
+        this.#loneWaits = true;
+        this.#watch.begin();
+      };
+      this.#loneWait = { maxMs: Number.POSITIVE_INFINITY, signal: this.#canceller.signal, onWait };
+    }
+    return this.#loneWait;
+  }
+
+  /** An item passed for a call that was alone, and is settled without standing in line. */
+  passedAlone(): void {
+    this.#watch.end();
+  }
+
+  /** Takes in a call without deadline or signal, for which the port was asked already. */
+  adopt(call: C, answer: MaybePromise<A>): void {
+    const calls = [call];
+    this.#calls.append(call);
+    call.isUnderWay = true;
+    this.#underWay = calls;
+    this.#isWaitEnded = false;
+    if (this.#loneWaits) this.#startsToWait();
+    if (isPromise(answer)) this.#await(calls, answer);
+    else {
+      this.#answered(calls, answer);
+      this.#serve();
+    }
   }
 
   /** Settles everybody in line alike: those under way too, whose port call is just being answered. */
@@ -89,7 +142,8 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   end(error: () => unknown): Promise<void> {
     this.#ended ??= error;
     for (const call of this.#calls) this.#cancel(call, { reason: error(), by: "handle" });
-    if (this.#underWay === undefined) return Promise.resolve();
+    const isGivenUp = this.#isSilent && this.#underWay?.every((call) => call.isSettled);
+    if (this.#underWay === undefined || isGivenUp) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
@@ -112,19 +166,25 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
         continue;
       }
       if (isPromise(answer)) {
-        const onAnswer = (later: A) => {
-          this.#answered(calls, later);
-          this.#serve();
-        };
-        const onFault = (error: unknown) => {
-          this.#failed(calls, error);
-          this.#serve();
-        };
-        answer.then(onAnswer, onFault);
+        this.#await(calls, answer);
         return;
       }
       this.#answered(calls, answer);
     }
+  }
+
+  #await(calls: readonly C[], answer: Promise<A>): void {
+    const onAnswer = (later: A) => {
+      this.#answered(calls, later);
+      this.#serve();
+    };
+    const onFault = (error: unknown) => {
+      this.#failed(calls, error);
+      this.#serve();
+    };
+    answer.then(onAnswer, onFault);
+    // Who tries once has no deadline at which the port would be found silent.
+    if (calls.some((call) => call.deadline.isTry)) this.#watchSilence();
   }
 
   #wait(calls: readonly C[]): Wait {
@@ -152,6 +212,21 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
       }
     }
     this.#watch.begin();
+  }
+
+  /**
+   * That there was no room when the port began to wait says nothing of now. Its wait is ended only if there is news: whoever
+   * waits in it would lose its turn to others with every try.
+   */
+  async #lookFor(call: C): Promise<void> {
+    const isNews = await this.#work.isNews().catch(() => false);
+    // Otherwise the port has answered, and is asked for this call too.
+    if (call.isSettled || call.isUnderWay || !this.#portWaits) return;
+    if (isNews) this.#endWait();
+    else {
+      call.giveUp();
+      this.#remove(call);
+    }
   }
 
   #answered(calls: readonly C[], answer: A): void {
@@ -200,6 +275,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     this.#portWaits = false;
     clearTimeout(this.#silence);
     this.#silence = undefined;
+    this.#isSilent = false;
     for (const call of calls) {
       call.isUnderWay = false;
       if (call.isSettled) this.#remove(call);
@@ -226,11 +302,15 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
 
   #endWait(): void {
     this.#isWaitEnded = true;
-    this.#silence ??= setTimeout(() => this.#onSilence(false), PORT_SILENT_MS);
+    this.#watchSilence();
     const canceller = this.#canceller;
     // The next wait gets a signal of its own.
     this.#canceller = undefined;
     canceller?.abort();
+  }
+
+  #watchSilence(): void {
+    this.#silence ??= setTimeout(() => this.#onSilence(false), PORT_SILENT_MS);
   }
 
   /** The port does not answer: nobody can say what becomes of these calls, and they wait no longer to find out. */
@@ -238,6 +318,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     // This process may have been the one that stood still: then the answer is there, and is read first.
     this.#silence = isSure ? undefined : setTimeout(() => this.#onSilence(true), PORT_LATE_MS);
     if (!isSure) return;
+    this.#isSilent = true;
     const { what, transport } = this.#work;
     const silent = noAnswer(transport);
     let isAnyLeft = false;
@@ -248,7 +329,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
         if (!deadline.isTry) continue;
         call.fail(silent);
         this.#remove(call);
-      } else if (cancel !== undefined || deadline.at <= at) {
+      } else if (cancel !== undefined || deadline.isTry || deadline.at <= at) {
         call.fail(outcomeUnknown(what, transport, cancel?.by === "caller" ? cancel.reason : silent));
       } else isAnyLeft ||= deadline.at !== Number.POSITIVE_INFINITY;
     }

@@ -2,7 +2,7 @@
 import { BufferError, createBuffer } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { memoryTransport } from "../../transport-memory/dist/index.js";
-import { faultOf, item } from "./kit/expectations.js";
+import { faultOf, item, throwing } from "./kit/expectations.js";
 import { byHand, scripted } from "./kit/scripted.js";
 
 describe("drained", () => {
@@ -105,18 +105,24 @@ describe("dead letters", () => {
     const buffer = await createBuffer(memoryTransport(), { capacity: 5 });
     const letters = buffer.deadLetters();
     await faultOf((letters[name] as (argument: unknown) => Promise<unknown>)(argument), "INVALID_ARGUMENT");
+    await faultOf(letters.list(throwing("max")), "INVALID_ARGUMENT");
   });
 });
 
 describe("producers", () => {
-  test.each([{ id: "" }, { id: 5 }, { id: "x".repeat(257) }, { id: "\ud800" }, { name: "a" }, { onWait: 1 }])(
-    "are not registered with %o",
-    async (options) => {
-      const producer = () => expect.fail("registered");
-      const buffer = await createBuffer(scripted({ port: { producer } }), { capacity: 5 });
-      await faultOf(buffer.producer(options as never), "INVALID_ARGUMENT");
-    },
-  );
+  test.each([
+    { id: "" },
+    { id: 5 },
+    { id: "x".repeat(257) },
+    { id: "\ud800" },
+    { stampPutTime: 1 },
+    { name: "a" },
+    { onWait: 1 },
+  ])("are not registered with %o", async (options) => {
+    const producer = () => expect.fail("registered");
+    const buffer = await createBuffer(scripted({ port: { producer } }), { capacity: 5 });
+    await faultOf(buffer.producer(options as never), "INVALID_ARGUMENT");
+  });
 
   test("that come back under their id find how far they came", async () => {
     const buffer = await createBuffer(memoryTransport(), { capacity: 5 });

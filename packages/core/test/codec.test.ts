@@ -68,6 +68,7 @@ describe("json", () => {
     ["a hole in an array", new Array(2), "\\[0\\]"],
     ["a function as a property", { f() {} }, "at f"],
     ["a symbol as a property", { s: Symbol("s") }, "at s"],
+    ["a property that a symbol names", { a: { [Symbol("s")]: 1 } }, "symbol for a name \\(at a\\)"],
     ["a cycle", cyclic, "circular"],
     ["a Map", { m: new Map() }, "Map"],
     ["a Set", new Set(), "Set"],

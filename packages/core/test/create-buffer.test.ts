@@ -229,6 +229,17 @@ describe("openOrCreateBuffer", () => {
     await createBuffer(transport, { capacity: 5 });
     await faultOf(openOrCreateBuffer(transport, { capacity: 6 }), "SETTINGS_MISMATCH");
   });
+
+  test.each([
+    [[], "fsync", false],
+    [["participant", "power-loss"], "fsync", true],
+    [["participant", "power-loss"], "none", true],
+  ] as const)("over a buffer that survives %j, wishing for %s: opened %s", async (survives, wish, opened) => {
+    const options = { capacity: 5, durability: wish };
+    const call = openOrCreateBuffer(scripted({ capabilities: { survives } }), options);
+    if (opened) expect((await call).capabilities.survives).toEqual(survives);
+    else expect((await faultOf(call, "SETTINGS_MISMATCH")).message).toContain("durability: fsync here, none");
+  });
 });
 
 describe("openAddress", () => {

@@ -63,4 +63,8 @@ describe("headers", () => {
   test("are strings", () => {
     expect(() => seal(new Uint8Array(), { headers: { a: 1 as never } })).toThrow(TypeError);
   });
+
+  test.each([[null], ["ab"], [5], [["a"]], [new Map([["a", "b"]])]])("are no %o", (headers) => {
+    expect(() => seal(new Uint8Array(), { headers: headers as never })).toThrow(/^Expected `headers` to be/);
+  });
 });

@@ -1,7 +1,7 @@
 // Leases over a port that the test answers by hand: settled once, renewed, lost.
 import { BufferError, keepLease, type Lease } from "@sluice/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { delivery, faultOf, isPending } from "./kit/expectations.js";
+import { delivery, faultOf, isPending, throwing } from "./kit/expectations.js";
 import { consumerByHand, type Polls } from "./kit/scripted.js";
 
 afterEach(() => {
@@ -117,6 +117,7 @@ describe("a settlement", () => {
     ["a reason that is no string", (lease: Lease<unknown>) => lease.nack({ reason: 5 as never })],
     ["a negative delay", (lease: Lease<unknown>) => lease.nack({ delayMs: -1 })],
     ["an unknown option", (lease: Lease<unknown>) => lease.nack({ delay: 1 } as never)],
+    ["an option that throws", (lease: Lease<unknown>) => lease.nack(throwing("delayMs"))],
     ["a burial without a word", (lease: Lease<unknown>) => lease.bury(null as never)],
     ["an extension by nothing", (lease: Lease<unknown>) => lease.extend(0)],
   ])("with %s is refused, and the lease stays open", async (_what, settle) => {

@@ -1,8 +1,8 @@
 // Puts over a port that the test answers by hand: what is offered, under which numbers, and what each caller is told.
 import { createBuffer } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { faultOf, isPending, values } from "./kit/expectations.js";
-import { producerByHand, scripted } from "./kit/scripted.js";
+import { faultOf, isPending, throwing, values } from "./kit/expectations.js";
+import { NO_COUNTS, producerByHand, scripted } from "./kit/scripted.js";
 
 describe("an offer", () => {
   test("is made at once, within the call of put", async () => {
@@ -158,18 +158,37 @@ describe("tryPut", () => {
     await expect(tried).resolves.toBe("accepted");
   });
 
-  test("behind an offer that begins to wait is full at once, and is not offered", async () => {
-    const { offers, producer } = await producerByHand();
+  test("behind an offer that begins to wait is full at once; the port looks again for one that comes later", async () => {
+    let ready = 5;
+    const counts = () => ({ ...NO_COUNTS, ready });
+    const { offers, producer } = await producerByHand({ script: { port: { counts } } });
     const put = producer.put("a");
     const before = producer.tryPut("b");
     const zero = producer.put("c", { timeoutMs: 0 });
     offers.calls[0]?.args[2].onWait();
     await expect(before).resolves.toBe("full");
     await faultOf(zero, "WAIT_TIMED_OUT");
-    await expect(producer.tryPut("d")).resolves.toBe("full");
-    expect(offers.calls).toHaveLength(1);
-    offers.calls[0]?.answer({ accepted: 1, state: "open" });
+    await expect(producer.tryPut("still full")).resolves.toBe("full");
+    expect(offers.calls[0]?.args[2].signal.aborted, "the put keeps its turn").toBe(false);
+    // Room has come meanwhile, of which the offer that waits has not heard.
+    ready = 3;
+    const after = producer.tryPut("d");
+    expect(await isPending(after)).toBe(true);
+    expect(offers.calls[0]?.args[2].signal.aborted).toBe(true);
+    offers.calls[0]?.answer({ accepted: 0, state: "open" });
+    const second = await offers.call(1);
+    expect([values(second.args[1]), second.args[2].maxMs]).toEqual([["a", "d"], 0]);
+    second.answer({ accepted: 2, state: "open" });
     await put;
+    await expect(after).resolves.toBe("accepted");
+  });
+
+  test("behind as many calls as may wait is full, and no error", async () => {
+    const { offers, producer } = await producerByHand({ waitersMax: 1 });
+    void producer.put("a");
+    offers.calls[0]?.args[2].onWait();
+    await expect(producer.tryPut("b")).resolves.toBe("full");
+    expect(offers.calls).toHaveLength(1);
   });
 
   test("merged with a put that waits: nobody waits in that offer, and the put is offered again", async () => {
@@ -254,6 +273,14 @@ describe("what is refused before it is offered", () => {
     await expect(put).rejects.toBeInstanceOf(kind);
     await expect(put).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     expect(offers.calls).toHaveLength(0);
+  });
+
+  test("an option that throws when it is read; one that is not the object's own says nothing", async () => {
+    const { offers, producer } = await producerByHand();
+    await faultOf(producer.put("a", throwing("timeoutMs")), "INVALID_ARGUMENT");
+    expect(offers.calls).toHaveLength(0);
+    void producer.put("a", Object.create({ timeoutMs: -1, headers: 5 }));
+    expect(offers.calls[0]?.args[2].maxMs).toBe(Number.POSITIVE_INFINITY);
   });
 
   test("more calls than waitersMax", async () => {

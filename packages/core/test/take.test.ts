@@ -1,8 +1,8 @@
 // Takes over a port that the test answers by hand: what is polled for, and who gets what.
 import { json, type UndecodableItemError } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { delivery, faultOf, isPending } from "./kit/expectations.js";
-import { consumerByHand } from "./kit/scripted.js";
+import { delivery, faultOf, isPending, throwing } from "./kit/expectations.js";
+import { consumerByHand, NO_COUNTS } from "./kit/scripted.js";
 
 const garbage = new Uint8Array([0, 0xff, 0xfe]);
 const empty = { deliveries: [], state: "empty" } as const;
@@ -82,16 +82,24 @@ describe("the try-forms", () => {
     await expect(tries[1]).resolves.toEqual({ done: true });
   });
 
-  test("behind a take that waits are empty at once", async () => {
-    const { polls, consumer } = await consumerByHand();
+  test("behind a take that waits are empty at once; the port looks again for one that comes later", async () => {
+    let ready = 0;
+    const counts = () => ({ ...NO_COUNTS, ready });
+    const { polls, consumer } = await consumerByHand({ script: { port: { counts } } });
     const take = consumer.take();
     const before = consumer.tryTake();
     polls.calls[0]?.args[1].onWait();
     await expect(before).resolves.toBe("empty");
     await expect(consumer.tryTake()).resolves.toBe("empty");
-    polls.calls[0]?.answer({ deliveries: [delivery(1, 1)], state: "open" });
-    await take;
-    expect(polls.calls).toHaveLength(1);
+    ready = 2;
+    const after = consumer.tryTake();
+    expect(await isPending(after)).toBe(true);
+    polls.calls[0]?.answer({ deliveries: [], state: "open" });
+    const second = await polls.call(1);
+    expect(second.args.slice(0, 2)).toEqual([2, expect.objectContaining({ maxMs: 0 })]);
+    second.answer({ deliveries: [delivery(1, 1), delivery(2, 2)], state: "open" });
+    await expect(take).resolves.toEqual({ done: false, value: 1 });
+    await expect(after).resolves.toEqual({ done: false, value: 2 });
   });
 });
 
@@ -214,6 +222,14 @@ describe("bad arguments", () => {
     await faultOf(consumer.tryLease({ leaseMs: leaseMs as number }), "INVALID_ARGUMENT");
     await faultOf(buffer.consumer({ leaseMs: leaseMs as number }), "INVALID_ARGUMENT");
     expect(polls.calls).toHaveLength(0);
+  });
+
+  test("an option that throws when it is read, and none that is not the object's own", async () => {
+    const { polls, consumer } = await consumerByHand();
+    await faultOf(consumer.lease(throwing("leaseMs")), "INVALID_ARGUMENT");
+    expect(polls.calls).toHaveLength(0);
+    void consumer.lease(Object.create({ timeoutMs: -1, leaseMs: 0 }));
+    expect(polls.calls[0]?.args[2]).toEqual({ leaseMs: 30_000 });
   });
 
   test("leaseMs where nothing is leased", async () => {

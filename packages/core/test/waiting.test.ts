@@ -264,14 +264,24 @@ describe("a port that does not answer", () => {
     await pass(5_500);
     await put;
     const next = producer.put("b");
-    const tried = faultOf(producer.tryPut("c"), "TRANSPORT_UNAVAILABLE");
+    await faultOf(producer.tryPut("c"), "TRANSPORT_UNAVAILABLE");
     expect(offers.calls).toHaveLength(1);
     offers.calls[0]?.answer({ accepted: 1, state: "open" });
     const second = await offers.call(1);
     expect(second.args[0], "the number after the one that came late").toBe(2);
-    second.answer({ accepted: 2, state: "open" });
+    expect(values(second.args[1])).toEqual(["b"]);
+    second.answer({ accepted: 1, state: "open" });
     await next;
-    await tried.catch(() => {});
+  });
+
+  test("leaves whoever tries once no longer: in hand OUTCOME_UNKNOWN, behind it not asked for", async () => {
+    stopTheClock();
+    const { offers, producer } = await producerByHand();
+    const inHand = faultOf(producer.tryPut("a"), "OUTCOME_UNKNOWN");
+    const behind = faultOf(producer.tryPut("b"), "TRANSPORT_UNAVAILABLE");
+    await pass(5_500);
+    await Promise.all([inHand, behind]);
+    expect(offers.calls).toHaveLength(1);
   });
 
   test("does not hold up close for ever", async () => {
@@ -281,6 +291,16 @@ describe("a port that does not answer", () => {
     const closed = producer.close();
     await pass(6_000);
     await Promise.all([put, closed]);
+  });
+
+  test("does not hold up a close that comes when its calls are over", async () => {
+    stopTheClock();
+    const { producer, buffer } = await producerByHand();
+    const put = faultOf(producer.put("a", { timeoutMs: 50 }), "OUTCOME_UNKNOWN");
+    await pass(5_500);
+    await put;
+    await producer.close();
+    await buffer.close();
   });
 
   test("and then hands out a lease that nobody wants any more: it is released", async () => {

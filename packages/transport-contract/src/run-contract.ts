@@ -12,6 +12,7 @@ import { RULES } from "./rules/index.js";
 /** A rule may wait for many things one after the other; for so many signal times in all. */
 const RULE_SIGNALS_MAX = 11;
 
+/** What came of one rule. */
 export interface Verdict {
   readonly rule: string;
   readonly title: string;
@@ -23,6 +24,7 @@ export interface Verdict {
   readonly ms: number;
 }
 
+/** Which rules are run, and how hard. */
 export interface RunOptions {
   /** Numbers of rules, `BOUND-1`, or of whole groups, `BOUND`. Default: all. */
   readonly only?: readonly string[];

@@ -189,8 +189,8 @@ export class AppendLog implements Log {
     return readPart(this.pathOf(file), position, length);
   }
 
-  // The next cut removes what is left of one that its process did not live to finish.
-  sweep(): void {}
+  // Nothing is claimed there before it is used, and the next cut takes back what a dead handle had.
+  takeBack(): void {}
 
   close(): void {
     this.#isClosed = true;

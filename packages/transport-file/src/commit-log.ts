@@ -16,7 +16,7 @@ import { BufferError, type BufferSpec, failpoint, isBufferError } from "@sluice/
 import { BufferState } from "./buffer-state.js";
 import type { Layout } from "./layout.js";
 import { newHandleId } from "./layout.js";
-import type { Log, PayloadPart, Standing } from "./log.js";
+import type { Log, PayloadPart } from "./log.js";
 import type { Operation } from "./operation.js";
 import { isOtherBoot, ownIdentity } from "./process-identity.js";
 import { flawError, isFlaw } from "./record.js";
@@ -183,8 +183,8 @@ export class CommitLog implements Log {
     return readPart(commitPath(this.segment, commit), position, length);
   }
 
-  sweep(standing: Standing): void {
-    this.space.sweep(standing);
+  takeBack(name: string): void {
+    this.space.takeBack(name);
   }
 
   // EIO may come back for a link that happened: the file's own count of names knows.

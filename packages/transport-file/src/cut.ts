@@ -135,6 +135,8 @@ function writeCut(log: CommitLog, next: Segment): OwnFile {
 // The cut takes the place of the next commit. Those that come first are taken along, under their own numbers.
 function linkCut(log: CommitLog, before: Segment, next: Segment, cut: OwnFile): boolean {
   while (!linkCutIfFree(log, before, cut)) {
+    // Swept by somebody who took it for what a dead handle has left: it can never be linked.
+    if (!existsSync(cut.path)) return false;
     const known = log.number;
     log.catchUp();
     if (log.segment !== before || log.state.destroyed) return false;

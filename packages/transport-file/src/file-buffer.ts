@@ -1,6 +1,6 @@
 /** One handle on a buffer in a directory. */
 
-import { readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type {
   BufferAddress,
@@ -25,6 +25,9 @@ import { FileProducerPort } from "./producer-port.js";
 import { removeIfPossible } from "./record-file.js";
 import { errnoOf, storageError } from "./storage-error.js";
 import { Store } from "./store.js";
+
+// From the first file of a handle to its first commit: milliseconds, unless the disk or the machine is slow.
+const JOINING_MS = 60_000;
 
 export interface FileBufferOptions {
   readonly layout: Layout;
@@ -58,10 +61,13 @@ export class FileBuffer implements BufferPort {
    */
   start(): boolean {
     try {
+      // Listed before the state is read, which then knows everyone who has joined by now.
+      const { own, waiting, spare } = this.#layout;
+      const left = { own: listNames(own), waiting: listNames(waiting), spare: listNames(spare) };
       this.#store.log.catchUp();
       if (this.#store.log.state.destroyed) return false;
       this.#store.probe();
-      this.#sweep();
+      this.#sweep(left);
       return true;
     } catch (error) {
       this.giveUp();
@@ -165,18 +171,32 @@ export class FileBuffer implements BufferPort {
     }).length;
   }
 
-  // What handles that are no more have left.
-  #sweep(): void {
-    const { state } = this.#store.log;
-    const { waiting } = this.#layout;
-    const standing = (handle: string | undefined) => {
-      const participant = state.participants.get(handle ?? "");
-      return participant === undefined ? "unknown" : isDead(participant) ? "dead" : "alive";
+  // What handles that are no more have left. Should one of them only have looked dead, its link fails and it starts anew;
+  // but set-aside space is written to by the next, so it is taken from the dead alone.
+  #sweep(left: Record<"own" | "waiting" | "spare", readonly string[]>): void {
+    const { log } = this.#store;
+    const standing = (handle: string | undefined, path: string) => {
+      const participant = log.state.participants.get(handle ?? "");
+      if (participant !== undefined) return isDead(participant) ? "dead" : "there";
+      // Has left, or is about to join: its first commit is in the making.
+      return isYoung(path) ? "there" : "unknown";
     };
-    for (const name of listNames(waiting)) {
-      if (standing(name.split(".")[1]) !== "alive") rmSync(join(waiting, name), { force: true });
+    for (const name of left.own) {
+      const path = join(this.#layout.own, name);
+      if (standing(name.split(".")[0], path) !== "there") rmSync(path, { force: true });
     }
-    this.#store.log.sweep(standing);
+    for (const name of left.waiting) {
+      const path = join(this.#layout.waiting, name);
+      if (standing(name.split(".")[1], path) !== "there") rmSync(path, { force: true });
+    }
+    for (const name of left.spare) {
+      const [kind, handle] = name.split(".");
+      if (kind !== "claimed") continue;
+      const path = join(this.#layout.spare, name);
+      const is = standing(handle, path);
+      if (is === "dead") log.takeBack(name);
+      else if (is === "unknown") rmSync(path, { force: true });
+    }
   }
 }
 
@@ -195,6 +215,13 @@ export function removeBuffer(layout: Layout): void {
     if (errno !== "ENOENT" && errno !== "ENOTEMPTY" && errno !== "EEXIST")
       throw storageError(error, "Removing the buffer");
   }
+}
+
+// By the clock on the wall, which may jump: then it is swept by a later one, or too early, which costs a second try.
+function isYoung(path: string): boolean {
+  // Changed by a rename as well, which is how set-aside space is claimed.
+  const changed = statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+  return Math.abs(Date.now() - changed) < JOINING_MS;
 }
 
 function listNames(directory: string): string[] {

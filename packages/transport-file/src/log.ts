@@ -20,9 +20,6 @@ export interface PayloadPart {
 /** What a call waits for: room, an item, or the end. */
 export type WaitKind = "producer" | "consumer" | "observer";
 
-/** What the state says of a handle's process. */
-export type Standing = (handle: string | undefined) => "alive" | "dead" | "unknown";
-
 export interface Log {
   readonly layout: Layout;
   readonly durable: boolean;
@@ -59,8 +56,8 @@ export interface Log {
   readAhead(commit: number): PayloadPart | undefined;
   /** Reads from the file that holds a commit's payload; shorter than asked for where that ends. Throws as `readAhead`. */
   readPart(commit: number, position: number, length: number): Buffer;
-  /** Removes what handles have left that are no more. */
-  sweep(standing: Standing): void;
+  /** Set-aside space, by its name in the store, that a dead handle was in the middle of using: others may use it. */
+  takeBack(name: string): void;
 }
 
 /** How decisions become commits. */

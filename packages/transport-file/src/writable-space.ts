@@ -11,7 +11,6 @@ import { fstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, unlink
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
-import type { Standing } from "./log.js";
 import { closeQuietly, overwriteFile, removeIfPossible, writeNewFile } from "./record-file.js";
 import {
   COMMIT_BYTES,
@@ -68,6 +67,8 @@ export class WritableSpace {
       const fd = path.isNew ? writeNewFile(path.name, bytes) : overwriteFile(path.name, bytes);
       return { path: path.name, fd, isKept: bytes.byteLength <= KEPT_FILE_BYTES_MAX };
     } catch (error) {
+      // Somebody who opened the buffer took a kept file, in this instant, for what a dead handle has left.
+      if (!path.isNew && errnoOf(error) === "ENOENT" && !this.#isGone()) return this.write(bytes, reserve);
       removeIfPossible(path.name);
       if (this.#isGone()) throw destroyed(this.#layout.root, error);
       const spare = isStorageFull(error) && reserve !== "none" ? this.#claim(bytes, reserve) : undefined;
@@ -96,25 +97,8 @@ export class WritableSpace {
     removeIfPossible(path);
   }
 
-  /**
-   * Removes what handles have left that are no more. Should one of them only have looked dead, its link fails and it starts
-   * anew; but set-aside space is written to by the next, so it is taken from the dead alone.
-   */
-  sweep(standing: Standing): void {
-    const { own, spare } = this.#layout;
-    for (const name of listIfThere(own)) {
-      if (standing(name.split(".")[0]) !== "alive") rmSync(join(own, name), { force: true });
-    }
-    for (const name of listIfThere(spare)) {
-      const [kind, handle] = name.split(".");
-      if (kind !== "claimed") continue;
-      const is = standing(handle);
-      if (is === "dead") this.#takeBack(name);
-      else if (is === "unknown") rmSync(join(spare, name), { force: true });
-    }
-  }
-
-  #takeBack(name: string): void {
+  /** A dead handle was in the middle of using set-aside space: others may use it. */
+  takeBack(name: string): void {
     const path = join(this.#layout.spare, name);
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return;

@@ -2,12 +2,15 @@
 // compared with a plain array: nothing lost, double or out of order, and never more than the capacity.
 
 import "./support/failpoints.js";
-import { existsSync, readdirSync } from "node:fs";
+import { constants, existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { BufferPort, LeaseToken } from "@sluice/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { cutLog } from "../dist/cut.js";
 import { ArrayModel, Checked, work } from "./support/array-model.js";
 import { neverPassed, once } from "./support/failpoints.js";
-import { destroyAtOnce } from "./support/log.js";
+import { errno, inject } from "./support/fs-faults.js";
+import { cut, destroyAtOnce, logOf, segmentsOf } from "./support/log.js";
 import { created, Folder, noWait, now, opened, toValue, Worker } from "./support/ports.js";
 
 const CAPACITY = 5;
@@ -193,4 +196,84 @@ describe("destroyed and made anew at the same place", () => {
       expect(readdirSync(folder.path)).toEqual([]);
     },
   );
+});
+
+describe("opened while another is about to join", () => {
+  const own = (folder: Folder) => readdirSync(join(folder.root, "own"));
+
+  test("its file is left alone, and its first commit is made at the first try", async () => {
+    using folder = new Folder();
+    await created(folder);
+    const joining = await opened(folder);
+    let between: string[] = [];
+    once("file.before-commit", () => {
+      void opened(folder);
+      between = own(folder);
+    });
+    await joining.producer();
+    expect(neverPassed()).toEqual([]);
+    expect(between).toHaveLength(1);
+    expect(own(folder), "no second file was needed").toEqual(between);
+  });
+
+  test("what has lain there for long is swept; should its handle only have slept, it starts anew", async () => {
+    using folder = new Folder();
+    await created(folder);
+    const joining = await opened(folder);
+    let between: string[] | undefined;
+    once("file.before-commit", () => {
+      vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
+      void opened(folder);
+      between = own(folder);
+      vi.restoreAllMocks();
+    });
+    const worker = await Worker.on(joining);
+    expect(neverPassed()).toEqual([]);
+    expect(between).toEqual([]);
+    expect(worker.put(1, 2)).toBe(2);
+    expect(worker.take(2)).toEqual([1, 2]);
+  });
+
+  test("a kept file that is swept in the instant in which it is to be written again: a new one is written", async () => {
+    using folder = new Folder();
+    const worker = await Worker.on(await created(folder));
+    let swept = 0;
+    const isOverwrite = (path: unknown, flags: unknown) =>
+      String(path).includes("/own/") && ((flags as number) & constants.O_CREAT) === 0;
+    using _fault = inject("openSync", (path, flags) => {
+      if (swept < 3 && isOverwrite(path, flags)) {
+        swept += 1;
+        rmSync(String(path));
+      }
+      return undefined;
+    });
+    // Two cuts bring the first files back.
+    worker.turnOver(600);
+    expect(swept).toBe(3);
+    expect(worker.counts()).toMatchObject({ produced: 600, consumed: 600, ready: 0 });
+  });
+
+  test("the file of a cut that is swept before it is linked: the log is cut at the next try", async () => {
+    using folder = new Folder();
+    const worker = await Worker.on(await created(folder));
+    worker.put(1);
+    const log = logOf(folder);
+    const before = log.segment;
+    let links = 0;
+    {
+      using _fault = inject("linkSync", (file, name) => {
+        if (!String(name).startsWith(before.path)) return undefined;
+        links += 1;
+        if (links === 1) rmSync(String(file));
+        return links > 10 ? errno("EIO") : undefined;
+      });
+      cutLog(log);
+    }
+    expect(links).toBe(1);
+    expect(log.segment).toBe(before);
+    cut(log);
+    expect(segmentsOf(folder), "none is left of the one that failed").toHaveLength(2);
+    worker.put(2);
+    expect(worker.take(2)).toEqual([1, 2]);
+  });
 });

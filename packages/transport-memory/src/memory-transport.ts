@@ -20,6 +20,7 @@ import {
 import { MemoryBuffer } from "./memory-buffer.js";
 import { openPort } from "./memory-port.js";
 
+/** Of `memoryTransport`. */
 export interface MemoryTransportOptions {
   /** Names the place: two transports of one name in one process are two ways to the same buffer. Default: a new place. */
   readonly name?: string;

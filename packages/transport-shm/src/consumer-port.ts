@@ -13,11 +13,14 @@ import type {
   Wait,
 } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
-import type { ConsumersSide, Fate, LeaseGrant } from "./consumers-side.js";
+import type { ConsumersSide } from "./consumers-side.js";
 import { ItemCopies } from "./item-copies.js";
+import type { Fate } from "./leased-slots.js";
+import { BUSY, type Busy } from "./patience.js";
 import { Slot, slotWord, Word } from "./region-layout.js";
-import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
+import type { SharedBuffer } from "./shared-buffer.js";
 import { copyItem } from "./slot-bytes.js";
+import type { LeaseGrant } from "./slot-table.js";
 import { Spin } from "./spin.js";
 
 const EMPTY: Polled = Object.freeze({ deliveries: [], state: "empty" });
@@ -32,6 +35,10 @@ export class ShmConsumerPort implements ConsumerPort {
   // Leases of this consumer, and the slots that they are on.
   readonly #leases = new Map<LeaseToken, number>();
   #isClosed = false;
+  // The poll under way: there is one at most, and so none of these has to be made anew for each.
+  #max = 1;
+  #terms: LeaseTerms | undefined;
+  readonly #step = (consumers: ConsumersSide) => this.#handOut(consumers, this.#max, this.#terms);
 
   constructor(buffer: SharedBuffer) {
     this.#buffer = buffer;
@@ -47,9 +54,10 @@ export class ShmConsumerPort implements ConsumerPort {
   #poll(max: number, wait: Wait, lease: LeaseTerms | undefined): MaybePromise<Polled> {
     if (this.#isClosed || wait.signal.aborted) return CANCELLED;
     const produced = Atomics.load(this.#words, Word.produced);
-    const polled = this.#attempt(max, lease);
-    if (polled === BUSY || (polled === EMPTY && wait.maxMs > 0))
-      return this.#later(max, lease, polled, produced, wait);
+    this.#max = max;
+    this.#terms = lease;
+    const polled = this.#attempt();
+    if (polled === BUSY || (polled === EMPTY && wait.maxMs > 0)) return this.#later(polled, produced, wait);
     return polled;
   }
 
@@ -68,32 +76,27 @@ export class ShmConsumerPort implements ConsumerPort {
     if (settlements.length > 0 && !this.#buffer.isDestroyed) await this.settle(settlements);
   }
 
-  #later(
-    max: number,
-    lease: LeaseTerms | undefined,
-    first: Polled | Busy,
-    produced: number,
-    wait: Wait,
-  ): MaybePromise<Polled> {
-    const attempt = () => this.#attempt(max, lease);
+  #later(first: Polled | Busy, produced: number, wait: Wait): MaybePromise<Polled> {
     if (first === BUSY) {
-      return Promise.resolve(this.#buffer.untilHad(attempt, first)).then((polled) =>
-        polled === EMPTY && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(attempt, wait) : polled,
+      const had = this.#buffer.untilHad(() => this.#attempt(), first);
+      return Promise.resolve(had).then((polled) =>
+        polled === EMPTY && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : polled,
       );
     }
+    this.#buffer.flush();
     if (this.#spin.until(this.#words, Word.produced, produced)) {
-      const polled = attempt();
+      const polled = this.#attempt();
       if (polled !== BUSY && polled !== EMPTY) return polled;
     }
-    return this.#wait(attempt, wait);
+    return this.#wait(wait);
   }
 
-  #wait(attempt: () => Polled | Busy, wait: Wait): Promise<Polled> {
+  #wait(wait: Wait): Promise<Polled> {
     return this.#buffer.waiters.wait<Polled>(
       {
         attempt: () => {
           if (this.#isClosed) return CANCELLED;
-          const polled = attempt();
+          const polled = this.#attempt();
           return polled === BUSY || polled === EMPTY ? undefined : polled;
         },
         giveUp: (isAborted) => (isAborted ? CANCELLED : EMPTY),
@@ -103,19 +106,21 @@ export class ShmConsumerPort implements ConsumerPort {
     );
   }
 
-  #attempt(max: number, lease: LeaseTerms | undefined): Polled | Busy {
-    const polled = this.#buffer.consume((consumers) => this.#handOut(consumers, max, lease));
+  #attempt(): Polled | Busy {
+    const polled = this.#buffer.consume(this.#step);
     // Someone who holds a lease may have died without a sign.
     if (polled !== EMPTY || (this.#words[Word.leased] as number) === 0 || !this.#buffer.probe())
       return polled;
-    return this.#buffer.consume((consumers) => this.#handOut(consumers, max, lease));
+    return this.#buffer.consume(this.#step);
   }
 
   #handOut(consumers: ConsumersSide, max: number, lease: LeaseTerms | undefined): Polled {
     // Sealed is read before what is ready: a put and the seal could come between, and the end would be told too early.
     const { isSealed } = consumers;
-    const { returned, fresh } = consumers;
-    if (returned + fresh === 0) return isSealed && consumers.leased === 0 ? DRAINED : EMPTY;
+    const returned = consumers.returned.count;
+    const fresh = consumers.fresh.count;
+    if (returned + fresh === 0) return isSealed && consumers.leased.count === 0 ? DRAINED : EMPTY;
+    if (this.#leases.size > 2 * this.#buffer.spec.capacity) this.#forgetLost(consumers);
     const deliveries: Delivery[] = [];
     if (returned > 0) this.#handOutReturned(consumers, Math.min(max, returned), lease, deliveries);
     const count = Math.min(fresh, max - deliveries.length);
@@ -123,12 +128,12 @@ export class ShmConsumerPort implements ConsumerPort {
     // Read before the commit that hands them out: afterwards the slots may be somebody else's.
     const first = lease === undefined ? undefined : consumers.nextLease;
     for (let i = 0; i < count; i++) {
-      const slot = consumers.freshSlot(i);
+      const slot = consumers.fresh.slot(i);
       const token = first === undefined ? undefined : first + i;
       deliveries.push(this.#read(consumers, slot, token));
     }
-    if (lease === undefined) consumers.endFresh(count, "consumed");
-    else consumers.leaseFresh(count, this.#grant(lease));
+    if (lease === undefined) consumers.fresh.end(count, "consumed");
+    else consumers.fresh.lease(count, this.#grant(lease));
     return { deliveries, state: "open" };
   }
 
@@ -139,11 +144,11 @@ export class ShmConsumerPort implements ConsumerPort {
     into: Delivery[],
   ): void {
     for (let i = 0; i < count; i++) {
-      const slot = consumers.returnedSlot;
+      const slot = consumers.returned.first;
       if (slot === undefined) return;
       into.push(this.#read(consumers, slot, lease === undefined ? undefined : consumers.nextLease));
-      if (lease === undefined) consumers.takeReturned(slot);
-      else consumers.leaseReturned(slot, this.#grant(lease));
+      if (lease === undefined) consumers.returned.end(slot, "consumed");
+      else consumers.returned.lease(slot, this.#grant(lease));
     }
   }
 
@@ -155,13 +160,13 @@ export class ShmConsumerPort implements ConsumerPort {
     const { region } = this.#buffer;
     const { words, geometry } = region;
     const copies = this.#copies;
-    const length = consumers.lengthOf(slot);
+    const length = consumers.slots.lengthOf(slot);
     copies.reserve(length);
     const { target, start } = copies;
     copyItem(region, slot, length, target, start);
     const at = slotWord(geometry, slot);
     const item = new Uint8Array(target.bytes.buffer, start, length);
-    const sequence = consumers.sequenceOf(slot);
+    const sequence = consumers.slots.sequenceOf(slot);
     const deliveries = (words[at + Slot.deliveries] as number) + 1;
     const failures = words[at + Slot.failures] as number;
     if (token === undefined) return { item, sequence, deliveries, failures };
@@ -169,14 +174,21 @@ export class ShmConsumerPort implements ConsumerPort {
     return { item, sequence, deliveries, failures, token };
   }
 
+  // Leases that ran out and that nobody settles: there are no more open ones than the capacity.
+  #forgetLost(consumers: ConsumersSide): void {
+    for (const [token, slot] of this.#leases) {
+      if (!consumers.leased.holds(slot, token as number, this.#buffer.me)) this.#leases.delete(token);
+    }
+  }
+
   #settle(consumers: ConsumersSide, settlement: Settlement): boolean {
     const { token } = settlement;
     const slot = this.#leases.get(token);
-    const isHeld = slot !== undefined && consumers.holds(slot, token as number, this.#buffer.me);
+    const isHeld = slot !== undefined && consumers.leased.holds(slot, token as number, this.#buffer.me);
     if (settlement.kind !== "extend" || !isHeld) this.#leases.delete(token);
     if (!isHeld) return false;
-    if (settlement.kind === "extend") consumers.extend(slot, monotonicMs() + settlement.leaseMs);
-    else consumers.settle(slot, fateOf(settlement));
+    if (settlement.kind === "extend") consumers.leased.extend(slot, monotonicMs() + settlement.leaseMs);
+    else consumers.leased.settle(slot, fateOf(settlement));
     return true;
   }
 }

@@ -2,7 +2,8 @@
 
 import type { DeadLetter, DeadLetterPort } from "@sluice/core";
 import type { ConsumersSide } from "./consumers-side.js";
-import { Slot, State, slotWord, Word } from "./region-layout.js";
+import { Slot, State, slotWord } from "./region-layout.js";
+import { isSealed } from "./seal.js";
 import type { SharedBuffer } from "./shared-buffer.js";
 import { copyItem, newCopyTarget } from "./slot-bytes.js";
 
@@ -16,9 +17,9 @@ export class ShmDeadLetterPort implements DeadLetterPort {
   async list(max: number, afterSequence = 0): Promise<readonly DeadLetter[]> {
     return this.#buffer.untilHad(() =>
       this.#buffer.consume((consumers) =>
-        consumers
-          .slotsIn(State.dead)
-          .map((slot) => ({ slot, sequence: consumers.sequenceOf(slot) }))
+        consumers.slots
+          .inState(State.dead)
+          .map((slot) => ({ slot, sequence: consumers.slots.sequenceOf(slot) }))
           .filter(({ sequence }) => sequence > afterSequence)
           .sort((a, b) => a.sequence - b.sequence)
           .slice(0, max)
@@ -28,31 +29,29 @@ export class ShmDeadLetterPort implements DeadLetterPort {
   }
 
   async requeue(sequence: number): Promise<"requeued" | "full" | "sealed" | "missing"> {
-    const { spec, waiters, region } = this.#buffer;
-    const answer = await this.#buffer.untilHad(() =>
+    const { spec, region } = this.#buffer;
+    return this.#buffer.untilHad(() =>
       this.#buffer.both((producers, consumers) => {
-        const slot = consumers.findDead(sequence);
+        const slot = consumers.dead.find(sequence);
         if (slot === undefined) return "missing";
-        if (Atomics.load(region.words, Word.sealed) !== 0) return "sealed";
+        if (isSealed(region.words)) return "sealed";
         // The parked item that moves up into its room leaves a slot, and bytes, to it.
-        const freed = consumers.roomOfNextParked;
-        const bytes = producers.bytes + consumers.lengthOf(slot) - freed.bytes;
+        const freed = consumers.dead.roomOfNextParked;
+        const bytes = producers.bytes + consumers.slots.lengthOf(slot) - freed.bytes;
         if (producers.occupied - freed.items >= spec.capacity || bytes > spec.bufferBytesMax) return "full";
         if (freed.items === 0) producers.noteOneMore();
-        consumers.requeueDead(slot);
+        consumers.dead.requeue(slot);
         return "requeued";
       }),
     );
-    if (answer === "requeued") waiters.wake("item", 1);
-    return answer;
   }
 
   async remove(sequence: number): Promise<"removed" | "missing"> {
     return this.#buffer.untilHad(() =>
       this.#buffer.consume((consumers) => {
-        const slot = consumers.findDead(sequence);
+        const slot = consumers.dead.find(sequence);
         if (slot === undefined) return "missing";
-        consumers.removeDead(slot);
+        consumers.dead.remove(slot);
         return "removed";
       }),
     );
@@ -61,14 +60,14 @@ export class ShmDeadLetterPort implements DeadLetterPort {
   #read(consumers: ConsumersSide, slot: number, sequence: number): DeadLetter {
     const { region } = this.#buffer;
     const { geometry, words } = region;
-    const length = consumers.lengthOf(slot);
+    const length = consumers.slots.lengthOf(slot);
     const target = newCopyTarget(length);
     copyItem(region, slot, length, target, 0);
     const at = slotWord(geometry, slot);
     return {
       item: target.bytes.subarray(0, length),
       sequence,
-      reason: consumers.reasonOf(slot),
+      reason: consumers.slots.reasonOf(slot),
       deliveries: words[at + Slot.deliveries] as number,
       failures: words[at + Slot.failures] as number,
     };

@@ -4,13 +4,18 @@
  * however long they stand still. Source of the idea: robust futexes, futex(2).
  */
 
-import { BufferError } from "@sluice/core";
+import { fault } from "./faults.js";
 
 export interface Owners {
   /** This participant's own word: its place in the low 8 bits, its incarnation above; never 0. */
   readonly me: number;
   /** Certainly dead. Costs a system call or two. */
   isDead(word: number): boolean;
+}
+
+export interface LockWords {
+  readonly owner: number;
+  readonly takenOver: number;
 }
 
 // A section takes a microsecond or so. Longer than this, and its owner is not running at the moment, or others are quicker.
@@ -20,16 +25,19 @@ const PATIENT_LOOKS = 20_000;
 export class OwnerLock {
   readonly #words: Int32Array;
   readonly #word: number;
+  readonly #takenOver: number;
   readonly #owners: Owners;
   readonly #repair: () => boolean;
 
   /**
+   * @param lock - the words of its owner, and of how often it was taken over from the dead.
    * @param repair - brings what the lock protects into order, whatever its last owner was in the middle of. False if that
    * cannot be done now; the lock then stays with the dead.
    */
-  constructor(words: Int32Array, word: number, owners: Owners, repair: () => boolean) {
+  constructor(words: Int32Array, lock: LockWords, owners: Owners, repair: () => boolean) {
     this.#words = words;
-    this.#word = word;
+    this.#word = lock.owner;
+    this.#takenOver = lock.takenOver;
     this.#owners = owners;
     this.#repair = repair;
   }
@@ -51,7 +59,7 @@ export class OwnerLock {
 
   give(): void {
     if (Atomics.compareExchange(this.#words, this.#word, this.#owners.me, 0) === this.#owners.me) return;
-    throw new BufferError("DATA_CORRUPT", "A lock of the region was overwritten", { transport: "shm" });
+    throw fault("DATA_CORRUPT", "A lock of the region was overwritten");
   }
 
   #tryLonger(looks: number): boolean {
@@ -69,6 +77,7 @@ export class OwnerLock {
     let isRepaired = false;
     try {
       isRepaired = this.#repair();
+      if (isRepaired) this.#words[this.#takenOver] = (this.#words[this.#takenOver] as number) + 1;
     } finally {
       if (!isRepaired) Atomics.compareExchange(this.#words, this.#word, me, dead);
     }

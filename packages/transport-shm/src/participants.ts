@@ -5,8 +5,8 @@
 
 import { closeSync, constants, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { BufferError } from "@sluice/core";
 import type { NativePort } from "@sluice/native-port";
+import { fault } from "./faults.js";
 import type { Owners } from "./owner-lock.js";
 import type { Region } from "./region.js";
 import { Participant, PLACES_MAX, placeWord, Word } from "./region-layout.js";
@@ -57,7 +57,7 @@ export class Participants {
       return { place, bell, me, isDead: (word) => word !== me && this.isDead(word) };
     }
     const message = `All ${PLACES_MAX} places of this buffer are taken by open handles`;
-    throw new BufferError("TRANSPORT_UNAVAILABLE", message, { transport: "shm" });
+    throw fault("TRANSPORT_UNAVAILABLE", message);
   }
 
   leave({ place, me }: Registration): void {
@@ -128,7 +128,7 @@ export class Participants {
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     for (let tries = 0; tries < LOCK_TRIES; tries++) if (this.#native.flock(fd, "exclusive")) return fd;
     closeSync(fd);
-    throw new BufferError("BUFFER_BUSY", `Somebody holds ${path}`, { transport: "shm" });
+    throw fault("BUFFER_BUSY", `Somebody holds ${path}`);
   }
 
   // Places and FIFOs of the dead. What they leased is returned by whoever comes to need it.

@@ -13,14 +13,22 @@
 
 import { randomBytes } from "node:crypto";
 import { lstatSync, mkdirSync, readdirSync, type Stats } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { BufferError, type ErrorCode, show } from "@sluice/core";
+import { basename, join } from "node:path";
+import { show } from "@sluice/core";
 import { remoteFileSystem } from "@sluice/native-port";
+import { errnoOf, fault, notABuffer } from "./faults.js";
 
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
 const ROOT_NAME = /^buffer\.[0-9a-f]{32}$/;
+
+/** Where a buffer is, or is to be, and how it is worked on from here. */
+export interface Place {
+  readonly path: string;
+  readonly isDefault: boolean;
+  readonly lockWaitMs: number;
+}
 
 export function newBufferId(): string {
   return randomBytes(16).toString("hex");
@@ -32,19 +40,6 @@ export function rootName(id: string): string {
 
 export function idOfRoot(root: string): string {
   return basename(root).slice("buffer.".length);
-}
-
-/** A name beside the place for what is being made or removed. */
-export function asideOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}`);
-}
-
-/** The names beside a place of what was being made or removed. */
-export function asides(path: string): string[] {
-  const prefix = `.${basename(path)}.`;
-  return readdirSync(dirname(path))
-    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{16}$/.test(name.slice(prefix.length)))
-    .map((name) => join(dirname(path), name));
 }
 
 /**
@@ -81,18 +76,6 @@ export function refuseRemote(directory: string): void {
   const name = remoteFileSystem(directory);
   if (name === undefined) return;
   throw fault("CAPABILITY_MISSING", `${show(directory)} lies on ${name}; memory is shared on one host only`);
-}
-
-export function notABuffer(path: string, why: string): BufferError {
-  return fault("NOT_A_BUFFER", `${show(path)} is not a buffer: it ${why}`);
-}
-
-export function errnoOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
-}
-
-export function fault(code: ErrorCode, message: string, cause?: unknown): BufferError {
-  return new BufferError(code, message, { transport: "shm", cause });
 }
 
 function checkOwner(path: string, stat: Stats): void {

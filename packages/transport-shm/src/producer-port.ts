@@ -1,18 +1,14 @@
 /** Puts items into the region. */
 
 import { createHash } from "node:crypto";
-import {
-  BufferError,
-  type MaybePromise,
-  type Offered,
-  outOfRange,
-  type ProducerPort,
-  type Wait,
-} from "@sluice/core";
+import { type MaybePromise, type Offered, outOfRange, type ProducerPort, type Wait } from "@sluice/core";
 import { read64 } from "./counter.js";
+import { fault } from "./faults.js";
+import { BUSY, type Busy } from "./patience.js";
 import type { ProducersSide } from "./producers-side.js";
 import { PRODUCER_ID_WORDS, PRODUCERS_MAX, Producer, producerWord, Word } from "./region-layout.js";
-import { BUSY, type Busy, type SharedBuffer } from "./shared-buffer.js";
+import { isSealed } from "./seal.js";
+import type { SharedBuffer } from "./shared-buffer.js";
 import { Spin } from "./spin.js";
 
 /** Where a named producer's last sequence is kept; one without an id is known to its port alone. */
@@ -30,6 +26,10 @@ export class ShmProducerPort implements ProducerPort {
   #last = 0;
   #fullBy: "items" | "bytes" = "items";
   #isClosed = false;
+  // The offer under way: there is one at most, and so none of these has to be made anew for each.
+  #firstSequence = 0;
+  #items: readonly Uint8Array[] = [];
+  readonly #step = (producers: ProducersSide) => this.#put(producers);
 
   private constructor(buffer: SharedBuffer, record: ProducerRecord | undefined) {
     this.#buffer = buffer;
@@ -42,17 +42,20 @@ export class ShmProducerPort implements ProducerPort {
     if (id === undefined) return new ShmProducerPort(buffer, undefined);
     const record = await buffer.untilHad(() => buffer.produce(() => registerId(buffer, id)));
     // Whoever held the id before, and waits, is to find out.
-    buffer.waiters.wakeAll("room");
-    buffer.waiters.wakeAll("bytes");
+    buffer.waiters.sets.wakeAll("room");
+    buffer.waiters.sets.wakeAll("bytes");
     return new ShmProducerPort(buffer, record);
   }
 
   offer(firstSequence: number, items: readonly Uint8Array[], wait: Wait): MaybePromise<Offered> {
     const removed = Atomics.load(this.#words, Word.removed);
-    const attempt = () => this.#buffer.produce((producers) => this.#put(producers, firstSequence, items));
-    const offered = attempt();
+    this.#firstSequence = firstSequence;
+    this.#items = items;
+    let offered = this.#attempt();
+    if (offered !== BUSY && isFull(offered) && this.#buffer.mayHideRoom && this.#buffer.probe())
+      offered = this.#attempt();
     if (offered === BUSY || (isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted))
-      return this.#later(attempt, offered, removed, wait);
+      return this.#later(offered, removed, wait);
     return offered;
   }
 
@@ -60,30 +63,31 @@ export class ShmProducerPort implements ProducerPort {
     this.#isClosed = true;
   }
 
-  #later(
-    attempt: () => Offered | Busy,
-    first: Offered | Busy,
-    removed: number,
-    wait: Wait,
-  ): MaybePromise<Offered> {
-    if (first === BUSY) {
-      return Promise.resolve(this.#buffer.untilHad(attempt, first)).then((offered) =>
-        isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(attempt, wait) : offered,
-      );
-    }
-    if (this.#spin.until(this.#words, Word.removed, removed)) {
-      const offered = attempt();
-      if (offered !== BUSY && !isFull(offered)) return offered;
-    }
-    return this.#wait(attempt, wait);
+  #attempt(): Offered | Busy {
+    return this.#buffer.produce(this.#step);
   }
 
-  #wait(attempt: () => Offered | Busy, wait: Wait): Promise<Offered> {
+  #later(first: Offered | Busy, removed: number, wait: Wait): MaybePromise<Offered> {
+    if (first === BUSY) {
+      const had = this.#buffer.untilHad(() => this.#attempt(), first);
+      return Promise.resolve(had).then((offered) =>
+        isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : offered,
+      );
+    }
+    this.#buffer.flush();
+    if (this.#spin.until(this.#words, Word.removed, removed)) {
+      const offered = this.#attempt();
+      if (offered !== BUSY && !isFull(offered)) return offered;
+    }
+    return this.#wait(wait);
+  }
+
+  #wait(wait: Wait): Promise<Offered> {
     return this.#buffer.waiters.wait<Offered>(
       {
         attempt: () => {
           if (this.#isClosed) return { accepted: 0, state: "open" };
-          const offered = attempt();
+          const offered = this.#attempt();
           return offered === BUSY || isFull(offered) ? undefined : offered;
         },
         giveUp: (isAborted) =>
@@ -94,25 +98,27 @@ export class ShmProducerPort implements ProducerPort {
     );
   }
 
-  #put(producers: ProducersSide, firstSequence: number, items: readonly Uint8Array[]): Offered {
+  #put(producers: ProducersSide): Offered {
+    const firstSequence = this.#firstSequence;
+    const items = this.#items;
     const record = this.#record;
     if (record !== undefined && this.#words[record.word + Producer.epoch] !== record.epoch)
-      throw new BufferError("HANDLE_CLOSED", "This producer id has a newer holder", { transport: "shm" });
+      throw fault("HANDLE_CLOSED", "This producer id has a newer holder");
     const last = this.#lastSequence;
     if (firstSequence > last + 1)
       throw outOfRange("`firstSequence`", `at most ${last + 1}, for a sequence has no gaps`, firstSequence);
     // A retry is answered from memory before anything else is looked at.
     const known = Math.min(items.length, last + 1 - firstSequence);
     if (known === items.length) return { accepted: known, state: "open" };
-    if (Atomics.load(this.#words, Word.sealed) !== 0) return { accepted: known, state: "sealed" };
-    const { count, fullBy } = producers.roomFor(items, known);
+    if (isSealed(this.#words)) return { accepted: known, state: "sealed" };
+    const count = producers.roomFor(items, known);
     if (count > 0) {
       producers.put(items, known, count, record?.word ?? 0, last + count);
       if (record === undefined) this.#last += count;
     }
     if (known + count === items.length) return { accepted: items.length, state: "open" };
-    this.#fullBy = fullBy;
-    return { accepted: known + count, state: "full", fullBy };
+    this.#fullBy = producers.fullBy;
+    return { accepted: known + count, state: "full", fullBy: producers.fullBy };
   }
 
   get #lastSequence(): number {
@@ -147,5 +153,5 @@ function registerId(buffer: SharedBuffer, id: string): ProducerRecord {
     return { word, epoch };
   }
   const message = `This buffer remembers ${PRODUCERS_MAX} producers by their ids, and no more`;
-  throw new BufferError("STORAGE_FULL", message, { transport: "shm" });
+  throw fault("STORAGE_FULL", message);
 }

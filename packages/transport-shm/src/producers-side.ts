@@ -6,12 +6,15 @@
 import type { BufferSpec } from "@sluice/core";
 import { failpoint } from "@sluice/core";
 import { highWord, lowWord, read64 } from "./counter.js";
+import { damaged } from "./faults.js";
 import { RedoList } from "./redo-list.js";
 import type { Region } from "./region.js";
 import { Producer, REDO_PAIRS_MAX, Slot, slotWord, Word } from "./region-layout.js";
-import { checkSlot, chunkCount, damaged, writeItem } from "./slot-bytes.js";
+import { checkSlot, chunkCount, writeItem } from "./slot-bytes.js";
 
 export class ProducersSide {
+  /** What ran out when `roomFor` was last asked. */
+  fullBy: "items" | "bytes" = "items";
   readonly #region: Region;
   readonly #spec: BufferSpec;
   readonly #redo: RedoList;
@@ -44,8 +47,6 @@ export class ProducersSide {
   /** For a requeue, which adds an item without a put. Before its commit: the peak may be above what was, not below. */
   noteOneMore(): void {
     const { words } = this.#region;
-    // The list of the last put is void, or a repair would set the peak back.
-    this.#redo.begin();
     words[Word.peak] = Math.max(words[Word.peak] as number, this.occupied + 1);
   }
 
@@ -55,16 +56,19 @@ export class ProducersSide {
     return ((words[Word.putBytes] as number) - Atomics.load(words, Word.removedBytes)) >>> 0;
   }
 
-  /** How many of the items from `from` on there is room for, and what has run out if not for all. */
-  roomFor(items: readonly Uint8Array[], from: number): { count: number; fullBy: "items" | "bytes" } {
+  /** How many of the items from `from` on there is room for; `fullBy` says what runs out if that is not all. */
+  roomFor(items: readonly Uint8Array[], from: number): number {
     const most = Math.min(items.length - from, this.#spec.capacity - this.occupied);
     const { bufferBytesMax } = this.#spec;
     let bytes = this.bytes;
     for (let count = 0; count < most; count++) {
       bytes += (items[from + count] as Uint8Array).byteLength;
-      if (bytes > bufferBytesMax) return { count, fullBy: "bytes" };
+      if (bytes <= bufferBytesMax) continue;
+      this.fullBy = "bytes";
+      return count;
     }
-    return { count: most, fullBy: "items" };
+    this.fullBy = "items";
+    return most;
   }
 
   /**
@@ -99,6 +103,8 @@ export class ProducersSide {
       words[at + Slot.failures] = 0;
       words[geometry.readyRing + (lowWord(tail + i) & geometry.readyMask)] = slot;
     }
+    // First of all: the list of the put before still stands beside its own `pk`.
+    words[Word.pk] = (produced + count) | 0;
     redo.begin();
     redo.set(Word.putBytes, ((words[Word.putBytes] as number) + bytes) | 0);
     const high = highWord(allProduced + count);
@@ -112,12 +118,13 @@ export class ProducersSide {
       redo.set(record + Producer.lastHigh, highWord(last));
       redo.set(record + Producer.last, lowWord(last));
     }
-    words[Word.pk] = (produced + count) | 0;
     redo.finish();
     failpoint("shm.before-put-commit");
     Atomics.store(words, Word.produced, (produced + count) | 0);
     failpoint("shm.after-put-commit");
     redo.apply();
+    // From here on others may change these words: nobody is to set them back.
+    redo.begin();
   }
 
   // There are always enough, by the bound on bytes; unless somebody wrote over the region.

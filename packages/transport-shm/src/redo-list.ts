@@ -3,7 +3,7 @@
  * as once, so whoever takes over from the dead may begin again wherever they stopped.
  */
 
-import { BufferError } from "@sluice/core";
+import { fault } from "./faults.js";
 
 export class RedoList {
   readonly #words: Int32Array;
@@ -42,7 +42,7 @@ export class RedoList {
     const words = this.#words;
     const count = words[this.#start] as number;
     if (count < 0 || count > this.#pairsMax) {
-      throw new BufferError("DATA_CORRUPT", "The redo list of the region is damaged", { transport: "shm" });
+      throw fault("DATA_CORRUPT", "The redo list of the region is damaged");
     }
     let at = this.#start + 1;
     for (let i = 1; i < count; i++, at += 2) words[words[at] as number] = words[at + 1] as number;

@@ -16,7 +16,8 @@
  */
 
 import type { BufferSpec } from "@sluice/core";
-import { BufferError, ENVELOPE_BYTES_MAX } from "@sluice/core";
+import { ENVELOPE_BYTES_MAX } from "@sluice/core";
+import { fault } from "./faults.js";
 
 export const HEADER_BYTES = 4096;
 export const PLACES_MAX = 255;
@@ -86,6 +87,9 @@ export const Word = {
   destroyed: 1281,
   /** The highest place ever taken: no bit above it is set. */
   placesUsed: 1282,
+  /** How often each lock was taken over from the dead. */
+  producersTakenOver: 1283,
+  consumersTakenOver: 1284,
 
   /** Sets of places, eight words each. */
   waitForItem: 1312,
@@ -174,7 +178,11 @@ export function geometryOf(spec: BufferSpec): Geometry {
   // Twice the average of a full buffer: many small items in few bytes should not take the room of large ones.
   const usual = Math.min(itemBytesMax + USUAL_ENVELOPE_BYTES, 2 * Math.ceil(bufferBytesMax / capacity));
   const inlineBytes = Math.min(INLINE_BYTES_MAX, alignLine(usual));
-  const chunkBytes = Math.min(CHUNK_BYTES_MAX, alignLine(Math.max(1, largest - inlineBytes)));
+  const chunkBytes = Math.min(
+    CHUNK_BYTES_MAX,
+    2 * inlineBytes,
+    alignLine(Math.max(1, largest - inlineBytes)),
+  );
   const overflow = Math.max(0, largest - inlineBytes);
   // Each item wastes less than one chunk, and only those larger than `inlineBytes` have any.
   const overflowing = overflow === 0 ? 0 : Math.min(capacity, Math.floor(bufferBytesMax / (inlineBytes + 1)));
@@ -205,7 +213,7 @@ export function geometryOf(spec: BufferSpec): Geometry {
   const regionBytes = Math.ceil((at * 4) / 4096) * 4096;
   if (!(regionBytes <= REGION_BYTES_MAX)) {
     const message = `A region of ${regionBytes} bytes would be needed for capacity ${capacity}, itemBytesMax ${itemBytesMax}, bufferBytesMax ${bufferBytesMax} and deadLettersMax ${deadLettersMax}; at most ${REGION_BYTES_MAX} can be had`;
-    throw new BufferError("CAPABILITY_MISSING", message, { transport: "shm" });
+    throw fault("CAPABILITY_MISSING", message);
   }
   return {
     slots,

@@ -1,12 +1,14 @@
 /** The mapped region: its header, and views of all of it. */
 
 import { fstatSync, readSync, writeSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { crc32 } from "node:zlib";
-import { BufferError, type BufferSpec } from "@sluice/core";
+import { type BufferSpec, completeSpec } from "@sluice/core";
 import type { NativePort } from "@sluice/native-port";
+import { fault } from "./faults.js";
 import { type Geometry, geometryOf, HEADER_BYTES, Word } from "./region-layout.js";
 
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 // "SLUICE" and "shm", read as bytes; the version follows.
 const MAGIC = Buffer.from("SLUICEshm\0\0\0");
@@ -55,8 +57,7 @@ export function readHeader(fd: number, path: string): RegionHeader {
   const text = bytes.subarray(TEXT_AT, TEXT_AT + length);
   if (length > HEADER_BYTES - TEXT_AT || crc32(text) !== bytes.readUInt32LE(SUM_AT))
     throw fault("DATA_CORRUPT", `The header of ${path} is damaged`);
-  const header = JSON.parse(text.toString("utf8")) as RegionHeader;
-  const { regionBytes } = geometryOf(header.spec);
+  const { header, regionBytes } = parseHeader(text.toString("utf8"), path);
   const { size } = fstatSync(fd);
   if (size !== regionBytes)
     throw fault("DATA_CORRUPT", `${path} has ${size} bytes, its header says ${regionBytes}`);
@@ -72,6 +73,19 @@ export function mapRegion(native: NativePort, fd: number, spec: BufferSpec): Reg
     bytes: new Uint8Array(memory),
     floats: new Float64Array(memory),
   };
+}
+
+// Whoever wrote the file also wrote its sum: settings that no creator could have given are not worked with.
+function parseHeader(text: string, path: string): { header: RegionHeader; regionBytes: number } {
+  try {
+    const { id, boot, spec } = JSON.parse(text) as RegionHeader;
+    const isText = [id, boot, spec.codec].every((value) => typeof value === "string");
+    if (isText && isDeepStrictEqual(spec, completeSpec(spec, spec.codec)))
+      return { header: { id, boot, spec }, regionBytes: geometryOf(spec).regionBytes };
+  } catch (error) {
+    throw fault("DATA_CORRUPT", `The header of ${path} is damaged`, error);
+  }
+  throw fault("DATA_CORRUPT", `The header of ${path} has settings that no buffer can have`);
 }
 
 function headerBytes(header: RegionHeader): Buffer {
@@ -103,11 +117,4 @@ function initialWords(geometry: Geometry): Int32Array {
 function writeFully(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; )
     done += writeSync(fd, bytes, done, bytes.length - done, position + done);
-}
-
-function fault(
-  code: "NOT_A_BUFFER" | "VERSION_UNSUPPORTED" | "DATA_CORRUPT" | "CAPABILITY_MISSING",
-  message: string,
-) {
-  return new BufferError(code, message, { transport: "shm" });
 }

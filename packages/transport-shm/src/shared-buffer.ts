@@ -3,25 +3,24 @@
  * done under the locks comes from the ports.
  */
 
-import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { BufferError, type BufferSpec, ENVELOPE_BYTES_MAX, failpoint, type MaybePromise } from "@sluice/core";
+import { type BufferSpec, failpoint, type MaybePromise } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
 import { ConsumersSide } from "./consumers-side.js";
+import { fault } from "./faults.js";
+import { OwedWakes } from "./owed-wakes.js";
 import { OwnerLock } from "./owner-lock.js";
 import type { Participants, Registration } from "./participants.js";
+import { BUSY, type Busy, Patience } from "./patience.js";
 import { ProducersSide } from "./producers-side.js";
 import type { Region } from "./region.js";
 import { Word } from "./region-layout.js";
-import { Waiters, type WaitSet } from "./waiters.js";
+import { WAIT_SETS, type WaitSet } from "./wait-sets.js";
+import { Waiters } from "./waiters.js";
 
-/** A lock is held by somebody alive. */
-export const BUSY: unique symbol = Symbol("busy");
-export type Busy = typeof BUSY;
-
+const PRODUCERS_LOCK = { owner: Word.producersLock, takenOver: Word.producersTakenOver };
+const CONSUMERS_LOCK = { owner: Word.consumersLock, takenOver: Word.consumersTakenOver };
 // Asking whether holders of leases are alive costs a system call or two for each.
 const PROBE_EVERY_MS = 50;
-// A holder that is running is through within a turn or so of the event loop; then there is no hurry any more.
-const TURNS_BEFORE_SLEEP = 16;
 
 export interface SharedBufferOptions {
   readonly region: Region;
@@ -43,25 +42,26 @@ export class SharedBuffer {
   readonly #producersLock: OwnerLock;
   readonly #consumersLock: OwnerLock;
   readonly #options: SharedBufferOptions;
+  readonly #patience: Patience;
+  readonly #owed: OwedWakes;
   #lastProbe = Number.NEGATIVE_INFINITY;
   #wasBusy = false;
   #isLeft = false;
-  #isPatient = false;
 
   constructor(options: SharedBufferOptions) {
-    const { region, spec, participants, registration } = options;
+    const { region, spec, participants, registration, lockWaitMs } = options;
     this.#options = options;
     this.region = region;
     this.spec = spec;
     this.me = registration.me;
     this.#words = region.words;
     this.#producers = new ProducersSide(region, spec);
-    this.#consumers = new ConsumersSide(region, spec, spec.itemBytesMax + ENVELOPE_BYTES_MAX);
-    this.#consumersLock = new OwnerLock(region.words, Word.consumersLock, registration, () => {
+    this.#consumers = new ConsumersSide(region, spec);
+    this.#consumersLock = new OwnerLock(region.words, CONSUMERS_LOCK, registration, () => {
       this.#consumers.repair();
       return true;
     });
-    this.#producersLock = new OwnerLock(region.words, Word.producersLock, registration, () => {
+    this.#producersLock = new OwnerLock(region.words, PRODUCERS_LOCK, registration, () => {
       this.#producers.repair();
       // A requeue may have committed on the other side, and not be applied yet: whoever has had that lock finds it applied.
       if (!this.#consumersLock.tryTake()) return false;
@@ -80,12 +80,19 @@ export class SharedBuffer {
         return wasBusy;
       },
     });
+    this.#owed = new OwedWakes(this.waiters.sets);
+    this.#patience = new Patience({
+      words: region.words,
+      participants,
+      lockWaitMs,
+      owner: () => this.#producersLock.owner || this.#consumersLock.owner,
+    });
   }
 
   /** Runs a step under the producers' lock. */
   produce<T>(step: (producers: ProducersSide) => T): T | Busy {
     this.#check();
-    if (!this.#producersLock.tryTake(this.#isPatient)) return this.#busy();
+    if (!this.#producersLock.tryTake(this.#patience.isPatient)) return this.#busy();
     const before = this.#words[Word.produced] as number;
     try {
       return step(this.#producers);
@@ -96,41 +103,50 @@ export class SharedBuffer {
       const added = ((this.#words[Word.produced] as number) - before) | 0;
       failpoint("shm.before-unlock");
       this.#producersLock.give();
-      if (added > 0) this.waiters.wake("item", added);
+      if (added > 0) this.#owed.owe(added, 0);
     }
   }
 
   /** Runs a step under the consumers' lock, after what time and a seal have brought about. */
   consume<T>(step: (consumers: ConsumersSide) => T): T | Busy {
     this.#check();
-    if (!this.#consumersLock.tryTake(this.#isPatient)) return this.#busy();
+    if (!this.#consumersLock.tryTake(this.#patience.isPatient)) return this.#busy();
     const consumers = this.#consumers;
     const removed = this.#words[Word.removed] as number;
     const requeued = this.#words[Word.requeued] as number;
-    consumers.returnedNow = 0;
+    consumers.returned.addedCount = 0;
     try {
-      if (consumers.isDiscarding) consumers.discardAll();
-      if (consumers.leased > 0) this.#expire();
+      consumers.discardAll();
+      if (consumers.leased.count > 0) this.#expire();
       return step(consumers);
     } catch (error) {
       consumers.repair();
       throw error;
     } finally {
       const freed = ((this.#words[Word.removed] as number) - removed) | 0;
-      const ready = consumers.returnedNow + (((this.#words[Word.requeued] as number) - requeued) | 0);
-      const isDrained = consumers.isSealed && consumers.isDrained;
-      failpoint("shm.before-unlock");
-      this.#consumersLock.give();
-      if (freed > 0) {
-        this.waiters.wake("room", freed);
-        this.waiters.wakeAll("bytes");
+      const ready = consumers.returned.addedCount + (((this.#words[Word.requeued] as number) - requeued) | 0);
+      let isDrained = false;
+      try {
+        // Under the lock: a seal that came before it was given back would find nobody to tell the end.
+        isDrained = consumers.isSealed && consumers.isDrained;
+      } finally {
+        failpoint("shm.before-unlock");
+        this.#consumersLock.give();
       }
-      if (ready > 0) this.waiters.wake("item", ready);
+      if (freed > 0 || ready > 0) this.#owed.owe(Math.max(0, ready), Math.max(0, freed));
       if (isDrained) {
-        this.waiters.wakeAll("item");
-        this.waiters.wakeAll("end");
+        this.waiters.sets.wakeAll("item");
+        this.waiters.sets.wakeAll("end");
       }
     }
+  }
+
+  /**
+   * Wakes those whom the steps since have helped. Comes by itself when the present burst of calls is over, or has been long
+   * enough; to be called before this process stands still.
+   */
+  flush(): void {
+    this.#owed.flush();
   }
 
   /** Runs a step under both locks, the producers' first: at one instant of the whole buffer. */
@@ -144,30 +160,36 @@ export class SharedBuffer {
    * @throws BufferError `BUFFER_BUSY`, naming the process that holds it; effect none.
    */
   untilHad<T>(attempt: () => T | Busy, first: T | Busy = attempt()): MaybePromise<T> {
-    return first === BUSY ? this.#untilHadLater(attempt) : first;
+    return this.#patience.untilHad(attempt, first);
   }
 
-  /** Looks which holders of leases have died, at most every 50 ms. Whether any lease was ended. */
+  /**
+   * Looks, at most every 50 ms, for what nobody announces: leases whose holder is dead or whose time is over, and a commit that
+   * the dead have not applied. Whether there is more room, or a ready item, than before.
+   */
   probe(): boolean {
     const now = performance.now();
     if (now - this.#lastProbe < PROBE_EVERY_MS) return false;
     this.#lastProbe = now;
     const { registration } = this.#options;
-    const ended = this.consume((consumers) => {
-      let isAny = false;
-      for (const holder of consumers.holders()) {
+    const [removed, returned] = [this.#words[Word.removed], this.#words[Word.returned]];
+    this.consume(({ leased }) => {
+      for (const holder of leased.holders()) {
         if (!registration.isDead(holder)) continue;
-        consumers.endLeasesOf(holder, { kind: "failed", reason: "holder died", until: 0 });
-        isAny = true;
+        leased.endThoseOf(holder, { kind: "failed", reason: "holder died", until: 0 });
       }
-      return isAny;
     });
-    return ended === true;
+    return this.#words[Word.removed] !== removed || this.#words[Word.returned] !== returned;
+  }
+
+  /** Whether there may be room that nobody has told of: `probe` finds out. */
+  get mayHideRoom(): boolean {
+    return (this.#words[Word.leased] as number) > 0 || this.#consumersLock.owner !== 0;
   }
 
   /** Whether the items that are ready are for others, who were woken and have not looked yet. Without a lock: a guess. */
   get isForOthers(): boolean {
-    const { woken } = this.waiters;
+    const { woken } = this.waiters.sets;
     if (woken === 0) return false;
     const words = this.#words;
     const tail = Atomics.load(words, Word.produced) + (words[Word.requeued] as number);
@@ -191,15 +213,14 @@ export class SharedBuffer {
           return isSet;
         })
       : this.produce(() => set(1));
-    if (isDone === true)
-      for (const each of ["item", "room", "bytes", "end"] as const) this.waiters.wakeAll(each);
+    if (isDone === true) for (const each of WAIT_SETS) this.waiters.sets.wakeAll(each);
     return isDone;
   }
 
   /** The buffer is no more, for everyone. */
   destroy(): void {
     Atomics.store(this.#words, Word.destroyed, 1);
-    for (const set of ["item", "room", "bytes", "end"] as const) this.waiters.wakeAll(set);
+    for (const set of WAIT_SETS) this.waiters.sets.wakeAll(set);
   }
 
   get isDestroyed(): boolean {
@@ -208,7 +229,9 @@ export class SharedBuffer {
 
   /** Gives up the place. Nothing of the region is touched afterwards. */
   leave(): void {
+    if (!this.isDestroyed) this.flush();
     this.#isLeft = true;
+    this.#owed.close();
     const { participants, registration } = this.#options;
     this.waiters.close();
     participants.leave(registration);
@@ -217,9 +240,9 @@ export class SharedBuffer {
   #check(): void {
     if (this.isDestroyed) {
       const message = `The buffer at ${this.#options.path} was destroyed`;
-      throw new BufferError("BUFFER_DESTROYED", message, { transport: "shm" });
+      throw fault("BUFFER_DESTROYED", message);
     }
-    if (this.#isLeft) throw new BufferError("HANDLE_CLOSED", "The handle is closed", { transport: "shm" });
+    if (this.#isLeft) throw fault("HANDLE_CLOSED", "The handle is closed");
   }
 
   #busy(): Busy {
@@ -229,67 +252,27 @@ export class SharedBuffer {
 
   #expire(): void {
     const now = monotonicMs();
-    if (this.#consumers.nextEnd <= now) this.#consumers.expire(now);
+    if (this.#consumers.slots.nextEnd <= now) this.#consumers.leased.expire(now);
   }
 
   #tend(): void {
-    if (this.isDestroyed) return;
-    // Whether it was busy does not matter: there is another tick.
-    this.consume(() => {});
-    if ((this.#words[Word.leased] as number) > 0) this.probe();
+    try {
+      // Whether it was busy does not matter: there is another tick.
+      this.consume(() => {});
+      if ((this.#words[Word.leased] as number) > 0) this.probe();
+    } catch {
+      // Destroyed or damaged: those who wait meet the same, and it is an answer to them.
+    }
   }
 
   // Without a lock: may be wrong at this instant, and then costs somebody a look.
   #hasSomethingFor(set: WaitSet): boolean {
     const words = this.#words;
+    // The head before the tail, and what was removed after it: the other way round an item, or room, could be hidden.
+    const head = Atomics.load(words, Word.head);
     const tail = (Atomics.load(words, Word.produced) + (words[Word.requeued] as number)) | 0;
-    if (set === "item") return tail !== words[Word.head] || words[Word.returned] !== 0;
+    if (set === "item") return tail !== head || words[Word.returned] !== 0;
     if (set === "room") return ((tail - Atomics.load(words, Word.removed)) | 0) < this.spec.capacity;
     return false;
-  }
-
-  // Given up only if the buffer has stood still meanwhile: as long as others get on, it is a matter of luck and tries.
-  async #untilHadLater<T>(attempt: () => T | Busy): Promise<T> {
-    let began = performance.now();
-    let progress = this.#progress;
-    for (let tries = 0; ; tries++) {
-      if (tries < TURNS_BEFORE_SLEEP) await turn();
-      else await sleep(1);
-      this.#isPatient = true;
-      try {
-        const answer = attempt();
-        if (answer !== BUSY) return answer;
-      } finally {
-        this.#isPatient = false;
-      }
-      const ms = performance.now() - began;
-      if (ms < this.#options.lockWaitMs || tries === 0) continue;
-      const now = this.#progress;
-      if (now === progress) throw this.#busyError(ms);
-      progress = now;
-      began = performance.now();
-    }
-  }
-
-  // Changes with every put, hand-out and settlement.
-  get #progress(): string {
-    const words = this.#words;
-    const told = [
-      Word.produced,
-      Word.head,
-      Word.removed,
-      Word.leased,
-      Word.returned,
-      Word.lastLease,
-      Word.sealed,
-    ];
-    return told.map((word) => Atomics.load(words, word)).join();
-  }
-
-  #busyError(ms: number): BufferError {
-    const owner = this.#producersLock.owner || this.#consumersLock.owner;
-    const pid = owner === 0 ? "a process" : `process ${this.#options.participants.pidOf(owner)}`;
-    const message = `The buffer is held by ${pid}, for ${Math.floor(ms)} ms so far: it is stopped, or very slow`;
-    return new BufferError("BUFFER_BUSY", message, { transport: "shm" });
   }
 }

@@ -16,9 +16,10 @@ import { ShmConsumerPort } from "./consumer-port.js";
 import { read64 } from "./counter.js";
 import { ShmDeadLetterPort } from "./dead-letter-port.js";
 import type { Participants } from "./participants.js";
+import type { Busy } from "./patience.js";
 import { ShmProducerPort } from "./producer-port.js";
 import { Word } from "./region-layout.js";
-import type { Busy, SharedBuffer } from "./shared-buffer.js";
+import type { SharedBuffer } from "./shared-buffer.js";
 
 export interface ShmBufferOptions {
   readonly shared: SharedBuffer;
@@ -70,7 +71,7 @@ export class ShmBuffer implements BufferPort {
         const waiting = this.#participants.waiting();
         return {
           ready: consumers.ready,
-          leased: consumers.leased,
+          leased: consumers.leased.count,
           parked: words[Word.parked] as number,
           dead: words[Word.dead] as number,
           discarded: read64(words, Word.discarded, Word.discardedHigh),
@@ -104,7 +105,7 @@ export class ShmBuffer implements BufferPort {
     this.#shared.waiters.endWaits();
     try {
       const release = () =>
-        this.#shared.consume((consumers) => consumers.endLeasesOf(this.#shared.me, { kind: "back" }));
+        this.#shared.consume((consumers) => consumers.leased.endThoseOf(this.#shared.me, { kind: "back" }));
       await this.#shared.untilHad(release);
     } catch {
       // Destroyed, or held by a stopped process: then the others find out that this handle is gone.
@@ -116,9 +117,9 @@ export class ShmBuffer implements BufferPort {
   async destroy(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const isFirst = !this.#shared.isDestroyed;
     this.#shared.destroy();
     this.#shared.leave();
-    if (isFirst) this.#remove();
+    // Also after somebody else, who may have died over it.
+    this.#remove();
   }
 }

@@ -3,7 +3,7 @@
  * stands, and goes back to its end as it stands: taking and freeing cost the same for any number of chunks.
  */
 
-import { BufferError } from "@sluice/core";
+import { damaged } from "./faults.js";
 import type { Region } from "./region.js";
 import { Slot, slotWord } from "./region-layout.js";
 
@@ -81,10 +81,6 @@ export function newCopyTarget(byteLength: number): CopyTarget {
   // Not filled with zeros: it is written before anybody sees it.
   const memory = Buffer.allocUnsafeSlow((byteLength + 3) & ~3).buffer;
   return { words: new Int32Array(memory), bytes: new Uint8Array(memory) };
-}
-
-export function damaged(what: string): BufferError {
-  return new BufferError("DATA_CORRUPT", `The region is damaged: it has ${what}`, { transport: "shm" });
 }
 
 function checkChunk({ geometry }: Region, chunk: number): void {

@@ -1,8 +1,8 @@
 import { fileTransport } from "@sluice/transport-file";
-import type { Candidate } from "../candidate.js";
+import type { NodeCandidate } from "../candidate.js";
 import { throughFace } from "./through-face.js";
 
-const fileFsync: Candidate = throughFace({
+const fileFsync: NodeCandidate = throughFace({
   name: "file-fsync",
   about: 'transport-file with durability "fsync", its default: items outlive a power cut',
   module: import.meta.url,

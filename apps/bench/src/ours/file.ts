@@ -1,8 +1,8 @@
 import { fileTransport } from "@sluice/transport-file";
-import type { Candidate } from "../candidate.js";
+import type { NodeCandidate } from "../candidate.js";
 import { throughFace } from "./through-face.js";
 
-const file: Candidate = throughFace({
+const file: NodeCandidate = throughFace({
   name: "file",
   about: 'transport-file with durability "none", which outlives processes as the naive way does',
   module: import.meta.url,

@@ -2,6 +2,7 @@
 
 import {
   type BufferAddress,
+  type BufferSettings,
   type BufferTransport,
   type BufferWishes,
   bytes,
@@ -10,21 +11,28 @@ import {
   openAddress,
   type Producer,
 } from "@sluice/core";
-import type { Candidate, PutEnd, TakeEnd } from "../candidate.js";
+import type { NodeCandidate, Place, PutEnd, TakeEnd } from "../candidate.js";
+import { startNodeWorkers } from "../running.js";
 
-export interface FaceCandidate extends Pick<Candidate, "name" | "about" | "module" | "itemCount"> {
+export interface OurCandidate extends Pick<NodeCandidate, "name" | "about" | "module" | "itemCount"> {
   transportAt(path: string): BufferTransport;
   readonly wishes: BufferWishes;
+  /** Settings beyond the capacity, which an application would give that knows its items. */
+  settingsFor?(place: Place): Partial<BufferSettings>;
 }
 
-export function throughFace({ transportAt, wishes, ...rest }: FaceCandidate): Candidate {
+export function throughFace({ transportAt, wishes, settingsFor, ...rest }: OurCandidate): NodeCandidate {
   return {
     ...rest,
+    bound: "strict",
     hasBatches: true,
-    async create(path, capacity) {
-      const buffer = await createBuffer(transportAt(path), { capacity, codec: bytes, ...wishes });
+    async create(place) {
+      const { path, capacity } = place;
+      const settings = { capacity, ...settingsFor?.(place) };
+      const buffer = await createBuffer(transportAt(path), { ...settings, codec: bytes, ...wishes });
       return { address: { ...buffer.address }, destroy: () => buffer.destroy() };
     },
+    start: startNodeWorkers,
     async connect(address) {
       const buffer = await openAddress(address as unknown as BufferAddress, { codec: bytes });
       return {

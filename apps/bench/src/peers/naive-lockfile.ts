@@ -9,7 +9,8 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LockOptions, lock } from "proper-lockfile";
-import type { Candidate, PutEnd, TakeEnd } from "../candidate.js";
+import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
+import { startNodeWorkers } from "../running.js";
 
 // Delays of 5 to 10 ms at first, twice as long each time, at most 50: for a lock that is held as for a buffer that is full
 // or empty. Tried against delays that are all evenly spread from 5 to 50 ms, this was the faster.
@@ -40,12 +41,12 @@ const lockOptions: LockOptions = {
   },
 };
 
-interface Place {
+interface Store {
   readonly path: string;
   readonly capacity: number;
 }
 
-async function locked<T>({ path }: Place, act: () => T): Promise<T> {
+async function locked<T>({ path }: Store, act: () => T): Promise<T> {
   const unlock = await lock(path, lockOptions);
   try {
     return act();
@@ -55,11 +56,11 @@ async function locked<T>({ path }: Place, act: () => T): Promise<T> {
 }
 
 // Synchronous: under the lock, a trip to the thread pool for each would only make everybody wait longer.
-function read(place: Place): string[] {
+function read(place: Store): string[] {
   return JSON.parse(readFileSync(place.path, "utf8")) as string[];
 }
 
-function write(place: Place, items: readonly string[]): void {
+function write(place: Store, items: readonly string[]): void {
   writeFileSync(place.path, JSON.stringify(items));
 }
 
@@ -68,7 +69,7 @@ function sleepAfter(tries: number): Promise<void> {
   return sleep(Math.min(delayMs, DELAY_MAX_MS));
 }
 
-function tryPut(place: Place, item: string): Promise<boolean> {
+function tryPut(place: Store, item: string): Promise<boolean> {
   return locked(place, () => {
     const items = read(place);
     if (items.length >= place.capacity) return false;
@@ -78,7 +79,7 @@ function tryPut(place: Place, item: string): Promise<boolean> {
   });
 }
 
-function tryTake(place: Place): Promise<string | undefined> {
+function tryTake(place: Store): Promise<string | undefined> {
   return locked(place, () => {
     const items = read(place);
     const item = items.shift();
@@ -87,7 +88,7 @@ function tryTake(place: Place): Promise<string | undefined> {
   });
 }
 
-function putEnd(place: Place): PutEnd {
+function putEnd(place: Store): PutEnd {
   return {
     async put(item) {
       const text = Buffer.from(item.buffer, item.byteOffset, item.byteLength).toString("latin1");
@@ -96,7 +97,7 @@ function putEnd(place: Place): PutEnd {
   };
 }
 
-function takeEnd(place: Place): TakeEnd {
+function takeEnd(place: Store): TakeEnd {
   return {
     async take() {
       for (let tries = 0; ; tries++) {
@@ -108,19 +109,21 @@ function takeEnd(place: Place): TakeEnd {
   };
 }
 
-const naiveLockfile: Candidate = {
+const naiveLockfile: NodeCandidate = {
   name: "naive",
   about: "proper-lockfile around a JSON file, one item a call: it has no batches; nothing is synced",
   module: import.meta.url,
+  bound: "strict",
   hasBatches: false,
   itemCount: (work) => (work.kind === "round-trip" ? 100 : work.capacity === 5 ? 400 : 1_000),
-  async create(path, capacity) {
-    const place: Place = { path, capacity };
+  async create({ path, capacity }) {
+    const place: Store = { path, capacity };
     write(place, []);
     return { address: { path, capacity }, destroy: async () => rmSync(path) };
   },
+  start: startNodeWorkers,
   async connect(address) {
-    const place = address as unknown as Place;
+    const place = address as unknown as Store;
     return {
       producer: async () => putEnd(place),
       consumer: async () => takeEnd(place),

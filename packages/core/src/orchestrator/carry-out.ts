@@ -3,12 +3,12 @@
 import type { BoundedBuffer } from "../buffer.js";
 import { createBuffer, openBuffer } from "../create-buffer.js";
 import type { BufferCounts } from "../transport.js";
+import { untilNotBusy } from "../until-not-busy.js";
 import { CrewMember } from "./crew-member.js";
 import type { Ending } from "./ending.js";
 import type { EventStream } from "./event-stream.js";
 import type { CompletePlan } from "./run-plan.js";
 import { type EndSignal, type RunReport, reportOf } from "./run-report.js";
-import { untilNotBusy } from "./until-not-busy.js";
 import { startInProcess } from "./worker-in-process.js";
 import { type ErrorText, errorText, type WorkerJob } from "./worker-messages.js";
 import { startProcess } from "./worker-process.js";

@@ -4,9 +4,9 @@ import type { Consumer } from "../consumer.js";
 import { isBufferError } from "../errors.js";
 import type { Lease } from "../lease.js";
 import { keepLease } from "../lease-renewal.js";
+import { untilNotBusy } from "../until-not-busy.js";
 import type { Journal } from "./journal.js";
 import { now } from "./run-events.js";
-import { untilNotBusy } from "./until-not-busy.js";
 import type { WorkerEnd, WorkerJob } from "./worker-messages.js";
 
 type Handle = (item: unknown) => unknown;

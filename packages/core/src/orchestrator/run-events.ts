@@ -18,6 +18,7 @@ interface WorkerRecords {
   resumed: { readonly because: "full" | "empty"; readonly waitedMs: number };
 }
 
+/** How far a run has been told to end; see `Run.stop`. */
 export type StopLevel = "drain" | "release" | "kill";
 
 interface RunRecords {
@@ -60,6 +61,7 @@ type OfWorker<R> = { [K in keyof R]: { readonly worker: string } & R[K] };
 /** Every kind of event with its fields. */
 export interface RunEvents extends RunRecords, OfWorker<WorkerLife>, OfWorker<WorkerRecords> {}
 
+/** The names of the events. */
 export type RunEventKind = keyof RunEvents;
 
 /** `at` is in milliseconds since 1970, with fractions, on the clock of the process in which it happened. */

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { countFrom } from "../buffer-spec.js";
 import type { CreateOptions } from "../create-buffer.js";
 import { outOfRange, wrongType } from "../errors.js";
-import { checkOptions } from "../options.js";
+import { ownOptions } from "../options.js";
 import type { BufferTransport } from "../transport.js";
 import type { WorkerJob, WorkerRole } from "./worker-messages.js";
 
@@ -26,6 +26,7 @@ export interface WorkerGroup {
   readonly batch?: number;
 }
 
+/** Workers of one module that consumes. */
 export interface ConsumerGroup extends WorkerGroup {
   /** Items that one worker handles at once; integer from 1. Default 1. */
   readonly concurrency?: number;
@@ -35,6 +36,7 @@ export interface ConsumerGroup extends WorkerGroup {
   readonly idleMs?: number;
 }
 
+/** What `run` is to do. Times are in milliseconds. */
 export interface RunPlan {
   readonly transport: BufferTransport;
   /** Makes the buffer, with these settings. Omitted: the one at the transport's place is opened, and never destroyed. */
@@ -79,9 +81,9 @@ const PRODUCER_KEYS = ["module", "count", "args", "argsOfEach", "batch"];
 const CONSUMER_KEYS = [...PRODUCER_KEYS, "concurrency", "leaseMs", "idleMs"];
 
 /** @throws TypeError, RangeError `INVALID_ARGUMENT`, saying what was expected and what came. Nothing has been made then. */
-export function completePlan(plan: RunPlan): CompletePlan {
-  if (plan === undefined) throw wrongType("the plan", "an object", plan);
-  checkOptions("the plan", plan, PLAN_KEYS);
+export function completePlan(given: RunPlan): CompletePlan {
+  if (given === undefined) throw wrongType("the plan", "an object", given);
+  const plan = ownOptions("the plan", given, PLAN_KEYS);
   const { transport, producers, consumers, signal } = plan;
   if (typeof transport?.open !== "function") throw wrongType("`plan.transport`", "a transport", transport);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -95,7 +97,7 @@ export function completePlan(plan: RunPlan): CompletePlan {
   const values = plan.values ?? false;
   const producerJobs = jobsOf("producer", producers, values);
   const consumerJobs = jobsOf("consumer", consumers, values);
-  if (producerJobs.length + consumerJobs.length === 0) throw wrongType("the plan", "one with workers", plan);
+  if (producerJobs.length + consumerJobs.length === 0) throw wrongType("the plan", "one with workers", given);
   return {
     ...plan,
     producerJobs,
@@ -107,9 +109,10 @@ export function completePlan(plan: RunPlan): CompletePlan {
 
 function jobsOf(role: WorkerRole, groups: RunPlan["producers" | "consumers"], values: boolean): WorkerJob[] {
   const jobs: WorkerJob[] = [];
-  for (const group of groups === undefined ? [] : ([groups].flat() as ConsumerGroup[])) {
+  for (const given of groups === undefined ? [] : ([groups].flat() as ConsumerGroup[])) {
     const where = `\`plan.${role}s\``;
-    checkOptions(where, group, role === "producer" ? PRODUCER_KEYS : CONSUMER_KEYS);
+    if (given === undefined) throw wrongType(where, "one group of workers, or a list of them", groups);
+    const group = ownOptions(where, given, role === "producer" ? PRODUCER_KEYS : CONSUMER_KEYS);
     const { argsOfEach } = group;
     if (argsOfEach !== undefined && !Array.isArray(argsOfEach)) {
       throw wrongType(`${where}.argsOfEach`, "an array", argsOfEach);

@@ -23,6 +23,7 @@ export type EndSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 const SIGNAL_CODES: Record<EndSignal, RunExitCode> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
+/** How one worker did. */
 export interface WorkerReport extends WorkerTotals {
   readonly name: string;
   readonly role: WorkerRole;

@@ -48,12 +48,16 @@ export function run(plan: RunPlan): Run {
     const early = new Ending(events, complete.drainDeadlineMs);
     ending = early;
     const abort = () => early.raiseTo("drain", "its signal was aborted");
-    if (plan.signal?.aborted) abort();
-    plan.signal?.addEventListener("abort", abort, { once: true });
+    const { signal: given } = complete;
+    // Not within the call of `run`: nobody can listen yet.
+    await undefined;
+    if (given?.aborted) abort();
+    given?.addEventListener("abort", abort, { once: true });
     try {
       return await carryOut(complete, events, early, () => signal);
     } finally {
-      plan.signal?.removeEventListener("abort", abort);
+      early.finish();
+      given?.removeEventListener("abort", abort);
     }
   };
   const report = begin();

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { openAddress } from "../create-buffer.js";
+import { untilNotBusy } from "../until-not-busy.js";
 import { consume } from "./consume.js";
 import { Journal } from "./journal.js";
 import { produce } from "./produce.js";
@@ -56,7 +57,8 @@ export async function work({ job, address }: WorkerStart, parent: ParentLine): P
   };
   try {
     const module = await loadWorkerModule(job.module);
-    const buffer = await openAddress(address, { codec: module.codec, leaseMs: job.leaseMs });
+    const settings = { codec: module.codec, leaseMs: job.leaseMs };
+    const buffer = await untilNotBusy(() => openAddress(address, settings));
     atEnd.push(() => buffer.close());
 
     const { index, count, args } = job;
@@ -72,14 +74,14 @@ export async function work({ job, address }: WorkerStart, parent: ParentLine): P
     let lastSequence = 0;
     let loop: () => Promise<WorkerEnd>;
     if (job.role === "producer") {
-      const register = () => buffer.producer({ id: job.name, ...hooks("full") });
+      const register = () => untilNotBusy(() => buffer.producer({ id: job.name, ...hooks("full") }));
       const producer = await register();
       lastSequence = producer.lastSequence;
       const context = contextFrom(lastSequence);
       const main = module.default as ProduceFunction;
       loop = async () => produce(main(context), producer, register, job, journal, stop);
     } else {
-      const consumer = await buffer.consumer(hooks("empty"));
+      const consumer = await untilNotBusy(() => buffer.consumer(hooks("empty")));
       const context = contextFrom(lastSequence);
       const main = module.default as ConsumeFunction;
       loop = () => consume(consumer, (item) => main(item, context), job, journal, stop);

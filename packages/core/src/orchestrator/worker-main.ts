@@ -1,5 +1,6 @@
 /** What runs inside a worker's process. */
 
+import { watchParent } from "./parent-watch.js";
 import { ParentLine, work } from "./work.js";
 import type { FromWorker, ToWorker } from "./worker-messages.js";
 
@@ -29,6 +30,8 @@ process.once("disconnect", () => {
   parent.hear({ kind: "stop" });
   setTimeout(() => process.exit(), ORPHAN_GRACE_MS);
 });
+
+watchParent(Number(process.argv[3]));
 
 process.on("message", (message: ToWorker) => {
   if (message.kind === "start") void main(message);

@@ -3,6 +3,7 @@
 import type { BufferAddress } from "../transport.js";
 import type { WorkerRecord } from "./run-events.js";
 
+/** What a worker does. */
 export type WorkerRole = "producer" | "consumer";
 
 /** One worker's part of the plan, all defaults filled in. */

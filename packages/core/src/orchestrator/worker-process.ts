@@ -67,7 +67,7 @@ export const startProcess: StartWorker = (start, hear) => {
 /** Most failures of `fork` come as an event, some are thrown. */
 function spawnWorker(name: string): ChildProcess | Error {
   try {
-    return fork(MAIN, [name], {
+    return fork(MAIN, [name, String(process.pid)], {
       // Its standard input would be ours: the workers would fight over the lines.
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Arguments and values are structured clones, as they are within one process.

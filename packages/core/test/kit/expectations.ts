@@ -43,3 +43,11 @@ export function delivery(value: unknown, sequence: number, token?: string): Deli
     ...(token === undefined ? {} : { token }),
   };
 }
+
+/** Options, one of which cannot be read. */
+export function throwing(name: string): object {
+  const get = () => {
+    throw new Error("not to be read");
+  };
+  return Object.defineProperty({}, name, { enumerable: true, get });
+}

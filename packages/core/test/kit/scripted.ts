@@ -30,7 +30,7 @@ const CAPABILITIES: TransportCapabilities = {
   retryWindowMs: "unbounded",
 };
 
-const NO_COUNTS: BufferCounts = {
+export const NO_COUNTS: BufferCounts = {
   ready: 0,
   leased: 0,
   parked: 0,

@@ -326,7 +326,7 @@ test("a lease is renewed while its handler runs", async () => {
     transport: memoryTransport(),
     create: { capacity: 5 },
     producers: { module: worker("count"), args: { prefix: "a", items: 2 } },
-    consumers: { module: worker("collect"), count: 2, args: { everyMs: 400 }, leaseMs: 60 },
+    consumers: { module: worker("collect"), count: 2, args: { everyMs: 1000 }, leaseMs: 300 },
   });
   expect(await report).toMatchObject({ exitCode: 0, consumed: 2, totals: { redelivered: 0, leasesLost: 0 } });
 });
@@ -374,4 +374,17 @@ test("a run that cannot begin rejects, and an iteration throws the same", async 
     for await (const event of run(plan).events) throw new Error(`an event: ${event.kind}`);
   };
   await expect(iterate()).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
+});
+
+test("a run that was to stop before it could begin leaves no timer behind", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  const { events, report } = watch({
+    transport: memoryTransport(),
+    ...nineItems,
+    signal: AbortSignal.abort(),
+  });
+  await expect(report).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
+  expect(events).toMatchObject([{ kind: "stopping", level: "drain" }]);
+  expect(timers()).toBe(before);
 });

@@ -1,6 +1,7 @@
 // A plan that cannot be used is refused before anything is made.
 import { openBuffer, type RunPlan, run } from "@sluice/core";
 import { expect, test } from "vitest";
+import { throwing } from "../kit/expectations.js";
 import { memoryTransport, worker } from "./harness.js";
 
 const module = worker("count");
@@ -14,6 +15,9 @@ test.each([
   ["a consumer's option for producers", { producers: { module, idleMs: 5 } }, "idleMs"],
   ["a module that is no path", { producers: { module: 7 } }, "module"],
   ["a module that is empty", { producers: { module: "" } }, "module"],
+  ["no group in a list of groups", { producers: [undefined] }, "plan.producers"],
+  ["a key that throws when it is read", throwing("keep"), "the plan"],
+  ["a key of a group that does", { consumers: throwing("module") }, "plan.consumers"],
   ["no worker in a group", { producers: { module, count: 0 } }, "count"],
   ["more workers than a host bears", { producers: { module, count: 100_000 } }, "count"],
   ["half a worker", { producers: { module, count: 0.5 } }, "count"],
@@ -32,7 +36,10 @@ test.each([
 ])("%s", async (_what, change, says) => {
   const transport = memoryTransport();
   const good = { transport, create: { capacity: 5 }, producers: { module }, consumers: { module } };
-  const plan = change === undefined ? undefined : { ...good, ...change };
+  const plan =
+    change === undefined
+      ? undefined
+      : Object.defineProperties({ ...good }, Object.getOwnPropertyDescriptors(change));
   await expect(run(plan as unknown as RunPlan).report).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
     message: expect.stringContaining(says),

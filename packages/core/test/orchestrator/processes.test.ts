@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { lastLine, openBuffer, type RunEvent } from "@sluice/core";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { fileTransport, freshPath, inline, isAlive, until, type Watched, watch, worker } from "./harness.js";
 
 const create = { capacity: 5, durability: "none" } as const;
@@ -236,9 +236,13 @@ test("a worker that somebody else ends by SIGTERM gives back what it has, and th
 
 test("no worker outlives a parent that is killed, and the buffer can be taken up", async () => {
   const path = freshPath();
-  const parent = spawn(process.execPath, [new URL("./parent.mjs", import.meta.url).pathname, path], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const parent = spawn(
+    process.execPath,
+    [new URL("./parent.mjs", import.meta.url).pathname, path, "collect"],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const workers: number[] = [];
   let consumed = 0;
   let text = "";
@@ -264,4 +268,29 @@ test("no worker outlives a parent that is killed, and the buffer can be taken up
   const { produced, consumed: inAll } = await buffer.counts();
   expect(inAll).toBe(produced);
   await buffer.destroy();
+});
+
+test("nor does one whose event loop is blocked, and which cannot notice", async () => {
+  const path = freshPath();
+  const parent = spawn(
+    process.execPath,
+    [new URL("./parent.mjs", import.meta.url).pathname, path, "blocking"],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let text = "";
+  parent.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  const taken = () =>
+    new Set([...text.matchAll(/"worker":"(consumer-\d)","kind":"taken"/g)].map(([, one]) => one));
+  await until(() => taken().size === 2, "both consumers to be blocked");
+  const workers = [...text.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
+  expect(workers).toHaveLength(4);
+  onTestFinished(() => {
+    for (const pid of workers.filter(isAlive)) process.kill(pid, "SIGKILL");
+  });
+  parent.kill("SIGKILL");
+  await until(() => !workers.some(isAlive), "the workers to be gone");
 });

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BufferTransport, type BufferWishes, createBuffer } from "@sluice/core";
+import { type BufferTransport, type BufferWishes, createBuffer, untilNotBusy } from "@sluice/core";
 import { checkHistory } from "../history/check-history.js";
 import { readHistory } from "../history/recorder.js";
 import { newSeed, type Random, randomFrom } from "../kit/random.js";
@@ -121,7 +121,7 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     step("the producers stop");
     for (const worker of crew) worker.puppet.signal("SIGCONT");
     await Promise.all(crew.filter(({ role }) => role === "producer").map(finishProducer));
-    await buffer.seal();
+    await untilNotBusy(() => buffer.seal());
     step("the consumers drain");
     // One consumer that nobody kills, so that what comes back late has a taker.
     const last = consume(buffer, {
@@ -138,7 +138,7 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
       options.endMs ?? 60_000,
       "the consumers drain the sealed buffer",
     );
-    const counts = await buffer.counts();
+    const counts = await untilNotBusy(() => buffer.counts());
     const most = await samples.end();
     const operations = readHistory(folder);
     const violations = checkHistory(operations, { capacity: options.capacity });

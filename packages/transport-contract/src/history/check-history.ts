@@ -12,6 +12,7 @@ import { covers, type Interval, mostOverlap, overlapWithin, unionOf } from "./in
 import { type ItemHistory, itemsOf } from "./item-history.js";
 import { describeOperation, effectOf, type Operation } from "./operation.js";
 
+/** What the checker cannot see in the history itself. */
 export interface HistoryExpectation {
   readonly capacity: number;
   /**
@@ -23,6 +24,7 @@ export interface HistoryExpectation {
   readonly takesMayReturn?: boolean;
 }
 
+/** One promise that the history breaks. */
 export interface Violation {
   /** `P1` to `P9` for the buffer, `L1` to `L4` for leases; see RULES.md. */
   readonly property: string;
@@ -30,6 +32,7 @@ export interface Violation {
   readonly message: string;
 }
 
+/** What is certainly wrong in a history, merged from all processes; see RULES.md for the properties. Empty: nothing was found. */
 export function checkHistory(operations: readonly Operation[], expectation: HistoryExpectation): Violation[] {
   const items = itemsOf(operations);
   return [

@@ -1,5 +1,6 @@
 /** What one process did to the buffer: one operation, from its invocation to its return. */
 
+/** What was asked of the buffer. */
 export type OperationKind = "put" | "take" | "lease" | "ack" | "nack" | "release" | "seal";
 
 /**
@@ -9,6 +10,7 @@ export type OperationKind = "put" | "take" | "lease" | "ack" | "nack" | "release
  */
 export type Outcome = "ok" | "full" | "empty" | "sealed" | "end" | "lost" | "none" | "unknown";
 
+/** One call, as its process wrote it down. */
 export interface Operation {
   /** Name of the process, unique in the run: `producer-1`. */
   readonly process: string;

@@ -12,6 +12,7 @@ interface Told {
   readonly deliveries?: number | undefined;
 }
 
+/** Where one process writes down what it does. */
 export interface Recorder {
   /** Writes the invocation; returns what writes the return. */
   begin(kind: OperationKind, told?: Told): (outcome: Outcome, told?: Told) => void;

@@ -1,7 +1,7 @@
 /** What a producer and a consumer do in a child process, all of it written down. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BoundedBuffer, isBufferError } from "@sluice/core";
+import { type BoundedBuffer, isBufferError, untilNotBusy } from "@sluice/core";
 import type { Outcome } from "../history/operation.js";
 import { recordTo } from "../history/recorder.js";
 import { randomFrom } from "../kit/random.js";
@@ -15,7 +15,9 @@ export async function produce(
 ): Promise<number> {
   const random = randomFrom(job.seed);
   const recorder = recordTo(job.folder, job.name);
-  let producer = await buffer.producer({ id: job.id });
+  // Others may be stopped with a lock in their hands.
+  const register = () => untilNotBusy(() => buffer.producer({ id: job.id }));
+  let producer = await register();
   let accepted = 0;
   for (let n = producer.lastSequence + 1; n <= job.items && !stop.aborted; ) {
     const value = `${job.id}-${n}`;
@@ -36,7 +38,7 @@ export async function produce(
       accepted++;
       n++;
     } else if (outcome === "unknown") {
-      producer = await buffer.producer({ id: job.id });
+      producer = await register();
       n = producer.lastSequence + 1;
     }
     await pause(random.below(job.paceMs * 1000) / 1000);
@@ -48,7 +50,7 @@ export async function produce(
 export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): Promise<number> {
   const random = randomFrom(job.seed);
   const recorder = recordTo(job.folder, job.name);
-  const consumer = await buffer.consumer();
+  const consumer = await untilNotBusy(() => buffer.consumer());
   let finished = 0;
   for (;;) {
     const end = recorder.begin(job.mode);

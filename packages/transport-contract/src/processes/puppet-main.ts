@@ -11,6 +11,7 @@ import {
   openOrCreateBuffer,
   type Producer,
   type TransportModule,
+  untilNotBusy,
 } from "@sluice/core";
 import { consume, produce } from "./loops.js";
 import type { Call, PuppetCalls, Reply } from "./puppet-messages.js";
@@ -41,7 +42,8 @@ async function transportOf(address: BufferAddress) {
 
 const answers: Answers = {
   async open() {
-    opened = await openAddress(JSON.parse(process.env["SLUICE_CONTRACT_ADDRESS"] ?? "") as BufferAddress);
+    const address = JSON.parse(process.env["SLUICE_CONTRACT_ADDRESS"] ?? "") as BufferAddress;
+    opened = await untilNotBusy(() => openAddress(address));
   },
   async create(address, settings) {
     try {

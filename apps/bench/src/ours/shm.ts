@@ -1,0 +1,22 @@
+import { randomUUID } from "node:crypto";
+import { shmTransport } from "@sluice/transport-shm";
+import type { NodeCandidate } from "../candidate.js";
+import { type OurCandidate, throughFace } from "./through-face.js";
+
+/** What face and bare port have in common. */
+export const shmCandidate: Pick<OurCandidate, "itemCount" | "transportAt" | "settingsFor" | "wishes"> = {
+  itemCount: (work) => (work.kind === "round-trip" ? 30_000 : work.batch > 1 ? 1_500_000 : 250_000),
+  // In the place for shared memory, which is the default, and not in the directory for temporary files.
+  transportAt: () => shmTransport({ name: `sluice-bench-${randomUUID()}` }),
+  settingsFor: ({ itemBytes }) => ({ itemBytesMax: itemBytes }),
+  wishes: {},
+};
+
+const shm: NodeCandidate = throughFace({
+  ...shmCandidate,
+  name: "shm",
+  about: "transport-shm through core's face, itemBytesMax the size of the items",
+  module: import.meta.url,
+});
+
+export default shm;

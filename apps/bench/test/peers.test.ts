@@ -1,0 +1,148 @@
+// The peers of other languages and other libraries. Goal: each of them runs and is checked as strictly as ours, and one that
+// cannot be had is left out by its name. Method: the program itself with few items; checkers fed with what is wrong.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { selections } from "../dist/candidates.js";
+import type { Run } from "../dist/measure.js";
+import { nativeProgram } from "../dist/peers/native-program.js";
+import { runOnce } from "../dist/run-once.js";
+import { works } from "../dist/works.js";
+
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "sluice-bench-test-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const hasProgram = (name: string) => spawnSync(name, ["--version"]).error === undefined;
+const hasCompiler = hasProgram("cc");
+const hasPython = hasProgram("python3");
+const shm = selections.find(({ name }) => name === "shm") as (typeof selections)[number];
+
+function bench(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const all = { ...process.env, TMPDIR: directory, ...env };
+  return spawnSync(process.execPath, [main, ...args], { cwd: directory, env: all, encoding: "utf8" });
+}
+
+// Regions and queues are not in the directory for temporary files.
+const leftovers = () =>
+  ["/dev/shm", "/dev/mqueue"]
+    .filter(existsSync)
+    .flatMap((path) => readdirSync(path).filter((name) => name.startsWith("sluice-bench-")));
+
+test("all peers that are here run, and every run is valid", { timeout: 180_000 }, () => {
+  const before = leftovers();
+  const args = ["--set", "shm", "--only", "5-2p2c,1024-2p2c-one,round-trip", "--item-bytes", "1024"];
+  const { status, stdout, stderr } = bench([
+    ...args,
+    "--items",
+    "151",
+    "--rounds",
+    "1",
+    "--json",
+    "raw.json",
+  ]);
+  expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
+  const raw = JSON.parse(readFileSync(join(directory, "raw.json"), "utf8")) as {
+    candidates: { name: string }[];
+    leftOut: { name: string; why: string }[];
+    runs: Run[];
+  };
+  rmSync(join(directory, "raw.json"));
+  const names = [...raw.candidates, ...raw.leftOut].map(({ name }) => name);
+  expect(names.sort()).toEqual(shm.candidates.map(({ name }) => name).sort());
+  for (const { name, why } of raw.leftOut) expect(stdout).toContain(`Left out: ${name}: ${why}`);
+  for (const { name } of raw.candidates) {
+    const runs = raw.runs.filter(({ candidate }) => candidate === name);
+    expect(runs.length, name).toBeGreaterThanOrEqual(2);
+    for (const run of runs) expect(run).toMatchObject({ count: 151, outcome: { isValid: true } });
+  }
+  expect(leftovers()).toEqual(before);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test("one that lacks a program is left out by its name, with the command that would help", () => {
+  const only = "naive,python-queue,posix-mq,mpmc-ring,5-1p1c";
+  const args = ["--only", only, "--items", "10", "--rounds", "1"];
+  const { status, stdout } = bench(args, { PATH: "/nowhere" });
+  expect(status, stdout).toBe(0);
+  expect(stdout).toMatch(/^ {2}naive /m);
+  expect(stdout).toMatch(
+    /^Left out: python-queue: there is no python3\. To have it: apt-get install .*python3$/m,
+  );
+  for (const name of ["posix-mq", "mpmc-ring"]) {
+    expect(stdout).toMatch(new RegExp(`^Left out: ${name}: there is no C compiler.* gcc `, "m"));
+  }
+  const alone = bench(["--only", "python-queue"], { PATH: "/nowhere" });
+  expect(alone.status, alone.stdout).toBe(1);
+});
+
+describe.skipIf(!hasCompiler)("workers in C", () => {
+  const { signal } = new AbortController();
+  afterEach(() => {
+    delete process.env["FAULT"];
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["repeats", /^consumer 0: item 0 of producer 0 came twice$/],
+    ["swaps", /^consumer 0: item 0 of producer 0 came after its item 1$/],
+    ["tears", /^consumer 0: an item that nobody put, after 0 others$/],
+    ["dies", /^consumer 0 ended with SIGKILL/],
+  ])("a ring that breaks a promise has failed: %s", async (fault, reason) => {
+    const broken = nativeProgram({
+      name: "broken-ring",
+      about: "",
+      module: import.meta.url,
+      source: new URL("broken-ring.c", import.meta.url),
+      itemCount: () => 20,
+    });
+    expect(await broken.prepare?.({ directory, signal })).toMatchObject({ isReady: true });
+    process.env["FAULT"] = fault;
+    const before = leftovers();
+    const [work] = works.filter(({ kind, capacity }) => kind === "throughput" && capacity === 5);
+    const outcome = await runOnce(broken, work as (typeof works)[number], {
+      ...{ directory, count: 20, deadlineMs: 20_000, signal },
+    });
+    expect(outcome).toMatchObject(
+      reason === undefined ? { isValid: true } : { isValid: false, reason: expect.stringMatching(reason) },
+    );
+    expect(leftovers()).toEqual(before);
+    rmSync(join(directory, "broken-ring"));
+  });
+
+  test("a program that does not compile says why", async () => {
+    const broken = nativeProgram({
+      name: "no-program",
+      about: "",
+      module: import.meta.url,
+      source: new URL("broken-ends.mjs", import.meta.url),
+      itemCount: () => 20,
+    });
+    const why = expect.stringMatching(/^it does not compile: /);
+    expect(await broken.prepare?.({ directory, signal })).toMatchObject({ isReady: false, why });
+  });
+});
+
+describe.skipIf(!hasPython)("workers in Python", () => {
+  const program = fileURLToPath(new URL("../src/peers/python-queue.py", import.meta.url));
+
+  test.each([
+    ["[make(0, 0), make(1, 0), make(0, 1)]", '{"count": 3, "seen": ["03", "01"]}'],
+    ["[make(0, 0), make(0, 0)]", "item 0 of producer 0 came twice"],
+    ["[make(0, 1), make(0, 0)]", "item 0 of producer 0 came after its item 1"],
+    ["[make(0, 2)]", "item 2 of producer 0, which nobody put"],
+    ["[make(0, 0)[:-1] + b'y']", "an item that nobody put: 64 bytes"],
+  ])("%s", (items, expected) => {
+    const code = [
+      "import json, runpy, sys",
+      "names = runpy.run_path(sys.argv[1])",
+      "make = lambda producer, number: names['make_item'](producer, number, 64)",
+      `print(json.dumps(names['arrivals_of'](${items}, [2, 1], 64)))`,
+    ].join("\n");
+    const { stdout, stderr } = spawnSync("python3", ["-I", "-S", "-c", code, program], { encoding: "utf8" });
+    expect(stdout, stderr).toContain(expected);
+  });
+});

@@ -1,0 +1,78 @@
+// The order of the story's lines, and the lines of progress, from events as they arrive.
+import type { Run, RunEvent } from "@sluice/core";
+import { expect, test, vi } from "vitest";
+import type { DemoOptions } from "../dist/args.js";
+import { tell } from "../dist/tell.js";
+
+const story = { items: [5, 4], json: false, input: undefined, seed: 1 } as unknown as DemoOptions;
+const bulk: DemoOptions = { ...story, input: "-" };
+
+/** Says what `tell` makes of events that are passed in. */
+function telling(options: DemoOptions) {
+  const listeners: ((event: RunEvent) => void)[] = [];
+  const run = { on: (kind: string, listener: () => void) => kind === "*" && listeners.push(listener) };
+  const lines: string[] = [];
+  tell(
+    run as unknown as Run,
+    options,
+    (line) => lines.push(line),
+    (_style, text) => text,
+  );
+  const began = performance.timeOrigin + performance.now();
+  return {
+    lines,
+    event(worker: string, afterMs: number, event: object) {
+      for (const listener of listeners) listener({ worker, at: began + afterMs, ...event } as RunEvent);
+    },
+    said: (count: number) =>
+      vi.waitFor(() => expect(lines).toHaveLength(count), { timeout: 5000, interval: 10 }),
+  };
+}
+
+const produced = (value: string, total: number) => ({ kind: "produced", count: 1, total, values: [value] });
+const taken = (value: string) => ({ kind: "taken", count: 1, values: [value] });
+
+test("a put stands before the take of its item, and what led to it before the put", async () => {
+  const { lines, event, said } = telling(story);
+  event("consumer-1", 1, taken("P1-1"));
+  event("producer-1", 2, { kind: "resumed", because: "full", waitedMs: 9 });
+  event("producer-2", 3, { kind: "waiting", because: "full" });
+  event("producer-1", 4, produced("P1-1", 1));
+  await said(4);
+  expect(lines).toEqual([
+    "Producer-1 goes on after waiting 9 ms",
+    "Producer-1 put P1-1 (1 of 5)",
+    "Consumer-1 took P1-1",
+    "Producer-2 met the full buffer and waits",
+  ]);
+});
+
+test("a put that is told late is waited for, but not for ever: its producer may have been killed", async () => {
+  const { lines, event, said } = telling(story);
+  event("consumer-1", 0, taken("P1-1"));
+  event("consumer-2", 1, taken("P2-1"));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect(lines).toEqual([]);
+  event("producer-1", 120, produced("P1-1", 1));
+  await said(3);
+  expect(lines).toEqual(["Producer-1 put P1-1 (1 of 5)", "Consumer-1 took P1-1", "Consumer-2 took P2-1"]);
+});
+
+test("progress is told when there is some, and never more consumed than produced", () => {
+  const { lines, event } = telling(bulk);
+  let now = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+  try {
+    now = 5000;
+    event("consumer-1", 0, { kind: "waiting", because: "empty" });
+    event("consumer-1", 0, { kind: "consumed", count: 3, total: 3 });
+    now += 600;
+    event("consumer-1", 0, { kind: "consumed", count: 4, total: 7 });
+    event("producer-1", 0, { kind: "produced", count: 8, total: 8 });
+    now += 600;
+    event("producer-1", 0, { kind: "produced", count: 2, total: 10 });
+  } finally {
+    clock.mockRestore();
+  }
+  expect(lines).toEqual(["7 produced, 7 consumed so far", "10 produced, 7 consumed so far"]);
+});

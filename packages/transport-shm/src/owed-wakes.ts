@@ -1,0 +1,44 @@
+/** Wakes that are owed to others. One serves a burst: whoever is woken by its first item finds the others as well. */
+
+import type { WaitSets } from "./wait-sets.js";
+
+// About as many items as pass in the time that it takes to wake somebody: longer he need not sleep.
+const BURST_MAX = 32;
+
+export class OwedWakes {
+  readonly #sets: WaitSets;
+  #items = 0;
+  #room = 0;
+  #isOver = false;
+  // Runs when all promises that are settled by now have been dealt with: within a burst of awaited calls it does not.
+  readonly #onBurstOver = () => {
+    if (!this.#isOver) this.flush();
+  };
+
+  constructor(sets: WaitSets) {
+    this.#sets = sets;
+  }
+
+  owe(items: number, room: number): void {
+    if (this.#items + this.#room === 0) process.nextTick(this.#onBurstOver);
+    this.#items += items;
+    this.#room += room;
+    if (Math.max(this.#items, this.#room) >= BURST_MAX) this.flush();
+  }
+
+  /** Comes by itself when the present burst of calls is over, or has been long enough. */
+  flush(): void {
+    const [items, room] = [this.#items, this.#room];
+    this.#items = 0;
+    this.#room = 0;
+    if (items > 0) this.#sets.wake("item", items);
+    if (room === 0) return;
+    this.#sets.wake("room", room);
+    this.#sets.wakeAll("bytes");
+  }
+
+  /** From here on it does not come by itself. */
+  close(): void {
+    this.#isOver = true;
+  }
+}
