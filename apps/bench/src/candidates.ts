@@ -3,6 +3,7 @@
 import type { Candidate } from "./candidate.js";
 import { ITEM_BYTES_DEFAULT } from "./item.js";
 import file from "./ours/file.js";
+import fileFlock from "./ours/file-flock.js";
 import fileFsync from "./ours/file-fsync.js";
 import filePort from "./ours/file-port.js";
 import shm from "./ours/shm.js";
@@ -22,6 +23,7 @@ import type { Ratio } from "./table.js";
 export const candidates: readonly Candidate[] = [
   naiveLockfile,
   file,
+  fileFlock,
   fileFsync,
   filePort,
   shm,
@@ -52,7 +54,7 @@ export const selections: readonly [Selection, ...Selection[]] = [
   // What needs nothing beyond an install: this one is the default.
   {
     name: "file",
-    candidates: [naiveLockfile, file, fileFsync],
+    candidates: [naiveLockfile, file, fileFlock, fileFsync],
     works: ["5-1p1c", "5-2p2c", "1024-1p1c", "1024-2p2c", "round-trip"],
     itemBytes: [ITEM_BYTES_DEFAULT],
     ratio: { kind: "against", name: naiveLockfile.name },

@@ -16,23 +16,23 @@ import { BufferError, type BufferSpec, failpoint, isBufferError } from "@sluice/
 import { BufferState } from "./buffer-state.js";
 import type { Layout } from "./layout.js";
 import { newHandleId } from "./layout.js";
+import type { Log, PayloadPart } from "./log.js";
 import type { Operation } from "./operation.js";
 import { isOtherBoot, ownIdentity } from "./process-identity.js";
 import { flawError, isFlaw } from "./record.js";
-import { recordBytes } from "./record-file.js";
+import { readPart, readRecordFile, recordBytes } from "./record-file.js";
 import {
-  type Commit,
   type CommitHead,
   commitPath,
-  isLive,
+  type LoadedSegment,
   linkIfFree,
-  listSegments,
+  loadNewest,
   loadSegment,
   markLive,
   readCommit,
   type Segment,
 } from "./segment.js";
-import { destroyed, errnoOf, storageError } from "./storage-error.js";
+import { storageError } from "./storage-error.js";
 import { type OwnFile, WritableSpace } from "./writable-space.js";
 
 /** A commit that is written but not yet linked. */
@@ -46,7 +46,7 @@ export interface Prepared {
 const HEAD_READ_BYTES = 4 * 1024;
 const BODY_READ_BYTES = 64 * 1024;
 
-export class CommitLog {
+export class CommitLog implements Log {
   readonly layout: Layout;
   readonly spec: BufferSpec;
   readonly durable: boolean;
@@ -59,13 +59,12 @@ export class CommitLog {
   segment: Segment = { path: "", base: 0, boot: "", previous: "" };
   /** Bytes of items put since the segment began. */
   segmentPayload = 0;
-  /** Whether commits are read with the bytes of their items. */
+  // A commit is synced before it is one, but for the directory.
+  readonly syncMs = 0;
+  readonly isQuickToLook = false;
   readsPayload = false;
-  /** Sees every commit of others as it is read. */
-  onCommit: (number: number, commit: Commit) => void = () => {};
-  /** Sees that the state has changed. */
+  onPayload: (commit: number, part: PayloadPart) => void = () => {};
   onAdvance: () => void = () => {};
-  /** Sees that the log goes on in another directory. */
   onSegment: () => void = () => {};
   #turn = 0;
 
@@ -77,11 +76,10 @@ export class CommitLog {
     this.space = new WritableSpace(layout, spec, this.handle);
   }
 
-  /**
-   * Brings the state up to what was current at some instant within this call.
-   *
-   * @throws BufferError `BUFFER_DESTROYED`, `DATA_CORRUPT`, `STORAGE_FAILED`.
-   */
+  get place(): string {
+    return this.segment.path;
+  }
+
   catchUp(): void {
     do this.readOn();
     while (!this.isCurrent());
@@ -167,6 +165,28 @@ export class CommitLog {
     this.onSegment();
   }
 
+  // Every commit is a new name there.
+  watchPath(): string {
+    return this.segment.path;
+  }
+
+  isNews(name: string | null): boolean {
+    return name === null || !(Number(name) <= this.number);
+  }
+
+  readAhead(commit: number): PayloadPart | undefined {
+    const found = readRecordFile(commitPath(this.segment, commit), BODY_READ_BYTES);
+    return isFlaw(found) ? undefined : { ...found, at: 0, isChecked: false };
+  }
+
+  readPart(commit: number, position: number, length: number): Buffer {
+    return readPart(commitPath(this.segment, commit), position, length);
+  }
+
+  takeBack(name: string): void {
+    this.space.takeBack(name);
+  }
+
   // EIO may come back for a link that happened: the file's own count of names knows.
   #link(prepared: Prepared, name: string): boolean {
     try {
@@ -208,7 +228,7 @@ export class CommitLog {
       else this.#load();
       return true;
     }
-    this.onCommit(found.head.number, found);
+    if (this.readsPayload) this.onPayload(found.head.number, { ...found.record, at: 0, isChecked: false });
     this.#apply(found.head);
     return true;
   }
@@ -253,37 +273,16 @@ export class CommitLog {
     this.enter(segment);
   }
 
-  // From the disk alone: the newest segment that is marked as part of the log.
+  // From the disk alone.
   #load(): void {
-    for (let before = ""; ; ) {
-      const names = this.#listSegments();
-      const newest = names.find((name) => isLive(join(this.layout.root, name)));
-      const loaded = newest === undefined ? undefined : this.#loadSegment(newest);
-      if (loaded === undefined) {
-        // What was listed may have been cut and removed meanwhile. If nothing changed, nothing was: it is damaged.
-        if (names.join() === before) throw flawError("torn", this.layout.root);
-        before = names.join();
-        continue;
-      }
-      const [segment, state] = loaded;
-      this.state = state;
-      this.number = segment.base;
-      this.enter(segment);
-      this.onAdvance();
-      return;
-    }
+    const [segment, state] = loadNewest(this.layout, this.spec);
+    this.state = state;
+    this.number = segment.base;
+    this.enter(segment);
+    this.onAdvance();
   }
 
-  #loadSegment(name: string): [Segment, BufferState] | undefined {
+  #loadSegment(name: string): LoadedSegment | undefined {
     return loadSegment(join(this.layout.root, name), this.layout.id, this.spec);
-  }
-
-  #listSegments(): string[] {
-    try {
-      return listSegments(this.layout.root);
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT") throw destroyed(this.layout.root, error);
-      throw storageError(error, "Looking for the buffer");
-    }
   }
 }

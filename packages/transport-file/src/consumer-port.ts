@@ -13,11 +13,11 @@ import {
   type Settlement,
   type Wait,
 } from "@sluice/core";
+import { monotonicMs } from "@sluice/native-port";
 import { type BufferState, leaseToken } from "./buffer-state.js";
-import { monotonicMs } from "./monotonic.js";
+import { type Decision, Stale } from "./decision.js";
 import type { Act } from "./operation.js";
-import { Stale } from "./payload-reader.js";
-import type { Decision, Store } from "./store.js";
+import type { Store } from "./store.js";
 
 // More than a lease's worth of text does not belong into every commit that follows.
 const REASON_CHARACTERS_MAX = 256;
@@ -116,7 +116,7 @@ export class FileConsumerPort implements ConsumerPort {
       const isHeld = state.leased.get(String(token))?.handle === this.#store.handle;
       if (!isHeld || ended.has(token)) return "lost";
       if (kind !== "extend") ended.add(token);
-      acts.push(toAct(settlement));
+      acts.push(toAct(settlement, this.#store.log.syncMs));
       return "settled";
     });
     const done = () => {
@@ -129,12 +129,14 @@ export class FileConsumerPort implements ConsumerPort {
   }
 }
 
-function toAct(settlement: Settlement): Act {
+// A delay is a least time, from when its caller is told: so the time that the disk takes comes on top.
+function toAct(settlement: Settlement, syncMs: number): Act {
   const token = String(settlement.token);
   switch (settlement.kind) {
     case "nack": {
       const { reason, delayMs } = settlement;
-      return { kind: "nack", token, reason: clip(reason), until: delayMs > 0 ? monotonicMs() + delayMs : 0 };
+      const until = delayMs > 0 ? monotonicMs() + delayMs + Math.ceil(syncMs) : 0;
+      return { kind: "nack", token, reason: clip(reason), until };
     }
     case "extend":
       return { kind: "extend", token, until: monotonicMs() + settlement.leaseMs };

@@ -19,6 +19,7 @@ import { FileConsumerPort } from "./consumer-port.js";
 import { FileDeadLetterPort } from "./dead-letter-port.js";
 import type { Layout } from "./layout.js";
 import { newHandleId, removedName } from "./layout.js";
+import type { Commits } from "./log.js";
 import { isDead } from "./process-identity.js";
 import { FileProducerPort } from "./producer-port.js";
 import { removeIfPossible } from "./record-file.js";
@@ -33,8 +34,7 @@ export interface FileBufferOptions {
   readonly spec: BufferSpec;
   readonly capabilities: TransportCapabilities;
   readonly address: BufferAddress;
-  readonly durable: boolean;
-  readonly lockWaitMs: number;
+  readonly commits: Commits;
 }
 
 export class FileBuffer implements BufferPort {
@@ -51,20 +51,34 @@ export class FileBuffer implements BufferPort {
     this.capabilities = options.capabilities;
     this.address = options.address;
     this.#layout = options.layout;
-    this.#store = new Store(options.layout, options.spec, options.durable, options.lockWaitMs);
+    this.#store = new Store(options.commits);
     this.deadLetters = new FileDeadLetterPort(this.#store);
   }
 
-  /** Reads the state and clears away what dead processes have left. False if the buffer has been destroyed. */
+  /**
+   * Reads the state and clears away what dead processes have left. False if the buffer has been destroyed. A handle that
+   * does not start is closed.
+   */
   start(): boolean {
-    // Listed before the state is read, which then knows everyone who has joined by now.
-    const { own, waiting, spare } = this.#layout;
-    const left = { own: listNames(own), waiting: listNames(waiting), spare: listNames(spare) };
-    this.#store.log.catchUp();
-    if (this.#store.log.state.destroyed) return false;
-    this.#store.probe();
-    this.#sweep(left);
-    return true;
+    try {
+      // Listed before the state is read, which then knows everyone who has joined by now.
+      const { own, waiting, spare } = this.#layout;
+      const left = { own: listNames(own), waiting: listNames(waiting), spare: listNames(spare) };
+      this.#store.log.catchUp();
+      if (this.#store.log.state.destroyed) return false;
+      this.#store.probe();
+      this.#sweep(left);
+      return true;
+    } catch (error) {
+      this.giveUp();
+      throw error;
+    }
+  }
+
+  /** Ends a handle that has done nothing. */
+  giveUp(): void {
+    this.#isClosed = true;
+    this.#store.close();
   }
 
   async producer(id?: string): Promise<ProducerPort> {
@@ -160,9 +174,9 @@ export class FileBuffer implements BufferPort {
   // What handles that are no more have left. Should one of them only have looked dead, its link fails and it starts anew;
   // but set-aside space is written to by the next, so it is taken from the dead alone.
   #sweep(left: Record<"own" | "waiting" | "spare", readonly string[]>): void {
-    const { state, space } = this.#store.log;
+    const { log } = this.#store;
     const standing = (handle: string | undefined, path: string) => {
-      const participant = state.participants.get(handle ?? "");
+      const participant = log.state.participants.get(handle ?? "");
       if (participant !== undefined) return isDead(participant) ? "dead" : "there";
       // Has left, or is about to join: its first commit is in the making.
       return isYoung(path) ? "there" : "unknown";
@@ -180,7 +194,7 @@ export class FileBuffer implements BufferPort {
       if (kind !== "claimed") continue;
       const path = join(this.#layout.spare, name);
       const is = standing(handle, path);
-      if (is === "dead") space.takeBack(name);
+      if (is === "dead") log.takeBack(name);
       else if (is === "unknown") rmSync(path, { force: true });
     }
   }

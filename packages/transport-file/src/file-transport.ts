@@ -1,6 +1,6 @@
 /** The factory, its options, and the ways in: create and open. */
 
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   type BufferAddress,
@@ -18,7 +18,6 @@ import {
   wrongType,
 } from "@sluice/core";
 import { type BufferHeader, type Durability, readHeader } from "./buffer-header.js";
-import { BufferState } from "./buffer-state.js";
 import { FileBuffer, removeBuffer } from "./file-buffer.js";
 import {
   DIRECTORY_MODE,
@@ -28,15 +27,13 @@ import {
   newBufferId,
   newHandleId,
   rootName,
-  segmentName,
 } from "./layout.js";
+import { LOCK_NAMES, type LockName, lockStrategy } from "./lock-strategy.js";
+import type { Commits } from "./log.js";
 import { findRoot, isMissing, notABuffer, notFound, refuseRemote, removeLeftovers } from "./place.js";
-import { ownIdentity } from "./process-identity.js";
+import { flawError } from "./record.js";
 import { createRecordFile } from "./record-file.js";
-import type { SegmentHead } from "./segment.js";
-import { setSpaceAside } from "./set-aside.js";
 import { syncDirectory, syncNow } from "./shared-sync.js";
-import { takeSnapshot } from "./state-snapshot.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
 export interface FileTransportOptions {
@@ -46,10 +43,20 @@ export interface FileTransportOptions {
    */
   readonly path: string;
   /**
-   * How long a call whose commits keep colliding waits for its turn, in milliseconds from 0 to 60,000, before it goes on
-   * without. Also what a holder that was killed in its turn costs the others. Default 100.
+   * How long a call waits for the lock, in milliseconds from 0 to 60,000. With `proper-lockfile` it then goes on without, so
+   * this is also what a holder that was killed in its turn costs the others; with `flock` it rejects `BUFFER_BUSY`.
+   * Default 100.
    */
   readonly lockWaitMs?: number;
+  /**
+   * How processes keep out of each other's way. Set by who creates the buffer; who opens it may leave it out, and is refused
+   * if it says something else.
+   *
+   * - `proper-lockfile`, the default: no call ever waits for a process that is stopped. Nothing to install.
+   * - `flock`: faster, by a lock that the kernel keeps: nobody can commit while a process that is in the middle of a commit is stopped.
+   *   Needs the package `koffi`.
+   */
+  readonly lock?: LockName;
 }
 
 const LOCK_WAIT_MS_DEFAULT = 100;
@@ -65,7 +72,7 @@ const ASIDE_CHARACTERS_MAX = 50;
 export function fileTransport(options: FileTransportOptions): BufferTransport {
   if (options === undefined)
     throw wrongType("the options of fileTransport", "an object with a path", options);
-  checkOptions("the options of fileTransport", options, ["path", "lockWaitMs"]);
+  checkOptions("the options of fileTransport", options, ["path", "lockWaitMs", "lock"]);
   const path = checkPath(options.path);
   const lockWaitMs = countFrom(
     0,
@@ -73,23 +80,24 @@ export function fileTransport(options: FileTransportOptions): BufferTransport {
     options.lockWaitMs ?? LOCK_WAIT_MS_DEFAULT,
     LOCK_WAIT_MS_MAX,
   );
+  const lock = options.lock === undefined ? undefined : checkLock(options.lock);
   return {
     name: "file",
     module: new URL("./index.js", import.meta.url).href,
     interfaceVersion: INTERFACE_VERSION,
     capabilities: capabilities("fsync"),
-    create: async (spec, wishes) => createFiles(path, spec, wishes),
+    create: async (spec, wishes) => createFiles(path, lock ?? "proper-lockfile", spec, wishes),
     open: async (address) => {
       const place = address === undefined ? undefined : readPlace(address);
-      return openFiles(place === undefined ? path : checkPath(place.path), lockWaitMs, place?.id);
+      return openFiles(place === undefined ? path : checkPath(place.path), lock, lockWaitMs, place?.id);
     },
   };
 }
 
 /** Makes the transport for an address that came from another process. */
 export function transportAt(address: BufferAddress): BufferTransport {
-  const { path, lockWaitMs } = readPlace(address);
-  return fileTransport({ path, ...(lockWaitMs === undefined ? {} : { lockWaitMs }) });
+  const { id: _, ...options } = readPlace(address);
+  return fileTransport(options);
 }
 
 function capabilities(durability: Durability): TransportCapabilities {
@@ -107,38 +115,35 @@ function capabilities(durability: Durability): TransportCapabilities {
 }
 
 // Everything is made beside the place and renamed into it: whoever dies in the middle leaves nothing that opens.
-function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): BufferAddress {
+async function createFiles(
+  path: string,
+  lock: LockName,
+  spec: BufferSpec,
+  wishes: BufferWishes,
+): Promise<BufferAddress> {
   const id = newBufferId();
   const durability = wishes.durability ?? "fsync";
   // A name that fits wherever the buffer's own does, or is too long as well.
   const aside = join(dirname(path), `.${basename(path).slice(0, ASIDE_CHARACTERS_MAX)}.${newHandleId()}`);
   const sync = durability === "fsync" ? fsyncSync : () => {};
   try {
-    clearPlace(path);
+    const asked = lockStrategy(lock);
+    const strategy = asked instanceof Promise ? await asked : asked;
+    const clearing = clearPlace(path);
+    if (clearing !== undefined) await clearing;
     refuseRemote(dirname(path));
     mkdirSync(aside, { mode: DIRECTORY_MODE });
     const layout = new Layout(aside, id);
-    const segment = join(layout.root, segmentName(0));
-    for (const directory of [layout.root, segment, layout.own, layout.spare, layout.waiting]) {
-      mkdirSync(directory, { mode: DIRECTORY_MODE });
-    }
-    const header: BufferHeader = { kind: "header", id, spec, durability, lock: "proper-lockfile" };
-    const state = takeSnapshot(new BufferState(spec));
-    const head: SegmentHead = { kind: "state", id, base: 0, boot: ownIdentity().boot, previous: "", state };
-    for (const [file, content] of [
-      [layout.header, header],
-      [join(segment, "state"), head],
-    ] as const) {
-      const fd = createRecordFile(file, content);
-      sync(fd);
-      closeSync(fd);
-    }
-    linkSync(join(segment, "state"), join(segment, "live"));
-    setSpaceAside(layout.spare, spec, sync);
+    mkdirSync(layout.root, { mode: DIRECTORY_MODE });
+    const header: BufferHeader = { kind: "header", id, spec, durability, lock };
+    const fd = createRecordFile(layout.header, header);
+    sync(fd);
+    closeSync(fd);
+    const directories = strategy.createFiles(layout, spec, sync);
     if (durability === "fsync") {
-      for (const directory of [segment, layout.root, aside]) syncDirectory(directory);
-      moveDurably(aside, path);
-    } else moveIntoPlace(aside, path);
+      for (const directory of [...directories, layout.root, aside]) syncDirectory(directory);
+      await moveDurably(aside, path);
+    } else await moveIntoPlace(aside, path);
   } catch (error) {
     // Below a file there is nothing to be removed, not even by force.
     if (errnoOf(error) !== "ENOTDIR") rmSync(aside, { recursive: true, force: true });
@@ -146,21 +151,21 @@ function createFiles(path: string, spec: BufferSpec, wishes: BufferWishes): Buff
     if (errnoOf(error) === "ENAMETOOLONG") throw tooLong(path);
     throw storageError(error, `Creating a buffer at ${show(path)}`);
   }
-  return addressOf(path, id);
+  return addressOf(path, id, { lock });
 }
 
 // Once it is there others may open it: what can be refused is refused before, and what fails then leaves it there.
-function moveDurably(aside: string, path: string): void {
+async function moveDurably(aside: string, path: string): Promise<void> {
   const parent = openSync(dirname(path), "r");
   try {
-    moveIntoPlace(aside, path);
+    await moveIntoPlace(aside, path);
     syncNow(parent, "unknown");
   } finally {
     closeSync(parent);
   }
 }
 
-function moveIntoPlace(aside: string, path: string): void {
+async function moveIntoPlace(aside: string, path: string): Promise<void> {
   for (;;) {
     try {
       renameSync(aside, path);
@@ -170,33 +175,44 @@ function moveIntoPlace(aside: string, path: string): void {
       if (errno === "ENOTDIR") throw notABuffer(path, "is not a directory");
       if (errno !== "ENOTEMPTY" && errno !== "EEXIST") throw error;
     }
-    clearPlace(path);
+    await clearPlace(path);
   }
 }
 
 // If there is something, that is the end of it, unless it is what a destroyed buffer left behind.
-function clearPlace(path: string): void {
+function clearPlace(path: string): Promise<void> | undefined {
   const root = findRoot(path);
-  if (root === undefined) {
-    removeLeftovers(path);
-    return;
-  }
+  if (root !== undefined) return removeDestroyed(path, root);
+  removeLeftovers(path);
+  return undefined;
+}
+
+async function removeDestroyed(path: string, root: string): Promise<void> {
   const layout = new Layout(path, idOfRoot(root));
-  if (openLayout(path, layout, LOCK_WAIT_MS_DEFAULT)?.start() === true) {
+  const buffer = await openLayout(path, layout, undefined, LOCK_WAIT_MS_DEFAULT);
+  const isThere = buffer?.start() === true;
+  buffer?.giveUp();
+  if (isThere) {
     const message = `There is a buffer at ${show(path)} already`;
     throw new BufferError("BUFFER_EXISTS", message, { transport: "file" });
   }
   removeBuffer(layout);
 }
 
-function openFiles(path: string, lockWaitMs: number, id?: string): BufferPort {
+async function openFiles(
+  path: string,
+  lock: LockName | undefined,
+  lockWaitMs: number,
+  id?: string,
+): Promise<BufferPort> {
   try {
     const root = findRoot(path);
     if (root === undefined || (id !== undefined && root !== rootName(id))) throw notFound(path);
     refuseRemote(path);
-    const buffer = openLayout(path, new Layout(path, idOfRoot(root)), lockWaitMs);
-    if (buffer?.start() !== true) throw notFound(path);
-    return buffer;
+    const buffer = await openLayout(path, new Layout(path, idOfRoot(root)), lock, lockWaitMs);
+    if (buffer?.start() === true) return buffer;
+    buffer?.giveUp();
+    throw notFound(path);
   } catch (error) {
     if (isMissing(error)) throw notFound(path);
     if (errnoOf(error) === "ENAMETOOLONG") throw tooLong(path);
@@ -205,33 +221,56 @@ function openFiles(path: string, lockWaitMs: number, id?: string): BufferPort {
 }
 
 /** Undefined if it is being removed at this instant. */
-function openLayout(path: string, layout: Layout, lockWaitMs: number): FileBuffer | undefined {
+async function openLayout(
+  path: string,
+  layout: Layout,
+  lock: LockName | undefined,
+  lockWaitMs: number,
+): Promise<FileBuffer | undefined> {
   const header = readHeader(layout.header, idOfRoot(basename(layout.root)));
   if (header === undefined) {
     if (existsSync(layout.root)) throw notABuffer(path, "has no header");
     return undefined;
   }
+  if (lock !== undefined && lock !== header.lock) {
+    const message = `The buffer at ${show(path)} was made with lock ${show(header.lock)}, not ${show(lock)}`;
+    throw new BufferError("SETTINGS_MISMATCH", message, { transport: "file" });
+  }
+  const { spec, durability } = header;
+  const strategy = await lockStrategy(header.lock);
+  let commits: Commits;
+  try {
+    commits = strategy.open({ layout, spec, durable: durability === "fsync", lockWaitMs });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    if (existsSync(layout.root)) throw flawError("torn", layout.lock);
+    return undefined;
+  }
   return new FileBuffer({
     layout,
-    spec: header.spec,
-    capabilities: capabilities(header.durability),
-    address: addressOf(path, header.id, lockWaitMs),
-    durable: header.durability === "fsync",
-    lockWaitMs,
+    spec,
+    capabilities: capabilities(durability),
+    address: addressOf(path, header.id, { lock: header.lock, lockWaitMs }),
+    commits,
   });
 }
 
-function addressOf(path: string, id: string, lockWaitMs?: number): BufferAddress {
-  const place = lockWaitMs === undefined ? { path, id } : { path, id, lockWaitMs };
+// With the lock's strategy, so that who makes a buffer there again makes the same.
+function addressOf(path: string, id: string, options: Omit<FileTransportOptions, "path">): BufferAddress {
+  const place = { path, id, ...options };
   return { module: new URL("./index.js", import.meta.url).href, transport: "file", place };
 }
 
-function readPlace({ place }: BufferAddress): { path: string; id: string; lockWaitMs?: number } {
-  const { path, id, lockWaitMs } = (place ?? {}) as { [key: string]: unknown };
+function readPlace({ place }: BufferAddress): FileTransportOptions & { readonly id: string } {
+  const { path, id, lock, lockWaitMs } = (place ?? {}) as { [key: string]: unknown };
   if (typeof path !== "string" || typeof id !== "string" || !isRootName(rootName(id))) {
     throw wrongType("the place of a file buffer's address", "a path and an id", place);
   }
-  return { path, id, ...(typeof lockWaitMs === "number" ? { lockWaitMs } : {}) };
+  return {
+    ...{ path, id },
+    ...(typeof lockWaitMs === "number" ? { lockWaitMs } : {}),
+    ...(lock === undefined ? {} : { lock: checkLock(lock) }),
+  };
 }
 
 function checkPath(path: unknown): string {
@@ -240,6 +279,12 @@ function checkPath(path: unknown): string {
     throw outOfRange("`path`", `1 to ${PATH_BYTES_MAX} bytes without NUL`, path);
   }
   return resolve(path);
+}
+
+function checkLock(lock: unknown): LockName {
+  const found = LOCK_NAMES.find((name) => name === lock);
+  if (found === undefined) throw outOfRange("`lock`", LOCK_NAMES.map(show).join(" or "), lock);
+  return found;
 }
 
 function tooLong(path: string): RangeError {

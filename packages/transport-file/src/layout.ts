@@ -13,7 +13,18 @@
  *         own/                     files that a handle is writing, before it links them into the log
  *         spare/                   space set aside, for commits on a full disk
  *         waiting/                 who waits, for the counts
- *         turn/                    the lock
+ *         turn/                    the lock, where that is proper-lockfile's
+ *
+ * Where the lock strategy is `flock`, commits are no files of their own:
+ *
+ *         lock                     the file that is locked
+ *         bell.item, bell.room     written to when somebody may be waiting for an item, or for room
+ *         log.<base>-<random>/
+ *           state                  a snapshot, and what is to be known of the log files
+ *           log.<n>                the commits after it, one behind the other; and older ones of which items are left
+ *           live                   as above
+ *         spare/                   space set aside, for cuts of the log
+ *         waiting/                 as above
  */
 
 import { randomBytes } from "node:crypto";
@@ -73,6 +84,7 @@ export class Layout {
   readonly spare: string;
   readonly waiting: string;
   readonly turn: string;
+  readonly lock: string;
 
   constructor(path: string, id: string) {
     this.id = id;
@@ -82,5 +94,6 @@ export class Layout {
     this.spare = join(this.root, "spare");
     this.waiting = join(this.root, "waiting");
     this.turn = join(this.root, "turn");
+    this.lock = join(this.root, "lock");
   }
 }

@@ -1,40 +1,29 @@
-/** Gets the bytes of items from the files of the commits that put them, and checks each by its CRC-32. */
+/** Gets the bytes of items from where the commits that put them have left them, and checks each by its CRC-32. */
 
 import { crc32 } from "node:zlib";
 import { BufferError } from "@sluice/core";
-import type { CommitLog } from "./commit-log.js";
+import { Stale } from "./decision.js";
 import type { Item } from "./item.js";
-import { isFlaw } from "./record.js";
-import { type ReadRecord, readPart, readRecordFile } from "./record-file.js";
-import { commitPath } from "./segment.js";
+import type { Log, PayloadPart } from "./log.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
 // What was read along with a commit is kept for whoever takes its items next, which is usually soon.
 const KEPT_BYTES_MAX = 1024 * 1024;
-const READ_AHEAD_BYTES = 64 * 1024;
-
-interface Kept {
-  readonly bytes: Buffer;
-  readonly payloadStart: number;
-}
-
-/** The state that was looked at is no longer current: look again. */
-export class Stale extends Error {}
 
 export class PayloadReader {
-  readonly #log: CommitLog;
-  readonly #kept = new Map<number, Kept>();
+  readonly #log: Log;
+  readonly #kept = new Map<number, PayloadPart>();
   #keptBytes = 0;
 
-  constructor(log: CommitLog) {
+  constructor(log: Log) {
     this.#log = log;
   }
 
-  keep(commit: number, record: Pick<ReadRecord, "bytes" | "payloadStart">): void {
-    if (record.bytes.length <= record.payloadStart) return;
+  keep(commit: number, part: PayloadPart): void {
+    if (part.bytes.length <= part.payloadStart) return;
     this.forget(commit);
-    this.#kept.set(commit, record);
-    this.#keptBytes += record.bytes.length;
+    this.#kept.set(commit, part);
+    this.#keptBytes += part.bytes.length;
     for (const oldest of this.#kept.keys()) {
       if (this.#keptBytes <= KEPT_BYTES_MAX || oldest === commit) break;
       this.forget(oldest);
@@ -75,23 +64,25 @@ export class PayloadReader {
   #readOne(item: Item): Uint8Array | undefined {
     const kept = this.#kept.get(item.commit) ?? this.#readAhead(item);
     const start = kept.payloadStart + item.offset;
-    const bytes =
-      start + item.length <= kept.bytes.length
-        ? kept.bytes.subarray(start, start + item.length)
-        : this.#read(item, (path) => readPart(path, start, item.length));
+    const isKept = start + item.length <= kept.bytes.length;
+    const bytes = isKept
+      ? kept.bytes.subarray(start, start + item.length)
+      : this.#read(() => this.#log.readPart(item.commit, kept.at + start, item.length), item);
+    // Whom it was handed to may have written to it.
+    if (isKept && kept.isChecked && item.deliveries === 0) return bytes;
     return bytes.length === item.length && crc32(bytes) === item.sum ? bytes : undefined;
   }
 
-  #readAhead(item: Item): Kept {
-    const found = this.#read(item, (path) => readRecordFile(path, READ_AHEAD_BYTES));
-    if (isFlaw(found)) throw this.#damage(item);
+  #readAhead(item: Item): PayloadPart {
+    const found = this.#read(() => this.#log.readAhead(item.commit), item);
+    if (found === undefined) throw this.#damage(item);
     this.keep(item.commit, found);
     return found;
   }
 
-  #read<T>(item: Item, read: (path: string) => T): T {
+  #read<T>(read: () => T, item: Item): T {
     try {
-      return read(commitPath(this.#log.segment, item.commit));
+      return read();
     } catch (error) {
       if (errnoOf(error) === "ENOENT") throw this.#damage(item);
       throw storageError(error, "Reading an item");
@@ -100,10 +91,10 @@ export class PayloadReader {
 
   #damage(item: Item): Error {
     this.forget(item.commit);
-    const { number, segment } = this.#log;
+    const { number, place } = this.#log;
     this.#log.catchUp();
-    if (this.#log.number !== number || this.#log.segment !== segment) return new Stale();
+    if (this.#log.number !== number || this.#log.place !== place) return new Stale();
     const where = `Item ${item.sequence}, put by commit ${item.commit}`;
-    return new BufferError("DATA_CORRUPT", `${where}, is damaged in ${segment.path}`, { transport: "file" });
+    return new BufferError("DATA_CORRUPT", `${where}, is damaged in ${place}`, { transport: "file" });
   }
 }

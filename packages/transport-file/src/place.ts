@@ -1,20 +1,11 @@
 /** The directory that a path names: what it holds, and whether a buffer may be there. Never adopts what is not ours. */
 
-import { lstatSync, readdirSync, rmSync, type Stats, statfsSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { BufferError, show } from "@sluice/core";
+import { remoteFileSystem } from "@sluice/native-port";
 import { isRemovedName, isRootName } from "./layout.js";
 import { errnoOf } from "./storage-error.js";
-
-// Where link(2) cannot be relied on to be seen by all at once: from statfs(2) and linux/magic.h.
-const REMOTE_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
-  [0x6969, "NFS"],
-  [0x517b, "SMB"],
-  [0xfe534d42, "SMB2"],
-  [0xff534d42, "CIFS"],
-  [0x01021997, "9p"],
-  [0x65735546, "FUSE or virtiofs"],
-]);
 
 /**
  * Name of the buffer's directory; undefined where there is nothing, or only what a destroyed buffer left. Touches nothing.
@@ -43,7 +34,7 @@ export function removeLeftovers(path: string): void {
 
 /** @throws BufferError `CAPABILITY_MISSING` where the path lies on a file system of another machine. */
 export function refuseRemote(path: string): void {
-  const name = REMOTE_FILE_SYSTEMS.get(statfsSync(path).type);
+  const name = remoteFileSystem(path);
   if (name === undefined) return;
   const message = `${show(path)} lies on ${name}; a buffer needs a local file system`;
   throw new BufferError("CAPABILITY_MISSING", message, { transport: "file" });

@@ -3,8 +3,8 @@
  * costs the lease's time, and one is taken for dead only where the system says so without doubt.
  */
 
-import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
+import { bootId } from "@sluice/native-port";
 import type { Identity } from "./operation.js";
 
 let own: Identity | undefined;
@@ -57,18 +57,6 @@ function answersSignals(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
-}
-
-/** Changes with every boot; empty where the system does not tell, and then nothing is concluded from it. */
-function bootId(): string {
-  if (process.platform === "linux")
-    return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()) ?? "";
-  if (process.platform === "darwin") {
-    return (
-      attempt(() => execFileSync("sysctl", ["-n", "kern.bootsessionuuid"], { encoding: "utf8" }).trim()) ?? ""
-    );
-  }
-  return "";
 }
 
 function attempt<T>(read: () => T): T | undefined {

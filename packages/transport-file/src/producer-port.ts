@@ -3,7 +3,8 @@
 import { crc32 } from "node:zlib";
 import { BufferError, type MaybePromise, type Offered, type ProducerPort, type Wait } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
-import type { Decision, Store } from "./store.js";
+import type { Decision } from "./decision.js";
+import type { Store } from "./store.js";
 
 export class FileProducerPort implements ProducerPort {
   readonly lastSequence: number;

@@ -8,6 +8,8 @@ import { errnoOf, storageError } from "./storage-error.js";
 // Never through a symbolic link, and never onto a file that is there.
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const OVERWRITE = constants.O_WRONLY | constants.O_NOFOLLOW;
+/** For a file that is read and written for long. */
+export const READ_WRITE: number = constants.O_RDWR | constants.O_NOFOLLOW;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface ReadRecord extends DecodedRecord {
@@ -39,10 +41,19 @@ export function overwriteFile(path: string, bytes: Uint8Array): number {
   return openAndWrite(path, OVERWRITE, bytes);
 }
 
+/** @throws the system's error, `EEXIST` among them. */
+export function openToWriteNew(path: string): number {
+  return openSync(path, CREATE, FILE_MODE);
+}
+
+export function openToOverwrite(path: string): number {
+  return openSync(path, OVERWRITE);
+}
+
 function openAndWrite(path: string, flags: number, bytes: Uint8Array): number {
   const fd = openSync(path, flags, FILE_MODE);
   try {
-    writeFully(fd, bytes);
+    writeFully(fd, bytes, 0);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -51,10 +62,10 @@ function openAndWrite(path: string, flags: number, bytes: Uint8Array): number {
 }
 
 /** A write may be short; what it did not take is written again, and an end without progress is an error of the system. */
-function writeFully(fd: number, bytes: Uint8Array): void {
+export function writeFully(fd: number, bytes: Uint8Array, position: number): void {
   let written = 0;
   while (written < bytes.byteLength)
-    written += writeSync(fd, bytes, written, bytes.byteLength - written, written);
+    written += writeSync(fd, bytes, written, bytes.byteLength - written, position + written);
 }
 
 /**
@@ -105,7 +116,8 @@ export function readPart(path: string, position: number, length: number): Buffer
   }
 }
 
-function readFully(fd: number, into: Buffer, position: number): number {
+/** As many bytes as there are, up to the buffer's end. */
+export function readFully(fd: number, into: Buffer, position: number): number {
   let count = 0;
   while (count < into.length) {
     const wanted = into.length - count;

@@ -66,7 +66,7 @@ export function decodeHead(bytes: Buffer): DecodedRecord | RecordFlaw {
 }
 
 // The checksum says that it was written so, not by whom.
-function parseObject(json: string): object | undefined {
+export function parseObject(json: string): object | undefined {
   try {
     const value: unknown = JSON.parse(json);
     return typeof value === "object" && value !== null ? value : undefined;

@@ -8,13 +8,14 @@ import { existsSync, linkSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
-import { isRemovedName, segmentBase } from "./layout.js";
+import { isRemovedName, type Layout, segmentBase } from "./layout.js";
+import type { LogShape } from "./log-file.js";
 import type { Operation } from "./operation.js";
 import { isOtherBoot } from "./process-identity.js";
 import { flawError, isFlaw, type RecordFlaw } from "./record.js";
 import { type ReadRecord, readIfThere } from "./record-file.js";
 import { restoreSnapshot, type Snapshot } from "./state-snapshot.js";
-import { errnoOf } from "./storage-error.js";
+import { destroyed, errnoOf, storageError } from "./storage-error.js";
 
 export interface Segment {
   readonly path: string;
@@ -34,6 +35,8 @@ export interface SegmentHead {
   readonly boot: string;
   readonly previous: string;
   readonly state: Snapshot;
+  /** Where commits are appended to a file, and what of that file is to be known. */
+  readonly log?: LogHead;
 }
 
 /** Head of a commit file. */
@@ -83,17 +86,54 @@ export function listSegments(root: string): string[] {
     .sort((a, b) => (segmentBase(b) as number) - (segmentBase(a) as number));
 }
 
+/**
+ * From the disk alone: the newest segment that is marked as part of the log.
+ *
+ * @throws BufferError `BUFFER_DESTROYED`, `DATA_CORRUPT`, `STORAGE_FAILED`.
+ */
+export function loadNewest(layout: Layout, spec: BufferSpec): LoadedSegment {
+  for (let before = ""; ; ) {
+    const names = namesIn(layout);
+    const newest = names.find((name) => isLive(join(layout.root, name)));
+    const loaded = newest === undefined ? undefined : loadSegment(join(layout.root, newest), layout.id, spec);
+    if (loaded !== undefined) return loaded;
+    // What was listed may have been cut and removed meanwhile. If nothing changed, nothing was: it is damaged.
+    if (names.join() === before) throw flawError("torn", layout.root);
+    before = names.join();
+  }
+}
+
+function namesIn({ root }: Layout): string[] {
+  try {
+    return listSegments(root);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") throw destroyed(root, error);
+    throw storageError(error, "Looking for the buffer");
+  }
+}
+
 /** Names of what somebody began to remove. */
 export function listRemoved(root: string): string[] {
   return readdirSync(root).filter(isRemovedName);
 }
+
+/** What the head of a segment says of its log file, and where in which file the bytes of older commits lie. */
+export interface LogHead extends LogShape {
+  /** Names the file. */
+  readonly file: number;
+  /** Whether it stands in space that was set aside: then nothing is put before a segment of ordinary space is had. */
+  readonly isReserve: boolean;
+  readonly places: readonly (readonly [commit: number, file: number, start: number])[];
+}
+
+export type LoadedSegment = [segment: Segment, state: BufferState, head: SegmentHead];
 
 /**
  * Reads a segment of this buffer and the state it begins with; undefined if it has been removed meanwhile.
  *
  * @throws BufferError `DATA_CORRUPT`, also if the state is whole, but of another buffer or segment.
  */
-export function loadSegment(path: string, id: string, spec: BufferSpec): [Segment, BufferState] | undefined {
+export function loadSegment(path: string, id: string, spec: BufferSpec): LoadedSegment | undefined {
   const file = join(path, "state");
   const found = readIfThere(file);
   if (found === undefined) return undefined;
@@ -104,7 +144,7 @@ export function loadSegment(path: string, id: string, spec: BufferSpec): [Segmen
     throw flawError("torn", file);
   }
   const segment = { path, base: head.base, boot: head.boot, previous: head.previous };
-  return [segment, restoreSnapshot(head.state, spec, !isOtherBoot(head.boot))];
+  return [segment, restoreSnapshot(head.state, spec, !isOtherBoot(head.boot)), head];
 }
 
 /** Reads the file of a commit; undefined if it is not there, a flaw if it is not whole or is another one's. */

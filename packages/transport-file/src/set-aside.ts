@@ -1,6 +1,6 @@
 /** The space that a buffer sets aside when it is created, so that a full disk refuses only puts: how much, and of what. */
 
-import { closeSync, linkSync, mkdirSync, unlinkSync } from "node:fs";
+import { closeSync, linkSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, newHandleId } from "./layout.js";
@@ -27,6 +27,11 @@ export function stateBytes(spec: BufferSpec): number {
   return Math.ceil(bytes / 4096) * 4096;
 }
 
+/** What a file holds on the disk: writing within it needs no more. `blocks` counts 512 bytes everywhere. */
+export function reservedBytes(stat: Stats): number {
+  return stat.blocks * 512;
+}
+
 /** Sets the space aside, in a buffer that is being created. `sync` makes sure of it. */
 export function setSpaceAside(spare: string, spec: BufferSpec, sync: (fd: number) => void): void {
   const fill = (name: string, bytes: number) => {
@@ -49,7 +54,7 @@ export function setSpaceAside(spare: string, spec: BufferSpec, sync: (fd: number
 }
 
 // Directories grow by blocks and, on ext4, keep them. Long names fill them fast.
-function growDirectory(path: string, blocks: number): void {
+export function growDirectory(path: string, blocks: number): void {
   const links = Array.from({ length: blocks * 15 }, (_, i) => join(path, String(i).padStart(240, "x")));
   const file = join(path, "file");
   closeSync(writeNewFile(file, new Uint8Array(0)));

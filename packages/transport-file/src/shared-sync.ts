@@ -1,7 +1,4 @@
-/**
- * Getting onto the disk what was written. One fsync of a directory serves all calls that wait for it: those that come
- * while one runs share the next.
- */
+/** Getting onto the disk what was written. */
 
 import { close, closeSync, fsync, fsyncSync, open, openSync } from "node:fs";
 import { promisify } from "node:util";
@@ -11,25 +8,31 @@ const openAsync = promisify(open);
 const fsyncAsync = promisify(fsync);
 const closeAsync = promisify(close);
 
-export class SharedSync {
+/** One sync serves all calls that wait for it: those that come while one runs share the next. */
+export class SharedSync<T> {
+  readonly #sync: (what: T) => Promise<void>;
   #running: Promise<void> | undefined;
-  #next: { path: string; promise: Promise<void> } | undefined;
+  #next: { what: T; promise: Promise<void> } | undefined;
 
-  /** Resolves when everything that was linked into the directory before this call is on the disk. */
-  sync(path: string): Promise<void> {
-    if (this.#running === undefined) return this.#start(path);
-    if (this.#next?.path === path) return this.#next.promise;
+  constructor(sync: (what: T) => Promise<void>) {
+    this.#sync = sync;
+  }
+
+  /** Resolves when everything that was done to it before this call is on the disk. */
+  sync(what: T): Promise<void> {
+    if (this.#running === undefined) return this.#start(what);
+    if (this.#next?.what === what) return this.#next.promise;
     const promise = this.#running.then(
-      () => this.#start(path),
-      () => this.#start(path),
+      () => this.#start(what),
+      () => this.#start(what),
     );
-    this.#next = { path, promise };
+    this.#next = { what, promise };
     return promise;
   }
 
-  #start(path: string): Promise<void> {
-    if (this.#next?.path === path) this.#next = undefined;
-    const run = syncDirectoryAsync(path).finally(() => {
+  #start(what: T): Promise<void> {
+    if (this.#next?.what === what) this.#next = undefined;
+    const run = this.#sync(what).finally(() => {
       if (this.#running === run) this.#running = undefined;
     });
     this.#running = run;
@@ -69,7 +72,7 @@ export function syncDirectory(path: string): void {
   }
 }
 
-async function syncDirectoryAsync(path: string): Promise<void> {
+export async function syncDirectoryAsync(path: string): Promise<void> {
   const fd = await openAsync(path, "r");
   try {
     await fsyncAsync(fd);

@@ -25,6 +25,10 @@ export function storageError(error: unknown, doing: string, effect: Effect = "no
   return new BufferError("STORAGE_FAILED", message, options);
 }
 
+export function closed(): BufferError {
+  return new BufferError("HANDLE_CLOSED", "The handle is closed", { transport: "file" });
+}
+
 export function destroyed(root: string, cause?: unknown): BufferError {
   return new BufferError("BUFFER_DESTROYED", `The buffer ${root} was destroyed`, {
     transport: "file",

@@ -1,6 +1,6 @@
 /**
- * Calls that wait for the log to move on. They are woken by the file system: every commit is a new name in the segment's
- * directory, and whoever waits watches that directory. So a commit costs nothing for those who wait, and a waiter that
+ * Calls that wait for the log to move on. They are woken by the file system: every commit is an event in the
+ * directory or the file that the log is written to, and whoever waits watches that. So a commit costs nothing for those who wait, and a waiter that
  * dies is missed by nobody.
  */
 
@@ -8,9 +8,9 @@ import { closeSync, type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as afterTurn } from "node:timers/promises";
 import type { Wait } from "@sluice/core";
+import { monotonicMs } from "@sluice/native-port";
 import type { BufferState } from "./buffer-state.js";
-import type { CommitLog } from "./commit-log.js";
-import { monotonicMs } from "./monotonic.js";
+import type { Log, WaitKind } from "./log.js";
 import { removeIfPossible, writeNewFile } from "./record-file.js";
 
 /** For events that got lost, and for holders that died: nobody announces that. */
@@ -26,40 +26,44 @@ const TELL_AFTER_MS = 20;
 const TURNS_MAX = 8;
 
 interface Waiter {
+  readonly kind: WaitKind;
   readonly canGo: (state: BufferState) => boolean;
   readonly wake: () => void;
   readonly end: () => void;
 }
 
-export type WaitKind = "producer" | "consumer" | "observer";
+/** A call that waits. */
+export interface WaitingCall<T> {
+  readonly kind: WaitKind;
+  readonly wait: Wait;
+  /** Whether it is worth asking in this state. */
+  readonly canGo: (state: BufferState) => boolean;
+  readonly ask: () => T | Promise<T>;
+  readonly isFinal: (answer: T) => boolean;
+}
 
 export class Waiters {
-  readonly #log: CommitLog;
-  /** Looks for what time or death has changed. True if the log is to be looked at by everyone. */
+  readonly #log: Log;
+  /** Looks for what time or death has brought about. True if that is to be committed by whoever asks next. */
   readonly #onTick: () => boolean;
   readonly #waiting = new Set<Waiter>();
-  #watcher: FSWatcher | undefined;
-  #watched = "";
+  /** By path. */
+  readonly #watchers = new Map<string, FSWatcher>();
   #timer: NodeJS.Timeout | undefined;
   #isNotifying = false;
   #told = 0;
 
-  constructor(log: CommitLog, onTick: () => boolean) {
+  constructor(log: Log, onTick: () => boolean) {
     this.#log = log;
     this.#onTick = onTick;
   }
 
   /**
-   * Asks until the answer is final or the wait is over, and returns the last answer. The first answer is already known
-   * not to be final.
+   * Asks until the answer is final or the wait is over, and returns the last answer.
+   *
+   * @param first - what was answered before, and was not final.
    */
-  async wait<T>(
-    kind: WaitKind,
-    wait: Wait,
-    canGo: (state: BufferState) => boolean,
-    ask: () => T | Promise<T>,
-    isFinal: (answer: T) => boolean,
-  ): Promise<T> {
+  async wait<T>({ kind, wait, canGo, ask, isFinal }: WaitingCall<T>, first: T): Promise<T> {
     const deadline = performance.now() + wait.maxMs;
     let wake: () => void = () => {};
     let isOver = wait.signal.aborted;
@@ -67,23 +71,23 @@ export class Waiters {
       isOver = true;
       wake();
     };
-    const waiter: Waiter = { canGo, wake: () => wake(), end };
+    const waiter: Waiter = { kind, canGo, wake: () => wake(), end };
     const timer = Number.isFinite(wait.maxMs) ? setTimeout(end, wait.maxMs) : undefined;
     const tell = kind === "observer" ? undefined : this.#tell(kind);
     wait.signal.addEventListener("abort", end, { once: true });
-    this.#add(waiter);
+    let answer = first;
     try {
+      this.#add(waiter);
       for (let hasWaited = false; ; hasWaited = true) {
         // Prepared before asking, so that a commit which comes during the question is not missed.
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        const answer = await ask();
+        // Read once more, because what came before the watch was armed has brought no event.
+        if (hasWaited ? await this.#afterOthers(waiter) : this.#isChanged(canGo)) answer = await ask();
         if (isFinal(answer) || isOver || performance.now() >= deadline) return answer;
         if (!hasWaited) wait.onWait();
         await woken;
-        // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once.
-        for (let turns = this.#servedBefore(kind); turns > 0; turns--) await afterTurn();
       }
     } finally {
       clearTimeout(timer);
@@ -104,15 +108,24 @@ export class Waiters {
     });
   }
 
-  /** The log goes on in another directory. */
+  /** The log goes on elsewhere: so does the watch, if that is what it watches. */
   moved(): void {
-    const isNeeded = this.#watcher !== undefined || this.#waiting.size > 0;
-    if (isNeeded && this.#watched !== this.#log.segment.path) this.#watch();
+    const paths = (["producer", "consumer", "observer"] as const).map((kind) => this.#log.watchPath(kind));
+    const left = [...this.#watchers].filter(([path]) => !paths.includes(path));
+    for (const [path, watcher] of left) {
+      watcher.close();
+      this.#watchers.delete(path);
+    }
+    if (left.length === 0 && this.#isWatched) return;
+    for (const path of new Set(paths)) this.#watch(path);
+    if (this.#waiting.size === 0) this.#unref();
+    // What came before the watch was armed brought no event.
+    this.#look();
   }
 
   close(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
     clearTimeout(this.#timer);
     for (const waiter of this.#waiting) waiter.end();
   }
@@ -129,10 +142,24 @@ export class Waiters {
     return Math.min(count, TURNS_MAX);
   }
 
+  // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once, and the others, where
+  // that is cheap to find out, only if something is left for them.
+  async #afterOthers({ kind, canGo }: Waiter): Promise<boolean> {
+    for (let turns = this.#servedBefore(kind); turns > 0; turns--) {
+      await afterTurn();
+      if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;
+    }
+    return true;
+  }
+
+  #isChanged(canGo: (state: BufferState) => boolean): boolean {
+    this.#log.catchUp();
+    return this.#log.state.destroyed || canGo(this.#log.state) || this.#onTick();
+  }
+
   #add(waiter: Waiter): void {
     this.#waiting.add(waiter);
-    if (this.#watcher === undefined) this.#watch();
-    this.#watcher?.ref();
+    this.#watch(this.#log.watchPath(waiter.kind))?.ref();
     if (this.#waiting.size === 1) this.#schedule();
   }
 
@@ -140,28 +167,34 @@ export class Waiters {
     this.#waiting.delete(waiter);
     if (this.#waiting.size > 0) return;
     // The watch stays, unless there is never a wait again: making one costs more than the events it brings.
-    this.#watcher?.unref();
+    this.#unref();
     clearTimeout(this.#timer);
   }
 
-  #watch(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
-    this.#watched = this.#log.segment.path;
+  #unref(): void {
+    for (const watcher of this.#watchers.values()) watcher.unref();
+  }
+
+  get #isWatched(): boolean {
+    return [...this.#waiting].every(({ kind }) => this.#watchers.has(this.#log.watchPath(kind)));
+  }
+
+  #watch(path: string): FSWatcher | undefined {
+    const known = this.#watchers.get(path);
+    if (known !== undefined) return known;
     try {
-      this.#watcher = watch(this.#watched, (_event, name) => this.#onEvent(name));
-      this.#watcher.on("error", () => {});
-      if (this.#waiting.size === 0) this.#watcher.unref();
+      const watcher = watch(path, (_event, name) => this.#onEvent(name));
+      watcher.on("error", () => {});
+      this.#watchers.set(path, watcher);
+      return watcher;
     } catch {
-      // No watch to be had, or the directory is gone: the tick finds out.
+      // No watch to be had, or the path is gone: the tick finds out.
+      return undefined;
     }
-    // What came before the watch was armed brought no event.
-    this.#look();
   }
 
   #onEvent(name: string | null): void {
-    // A commit that is known already, this handle's own among them.
-    if (this.#waiting.size === 0 || (name !== null && Number(name) <= this.#log.number)) return;
+    if (this.#waiting.size === 0 || !this.#log.isNews(name)) return;
     this.#look();
   }
 
@@ -180,7 +213,7 @@ export class Waiters {
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    const period = this.#watcher === undefined ? UNWATCHED_MS : SAFETY_MS;
+    const period = this.#isWatched ? SAFETY_MS : UNWATCHED_MS;
     const delay = Math.min(period, Math.max(1, this.#log.state.nextEnd - monotonicMs()));
     this.#timer = setTimeout(() => {
       this.#look();

@@ -7,22 +7,14 @@
  * needs no space. Removed segments give their files back until the store is whole again.
  */
 
-import {
-  fstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-} from "node:fs";
+import { fstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { BufferSpec } from "@sluice/core";
 import { DIRECTORY_MODE, type Layout, newHandleId } from "./layout.js";
 import { closeQuietly, overwriteFile, removeIfPossible, writeNewFile } from "./record-file.js";
 import {
   COMMIT_BYTES,
+  reservedBytes,
   SPARE_COMMITS,
   SPARE_DIRECTORIES,
   SPARE_STATES,
@@ -229,11 +221,6 @@ interface Missing {
   states: number;
   readonly dirs: number;
   readonly stateBytes: number;
-}
-
-// What it holds on the disk: writing within it needs no more. `blocks` counts 512 bytes everywhere.
-function reservedBytes(stat: Stats): number {
-  return stat.blocks * 512;
 }
 
 function listIfThere(directory: string): string[] {

@@ -4,15 +4,20 @@ import type { BufferTransport } from "@sluice/core";
 import { describeTransportContract, type Harness } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
 import { fileTransport } from "../dist/index.js";
-import { Folder } from "./support/ports.js";
+import { Folder, LOCKS, type LockName } from "./support/ports.js";
 
 const folders = new Map<BufferTransport, Folder>();
 const folderOf = (transport: BufferTransport) => folders.get(transport) as Folder;
 
-const harness: Harness = {
+const harnessOf = (lock: LockName): Harness => ({
   createTransport() {
     const folder = new Folder(tmpdir());
-    const transport = fileTransport({ path: folder.place });
+    // Longer than any process is stopped here: with `flock` its lock keeps everybody out, and nobody is to give up.
+    const transport = fileTransport({
+      path: folder.place,
+      lock,
+      lockWaitMs: lock === "flock" ? 20_000 : 100,
+    });
     folders.set(transport, folder);
     return transport;
   },
@@ -29,11 +34,15 @@ const harness: Harness = {
     "file.before-cut",
     "file.after-cut",
   ],
-};
+});
 
-describeTransportContract("file", harness, { describe, test });
-describeTransportContract(
-  "file without fsync",
-  { ...harness, wishes: { durability: "none" } },
-  { describe, test },
-);
+for (const lock of LOCKS) {
+  const name = lock === "flock" ? "file with flock" : "file";
+  const harness = harnessOf(lock);
+  describeTransportContract(name, harness, { describe, test });
+  describeTransportContract(
+    `${name} without fsync`,
+    { ...harness, wishes: { durability: "none" } },
+    { describe, test },
+  );
+}

@@ -1,14 +1,15 @@
 // What a commit and a buffer cost, in bytes and files, not in time: a commit costs what it changes, and what lies on the
 // disk stays bounded.
 
-import { fork } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
 import { once as event } from "node:events";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { inject } from "./support/fs-faults.js";
 import { segmentsOf } from "./support/log.js";
-import { created, Folder, noWait, now, opened, toValue, Worker } from "./support/ports.js";
+import { created, Folder, LOCKS, noWait, now, opened, toValue, Worker } from "./support/ports.js";
 
 /** Regular files and their bytes on the disk, each counted once however many names it has. */
 function used(path: string): { files: number; bytes: number; names: number } {
@@ -37,7 +38,7 @@ function written(act: () => void): { writes: number; bytes: number; links: numbe
   return { writes, bytes, links };
 }
 
-describe("a commit costs what it changes", () => {
+describe.each(LOCKS)("%s: a commit costs what it changes", (lock) => {
   // The numbers in a head may have a digit more in a fuller buffer; each of them a few.
   const DIGITS = 24;
 
@@ -47,7 +48,7 @@ describe("a commit costs what it changes", () => {
       const costs: { writes: number; bytes: number; links: number }[] = [];
       for (const held of [10, 1000]) {
         using folder = new Folder();
-        const worker = await Worker.on(await created(folder, { capacity: 2000 }));
+        const worker = await Worker.on(await created(folder, { capacity: 2000 }, "none", lock));
         worker.put(...Array.from({ length: held }, (_, i) => i));
         const { deliveries } = now(worker.consumer.poll(1, noWait, { leaseMs: 60_000 }));
         const token = deliveries[0]?.token ?? "";
@@ -61,8 +62,9 @@ describe("a commit costs what it changes", () => {
         );
       }
       const [few, many] = costs as [(typeof costs)[0], (typeof costs)[0]];
-      expect({ writes: few.writes, links: few.links }).toEqual({ writes: 1, links: 1 });
-      expect({ writes: many.writes, links: many.links }).toEqual({ writes: 1, links: 1 });
+      const links = lock === "flock" ? 0 : 1;
+      expect({ writes: few.writes, links: few.links }).toEqual({ writes: 1, links });
+      expect({ writes: many.writes, links: many.links }).toEqual({ writes: 1, links });
       expect(Math.abs(many.bytes - few.bytes)).toBeLessThanOrEqual(DIGITS);
     },
   );
@@ -71,9 +73,10 @@ describe("a commit costs what it changes", () => {
     const bytes: number[] = [];
     for (const held of [10, 1000]) {
       using folder = new Folder();
-      const worker = await Worker.on(await created(folder, { capacity: 2000 }));
+      const worker = await Worker.on(await created(folder, { capacity: 2000 }, "none", lock));
       worker.put(...Array.from({ length: held }, (_, i) => i));
-      const commits = 4000;
+      // At least as many as it takes for some cuts.
+      const commits = lock === "flock" ? 30_000 : 4000;
       const cost = written(() => {
         for (let i = 0; i < commits / 2; i++) {
           worker.put(7);
@@ -85,6 +88,36 @@ describe("a commit costs what it changes", () => {
     // A whole state written each time would be more than a hundred times as much.
     expect(bytes[1] as number).toBeLessThan(2 * (bytes[0] as number));
   });
+});
+
+test("under flock a commit is four system calls, none of them by a path", async (context) => {
+  if (spawnSync("strace", ["-o", "/dev/null", "true"]).status !== 0)
+    return context.skip("strace cannot trace here");
+  const calls = async (commits: number): Promise<Record<string, number>> => {
+    using folder = new Folder();
+    const buffer = await created(folder, { capacity: 8 }, "none", "flock");
+    const trace = join(folder.path, "trace");
+    const script = fileURLToPath(new URL("./support/scripted.mjs", import.meta.url));
+    const job = [script, JSON.stringify(buffer.address), "/dev/null", String(commits), "60"];
+    const traced =
+      "trace=flock,pread64,pwrite64,link,linkat,rename,fsync,inotify_add_watch,openat,newfstatat,stat,statx";
+    spawnSync("strace", ["-e", traced, "-o", trace, process.execPath, ...job]);
+    const count: Record<string, number> = {};
+    for (const line of readFileSync(trace, "utf8").split("\n")) {
+      const name = /^\w+/.exec(line)?.[0] ?? "";
+      count[name] = (count[name] ?? 0) + 1;
+    }
+    await buffer.destroy();
+    return count;
+  };
+  const [few, many] = [await calls(100), await calls(500)];
+  const each = (name: string) => ((many[name] ?? 0) - (few[name] ?? 0)) / 400;
+  // Taken and given back, read on, written; and an item that is taken by who put it is read.
+  expect(each("flock")).toBe(2);
+  expect(each("pread64")).toBeCloseTo(1.5, 1);
+  expect(each("pwrite64")).toBeCloseTo(1, 1);
+  for (const name of ["link", "linkat", "rename", "fsync", "openat", "newfstatat", "stat", "statx"])
+    expect({ [name]: Math.abs(each(name)) }).toEqual({ [name]: expect.closeTo(0, 1) });
 });
 
 describe("what lies on the disk", () => {

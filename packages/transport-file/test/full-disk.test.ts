@@ -5,8 +5,8 @@ import "./support/failpoints.js";
 import type { BufferPort, ConsumerPort, LeaseToken } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { neverPassed, once } from "./support/failpoints.js";
-import { commit, logOf } from "./support/log.js";
-import { created, Folder, noWait, opened, toValue } from "./support/ports.js";
+import { commit, logOf, segmentsOf } from "./support/log.js";
+import { created, Folder, type LockName, noWait, opened, toValue } from "./support/ports.js";
 import { type FileSystem, SmallDisk } from "./support/small-disk.js";
 
 const CAPACITY = 64;
@@ -14,15 +14,19 @@ const CAPACITY = 64;
 interface Media {
   readonly fileSystem: FileSystem;
   readonly durability: "none" | "fsync";
+  readonly lock: LockName;
 }
 
 const media: Media[] = [
-  { fileSystem: "tmpfs", durability: "none" },
-  { fileSystem: "ext4", durability: "none" },
-  { fileSystem: "ext4", durability: "fsync" },
+  { fileSystem: "tmpfs", durability: "none", lock: "proper-lockfile" },
+  { fileSystem: "ext4", durability: "none", lock: "proper-lockfile" },
+  { fileSystem: "ext4", durability: "fsync", lock: "proper-lockfile" },
+  { fileSystem: "tmpfs", durability: "none", lock: "flock" },
+  { fileSystem: "ext4", durability: "none", lock: "flock" },
+  { fileSystem: "ext4", durability: "fsync", lock: "flock" },
 ];
 
-describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durability }) => {
+describe.each(media)("$fileSystem, durability $durability, $lock", ({ fileSystem, durability, lock }) => {
   // Far more than there are set-aside files; fewer where each costs two syncs.
   const rounds = durability === "fsync" ? 50 : 120;
 
@@ -35,7 +39,7 @@ describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durab
       if (typeof mounted === "string") return context.skip(mounted);
       using disk = mounted;
       using folder = new Folder(disk.path);
-      const buffer = await created(folder, { capacity: CAPACITY }, durability);
+      const buffer = await created(folder, { capacity: CAPACITY, failuresMax: 1_000 }, durability, lock);
       await act(disk, folder, buffer);
       disk.free();
       await buffer.destroy();
@@ -73,16 +77,19 @@ describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durab
     async (disk, folder, buffer) => {
       const producer = await buffer.producer();
       let next = 1;
-      const put = async (bytes: number) => {
-        const item = Buffer.alloc(bytes, ".");
-        item.write(String(next));
-        next += (await producer.offer(next, [item], noWait)).accepted;
+      const put = async (bytes: number, count = 1) => {
+        const items = Array.from({ length: count }, (_, i) =>
+          Buffer.alloc(bytes, `${next + i}`.padEnd(8, ".")),
+        );
+        next += (await producer.offer(next, items, noWait)).accepted;
       };
+      // More than there is room for in the file that commits are appended to.
+      const putTooMuch = () => put(60_000, lock === "flock" ? 30 : 1);
       for (let i = 0; i < CAPACITY / 2; i++) await put(2000);
       disk.fill();
       const before = await buffer.counts();
       for (let i = 0; i < 10; i++) {
-        await expect(put(60_000)).rejects.toMatchObject({ code: "STORAGE_FULL", effect: "none" });
+        await expect(putTooMuch()).rejects.toMatchObject({ code: "STORAGE_FULL", effect: "none" });
       }
       expect(await buffer.counts()).toEqual(before);
 
@@ -105,7 +112,7 @@ describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durab
           expect(await consumer.settle([{ kind: "ack", token }])).toEqual(["settled"]);
         }
       }
-      await expect(put(60_000)).rejects.toMatchObject({ code: "STORAGE_FULL", effect: "none" });
+      await expect(putTooMuch()).rejects.toMatchObject({ code: "STORAGE_FULL", effect: "none" });
 
       disk.free();
       await put(60_000);
@@ -144,6 +151,50 @@ describe.each(media)("$fileSystem, durability $durability", ({ fileSystem, durab
     }
     for (const handle of handles) await handle.close();
   });
+
+  if (lock === "flock") {
+    onFullDisk(
+      "also over many cuts of the log, which hold no items meanwhile",
+      async (disk, folder, buffer) => {
+        const producer = await buffer.producer();
+        const items = Array.from({ length: CAPACITY - 1 }, (_, i) => Buffer.from(String(i + 1)));
+        expect((await producer.offer(1, items, noWait)).accepted).toBe(CAPACITY - 1);
+        const consumer = await buffer.consumer();
+        const segments = new Set<string>();
+        // Some 18 KB each: five times the file that commits are appended to.
+        const reason = "r".repeat(200);
+        for (let i = 0; i < 300; i++) {
+          disk.fill();
+          const { deliveries } = await consumer.poll(CAPACITY, noWait, { leaseMs: 600_000 });
+          expect(deliveries).toHaveLength(CAPACITY - 1);
+          disk.fill();
+          const nacks = deliveries.map(
+            ({ token }) => ({ kind: "nack", token: token as LeaseToken, reason, delayMs: 0 }) as const,
+          );
+          expect(await consumer.settle(nacks)).toEqual(nacks.map(() => "settled"));
+          for (const name of segmentsOf(folder)) segments.add(name);
+        }
+        expect(segments.size, "the log was cut").toBeGreaterThan(4);
+        disk.fill();
+        const full = { code: "STORAGE_FULL", effect: "none" };
+        const put = async () => producer.offer(CAPACITY, [Buffer.from("64")], noWait);
+        await expect(put()).rejects.toMatchObject(full);
+        // Somebody who opens it now, and finds every item.
+        const late = await opened(folder);
+        const last = await late.consumer();
+        const { deliveries } = await last.poll(CAPACITY - 2, noWait);
+        expect(deliveries.map(({ item }) => toValue(item))).toEqual(
+          Array.from({ length: CAPACITY - 2 }, (_, i) => i + 1),
+        );
+        disk.free();
+        expect((await put()).accepted).toBe(1);
+        expect((await last.poll(5, noWait)).deliveries.map(({ item }) => toValue(item))).toEqual([63, 64]);
+        await late.close();
+      },
+    );
+    // Nobody comes first under a lock.
+    return;
+  }
 
   onFullDisk(
     "also where somebody else's commit comes first, time and again",

@@ -62,12 +62,16 @@ export class Folder {
   }
 }
 
+export const LOCKS = ["proper-lockfile", "flock"] as const;
+export type LockName = (typeof LOCKS)[number];
+
 export async function created(
   folder: Folder,
   settings: Partial<BufferSpec> = {},
   durability: "fsync" | "none" = "none",
+  lock: LockName = "proper-lockfile",
 ): Promise<BufferPort> {
-  const transport = fileTransport({ path: folder.place });
+  const transport = fileTransport({ path: folder.place, lock });
   await transport.create(spec(settings), { durability });
   return transport.open();
 }

@@ -2,7 +2,7 @@
 import { openSync, writeSync } from "node:fs";
 import { transportAt } from "../../dist/index.js";
 
-const [address, record, commits] = process.argv.slice(2);
+const [address, record, commits, bytes] = process.argv.slice(2);
 const done = openSync(record, "a", 0o600);
 const wait = { maxMs: 0, signal: new AbortController().signal, onWait: () => {} };
 
@@ -12,7 +12,7 @@ const producer = await buffer.producer("scripted");
 const consumer = await buffer.consumer();
 writeSync(done, "ready\n");
 for (let i = 1; i <= Number(commits) / 2; i++) {
-  const item = Buffer.from(`${i}:`.padEnd(200, String.fromCharCode(97 + (i % 26))));
+  const item = Buffer.from(`${i}:`.padEnd(Number(bytes), String.fromCharCode(97 + (i % 26))));
   const { accepted } = await producer.offer(i, [item], wait);
   if (accepted === 1) writeSync(done, `put ${i}\n`);
   if (i <= 3) continue;
