@@ -12,6 +12,7 @@ import {
   checkOptions,
   countFrom,
   INTERFACE_VERSION,
+  type MaybePromise,
   outOfRange,
   show,
   type TransportCapabilities,
@@ -28,7 +29,7 @@ import {
   newHandleId,
   rootName,
 } from "./layout.js";
-import { LOCK_NAMES, type LockName, lockStrategy } from "./lock-strategy.js";
+import { LOCK_NAMES, type LockName, type LockStrategy, lockStrategy } from "./lock-strategy.js";
 import type { Commits } from "./log.js";
 import { findRoot, isMissing, notABuffer, notFound, refuseRemote, removeLeftovers } from "./place.js";
 import { flawError } from "./record.js";
@@ -209,7 +210,8 @@ async function openFiles(
     const root = findRoot(path);
     if (root === undefined || (id !== undefined && root !== rootName(id))) throw notFound(path);
     refuseRemote(path);
-    const buffer = await openLayout(path, new Layout(path, idOfRoot(root)), lock, lockWaitMs);
+    const opening = openLayout(path, new Layout(path, idOfRoot(root)), lock, lockWaitMs);
+    const buffer = opening instanceof Promise ? await opening : opening;
     if (buffer?.start() === true) return buffer;
     buffer?.giveUp();
     throw notFound(path);
@@ -221,12 +223,12 @@ async function openFiles(
 }
 
 /** Undefined if it is being removed at this instant. */
-async function openLayout(
+function openLayout(
   path: string,
   layout: Layout,
   lock: LockName | undefined,
   lockWaitMs: number,
-): Promise<FileBuffer | undefined> {
+): MaybePromise<FileBuffer | undefined> {
   const header = readHeader(layout.header, idOfRoot(basename(layout.root)));
   if (header === undefined) {
     if (existsSync(layout.root)) throw notABuffer(path, "has no header");
@@ -236,8 +238,18 @@ async function openLayout(
     const message = `The buffer at ${show(path)} was made with lock ${show(header.lock)}, not ${show(lock)}`;
     throw new BufferError("SETTINGS_MISMATCH", message, { transport: "file" });
   }
-  const { spec, durability } = header;
-  const strategy = await lockStrategy(header.lock);
+  const asked = lockStrategy(header.lock);
+  const open = (strategy: LockStrategy) => openBuffer(path, layout, header, strategy, lockWaitMs);
+  return asked instanceof Promise ? asked.then(open) : open(asked);
+}
+
+function openBuffer(
+  path: string,
+  layout: Layout,
+  { id, spec, durability, lock }: BufferHeader,
+  strategy: LockStrategy,
+  lockWaitMs: number,
+): FileBuffer | undefined {
   let commits: Commits;
   try {
     commits = strategy.open({ layout, spec, durable: durability === "fsync", lockWaitMs });
@@ -250,7 +262,7 @@ async function openLayout(
     layout,
     spec,
     capabilities: capabilities(durability),
-    address: addressOf(path, header.id, { lock: header.lock, lockWaitMs }),
+    address: addressOf(path, id, { lock, lockWaitMs }),
     commits,
   });
 }
