@@ -5,6 +5,7 @@
  */
 
 import { fault } from "./faults.js";
+import { Word } from "./region-layout.js";
 
 export interface Owners {
   /** This participant's own word: its place in the low 8 bits, its incarnation above; never 0. */
@@ -19,6 +20,17 @@ export interface LockWords {
   /** Words that change as those who hold it get on. */
   readonly progress: readonly number[];
 }
+
+export const PRODUCERS_LOCK: LockWords = {
+  owner: Word.producersLock,
+  takenOver: Word.producersTakenOver,
+  progress: [Word.produced, Word.lastEpoch, Word.sealed],
+};
+export const CONSUMERS_LOCK: LockWords = {
+  owner: Word.consumersLock,
+  takenOver: Word.consumersTakenOver,
+  progress: [Word.head, Word.removed, Word.leased, Word.returned, Word.lastLease, Word.requeued],
+};
 
 // A section takes a microsecond or so. Longer than this, and its owner is not running at the moment, or others are quicker.
 const LOOKS = 400;

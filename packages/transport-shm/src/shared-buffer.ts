@@ -8,7 +8,7 @@ import { monotonicMs } from "@sluice/native-port";
 import { ConsumersSide } from "./consumers-side.js";
 import { fault } from "./faults.js";
 import { OwedWakes } from "./owed-wakes.js";
-import { type LockWords, OwnerLock } from "./owner-lock.js";
+import { CONSUMERS_LOCK, OwnerLock, PRODUCERS_LOCK } from "./owner-lock.js";
 import type { Participants, Registration } from "./participants.js";
 import { BUSY, type Busy, Patience } from "./patience.js";
 import { ProducersSide } from "./producers-side.js";
@@ -17,20 +17,8 @@ import { Word } from "./region-layout.js";
 import { WAIT_SETS, type WaitSet } from "./wait-sets.js";
 import { Waiters } from "./waiters.js";
 
-const PRODUCERS_LOCK: LockWords = {
-  owner: Word.producersLock,
-  takenOver: Word.producersTakenOver,
-  progress: [Word.produced, Word.lastEpoch, Word.sealed],
-};
-const CONSUMERS_LOCK: LockWords = {
-  owner: Word.consumersLock,
-  takenOver: Word.consumersTakenOver,
-  progress: [Word.head, Word.removed, Word.leased, Word.returned, Word.lastLease, Word.requeued],
-};
 // Asking whether holders of leases are alive costs a system call or two for each.
 const PROBE_EVERY_MS = 50;
-// Whoever was woken has looked long before this, or is stopped or dead.
-const YIELDING_MS_MAX = 250;
 
 export interface SharedBufferOptions {
   readonly region: Region;
@@ -54,8 +42,6 @@ export class SharedBuffer {
   readonly #options: SharedBufferOptions;
   readonly #patience: Patience;
   readonly #owed: OwedWakes;
-  // Since when somebody woken has stood before this handle at each of its polls.
-  #yieldingSince = Number.POSITIVE_INFINITY;
   #lastProbe = Number.NEGATIVE_INFINITY;
   #wasBusy = false;
   // The lock that was not had last, and whether taking over the producers' failed for want of the consumers'.
@@ -205,15 +191,8 @@ export class SharedBuffer {
 
   /** Whether the items that are ready are for others, who were woken and have not looked yet. Without a lock: a guess. */
   get isForOthers(): boolean {
-    const { sets } = this.waiters;
-    const { woken } = sets;
-    if (woken === 0) {
-      this.#yieldingSince = Number.POSITIVE_INFINITY;
-      return false;
-    }
-    const now = performance.now();
-    if (now - this.#yieldingSince > YIELDING_MS_MAX) sets.forgetWoken();
-    this.#yieldingSince = Math.min(now, this.#yieldingSince);
+    const { woken } = this.waiters.sets;
+    if (woken === 0) return false;
     const words = this.#words;
     const tail = Atomics.load(words, Word.produced) + (words[Word.requeued] as number);
     const ready = ((tail - (words[Word.head] as number)) | 0) + (words[Word.returned] as number);

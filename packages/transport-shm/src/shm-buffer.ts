@@ -66,9 +66,10 @@ export class ShmBuffer implements BufferPort {
 
   counts(): MaybePromise<BufferCounts> {
     const { words } = this.#shared.region;
-    return this.#shared.untilHad(() =>
-      this.#shared.both((_, consumers) => {
-        const waiting = this.#participants.waiting();
+    return this.#shared.untilHad(() => {
+      // Before the locks: it asks the system who is alive.
+      const waiting = this.#participants.waiting();
+      return this.#shared.both((_, consumers) => {
         return {
           ready: consumers.ready,
           leased: consumers.leased.count,
@@ -82,8 +83,8 @@ export class ShmBuffer implements BufferPort {
           waitingProducers: waiting.room,
           waitingConsumers: waiting.items,
         };
-      }),
-    );
+      });
+    });
   }
 
   drained(wait: Wait): MaybePromise<boolean> {

@@ -18,6 +18,9 @@ const FIRST_WORD = {
   end: Word.waitForEnd,
 } as const;
 
+// Whoever was woken has looked long before this, or is stopped or dead, and is forgotten.
+const WOKEN_MS_MAX = 250;
+
 export interface WaitSetsOptions {
   readonly words: Int32Array;
   /** The place of this participant. */
@@ -32,6 +35,9 @@ export class WaitSets {
   readonly #place: number;
   readonly #others: OtherBells;
   readonly #onOwn: () => void;
+
+  // Since when there has been somebody each time that this handle asked.
+  #wokenSince = Number.POSITIVE_INFINITY;
 
   constructor({ words, place, participants, onOwn }: WaitSetsOptions) {
     this.#words = words;
@@ -87,13 +93,12 @@ export class WaitSets {
     for (let word = Word.wokenSet; word <= last; word++) {
       for (let bits = Atomics.load(this.#words, word); bits !== 0; bits &= bits - 1) count += 1;
     }
+    if (count === 0) this.#wokenSince = Number.POSITIVE_INFINITY;
+    else if (performance.now() - this.#wokenSince > WOKEN_MS_MAX) {
+      this.#wokenSince = Number.POSITIVE_INFINITY;
+      for (let word = Word.wokenSet; word <= last; word++) Atomics.store(this.#words, word, 0);
+    } else this.#wokenSince = Math.min(this.#wokenSince, performance.now());
     return count;
-  }
-
-  /** Of those who were woken long ago, and seem not to look: the dead never will. */
-  forgetWoken(): void {
-    const last = Word.wokenSet + (placesUsed(this.#words) >> 5);
-    for (let word = Word.wokenSet; word <= last; word++) Atomics.store(this.#words, word, 0);
   }
 
   /** This participant looks now, should it have been woken. */
