@@ -43,6 +43,9 @@ export class OwnerLock {
   readonly #progress: readonly number[];
   readonly #owners: Owners;
   readonly #repair: () => boolean;
+  // Whom this participant saw holding it last, and how often that was somebody else than before.
+  #seen = 0;
+  #changes = 0;
 
   /**
    * @param lock - the words of its owner, of how often it was taken over from the dead, and of what is done under it.
@@ -73,9 +76,10 @@ export class OwnerLock {
     return Atomics.load(this.#words, this.#word);
   }
 
-  /** Equal at two instants between which nobody has got on under this lock. */
+  /** Equal at two instants if, as far as was seen, the same one held the lock all the time and did nothing under it. */
   get progress(): string {
-    return this.#progress.map((word) => Atomics.load(this.#words, word)).join();
+    const words = this.#progress.map((word) => Atomics.load(this.#words, word));
+    return [this.#changes, ...words].join();
   }
 
   give(): void {
@@ -85,7 +89,12 @@ export class OwnerLock {
 
   #tryLonger(looks: number): boolean {
     for (let i = 0; i < looks; i++) {
-      if (Atomics.load(this.#words, this.#word) !== 0) continue;
+      const { owner } = this;
+      if (owner !== this.#seen) {
+        this.#seen = owner;
+        this.#changes += 1;
+      }
+      if (owner !== 0) continue;
       if (Atomics.compareExchange(this.#words, this.#word, 0, this.#owners.me) === 0) return true;
     }
     const owner = this.owner;

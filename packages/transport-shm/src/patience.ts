@@ -12,6 +12,8 @@ export type Busy = typeof BUSY;
 
 // A holder that is running is through within a turn or so of the event loop; then there is no hurry any more.
 const TURNS_BEFORE_SLEEP = 16;
+// A process that stood still itself has seen nothing: no judgement on fewer looks, where there is time for them.
+const TRIES_BEFORE_JUDGING = 32;
 
 export interface PatienceOptions {
   readonly participants: Participants;
@@ -38,6 +40,9 @@ export class Patience {
   async #untilHadLater<T>(attempt: () => T | Busy): Promise<T> {
     let began = performance.now();
     let { missed, progress } = this.#state;
+    const { lockWaitMs } = this.#options;
+    const triesMin = Math.max(1, Math.min(TRIES_BEFORE_JUDGING, lockWaitMs));
+    let firstTry = 0;
     for (let tries = 0; ; tries++) {
       if (tries < TURNS_BEFORE_SLEEP) await turn();
       else await sleep(1);
@@ -49,11 +54,12 @@ export class Patience {
         this.isPatient = false;
       }
       const ms = performance.now() - began;
-      if (ms < this.#options.lockWaitMs || tries === 0) continue;
+      if (ms < lockWaitMs || tries - firstTry < triesMin) continue;
       const now = this.#state;
       if (now.missed === missed && now.progress === progress) throw this.busyError(ms);
       ({ missed, progress } = now);
       began = performance.now();
+      firstTry = tries;
     }
   }
 

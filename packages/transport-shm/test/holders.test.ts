@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BufferPort } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { Word } from "../dist/region-layout.js";
+import { geometryOf, Word } from "../dist/region-layout.js";
 import { Actor } from "./support/actor.js";
 import { Folder, noWait, now, until, waiting } from "./support/ports.js";
 import { isStopped } from "./support/processes.js";
@@ -245,6 +245,29 @@ test("what others do on the other side does not keep the answer back", async () 
   );
   expect(performance.now() - began).toBeLessThan(5000);
   clearInterval(puts);
+  await port.destroy();
+});
+
+test("a lock that passes from one to another is not held by a stopped process, whatever they do with it", async () => {
+  using folder = new Folder();
+  const port = await folder.create({}, 50);
+  const consumer = await port.consumer();
+  const others = [await folder.transport().open(), await folder.transport().open()];
+  const geometry = geometryOf(port.spec);
+  const words = await folder.words(geometry.regionBytes);
+  // Two live participants, in places 2 and 3, with their first incarnation; nobody counts anything.
+  let holder = 0;
+  words[Word.consumersLock] = (1 << 8) | 2;
+  const pass = setInterval(() => {
+    holder = 1 - holder;
+    words[Word.consumersLock] = (1 << 8) | (2 + holder);
+  }, 5);
+  const poll = Promise.resolve(consumer.poll(1, noWait));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  clearInterval(pass);
+  words[Word.consumersLock] = 0;
+  expect((await poll).state).toBe("empty");
+  for (const other of others) await other.close();
   await port.destroy();
 });
 
