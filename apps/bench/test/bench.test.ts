@@ -95,7 +95,10 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     [["--only", "file,"], 'There is no "" to measure'],
     [["--set", "nothing"], '--set must be one of file, shm, got "nothing"'],
     [["--item-bytes", "64,19"], '--item-bytes must be an integer from 20 to 65536, got "19"'],
-    [["--against", "zeromq-tcp"], '--against must be one of naive, file, file-flock, file-fsync, got "zeromq-tcp"'],
+    [
+      ["--against", "zeromq-tcp"],
+      '--against must be one of naive, file, file-flock, file-fsync, got "zeromq-tcp"',
+    ],
     [["--lead", "nothing"], '--lead must be one of naive, file, file-flock, file-fsync, got "nothing"'],
     [["--against", "file", "--lead", "file"], "--against and --lead are two ways to print one column"],
     [["--json", "no/such/raw.json"], '--json needs a directory that exists, and "no/such" does not'],
