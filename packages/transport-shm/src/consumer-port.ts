@@ -16,6 +16,7 @@ import { monotonicMs } from "@sluice/native-port";
 import type { ConsumersSide } from "./consumers-side.js";
 import { ItemCopies } from "./item-copies.js";
 import type { Fate } from "./leased-slots.js";
+import { OwedWakes } from "./owed-wakes.js";
 import { BUSY, type Busy } from "./patience.js";
 import { Slot, slotWord, Word } from "./region-layout.js";
 import type { SharedBuffer } from "./shared-buffer.js";
@@ -83,7 +84,7 @@ export class ShmConsumerPort implements ConsumerPort {
         polled === EMPTY && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : polled,
       );
     }
-    this.#buffer.flush();
+    OwedWakes.flushAll();
     if (this.#spin.until(this.#words, Word.produced, produced)) {
       const polled = this.#attempt();
       if (polled !== BUSY && polled !== EMPTY) return polled;

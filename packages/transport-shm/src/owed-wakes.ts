@@ -5,6 +5,9 @@ import type { WaitSets } from "./wait-sets.js";
 // About as many items as pass in the time that it takes to wake somebody: longer he need not sleep.
 const BURST_MAX = 32;
 
+// Those of this process that owe any, whatever their buffers.
+const owing = new Set<OwedWakes>();
+
 export class OwedWakes {
   readonly #sets: WaitSets;
   #items = 0;
@@ -20,7 +23,10 @@ export class OwedWakes {
   }
 
   owe(items: number, room: number): void {
-    if (this.#items + this.#room === 0) process.nextTick(this.#onBurstOver);
+    if (this.#items + this.#room === 0) {
+      owing.add(this);
+      process.nextTick(this.#onBurstOver);
+    }
     this.#items += items;
     this.#room += room;
     if (Math.max(this.#items, this.#room) >= BURST_MAX) this.flush();
@@ -28,6 +34,7 @@ export class OwedWakes {
 
   /** Comes by itself when the present burst of calls is over, or has been long enough. */
   flush(): void {
+    owing.delete(this);
     const [items, room] = [this.#items, this.#room];
     this.#items = 0;
     this.#room = 0;
@@ -37,8 +44,14 @@ export class OwedWakes {
     this.#sets.wakeAll("bytes");
   }
 
+  /** All that this process owes: before it stands still, over whichever buffer. */
+  static flushAll(): void {
+    for (const wakes of owing) wakes.flush();
+  }
+
   /** From here on it does not come by itself. */
   close(): void {
+    owing.delete(this);
     this.#isOver = true;
   }
 }

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { type MaybePromise, type Offered, outOfRange, type ProducerPort, type Wait } from "@sluice/core";
 import { read64 } from "./counter.js";
 import { fault } from "./faults.js";
+import { OwedWakes } from "./owed-wakes.js";
 import { BUSY, type Busy } from "./patience.js";
 import type { ProducersSide } from "./producers-side.js";
 import { PRODUCER_ID_WORDS, PRODUCERS_MAX, Producer, producerWord, Word } from "./region-layout.js";
@@ -74,7 +75,7 @@ export class ShmProducerPort implements ProducerPort {
         isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : offered,
       );
     }
-    this.#buffer.flush();
+    OwedWakes.flushAll();
     if (this.#spin.until(this.#words, Word.removed, removed)) {
       const offered = this.#attempt();
       if (offered !== BUSY && !isFull(offered)) return offered;

@@ -143,14 +143,6 @@ export class SharedBuffer {
     }
   }
 
-  /**
-   * Wakes those whom the steps since have helped. Comes by itself when the present burst of calls is over, or has been long
-   * enough; to be called before this process stands still.
-   */
-  flush(): void {
-    this.#owed.flush();
-  }
-
   /** Runs a step under both locks, the producers' first: at one instant of the whole buffer. */
   both<T>(step: (producers: ProducersSide, consumers: ConsumersSide) => T): T | Busy {
     return this.produce((producers) => this.consume((consumers) => step(producers, consumers)));
@@ -231,7 +223,7 @@ export class SharedBuffer {
 
   /** Gives the place up. Nothing of the region is touched afterwards. */
   leave(): void {
-    if (!this.isDestroyed) this.flush();
+    if (!this.isDestroyed) this.#owed.flush();
     this.#isLeft = true;
     this.#owed.close();
     this.waiters.close();
