@@ -52,7 +52,9 @@ export class Store {
       isFinal(answer) || wait.maxMs === 0 || wait.signal.aborted
         ? answer
         : this.#waiters.wait({ kind, wait, canGo, ask, isFinal }, answer);
-    const first = ask();
+    // Beside a sync a few turns are nothing, and whoever was just served does not come before those who have been woken.
+    const isPolite = this.log.durable && kind === "consumer" && wait.maxMs > 0;
+    const first = isPolite ? this.#waiters.letOthersGo(kind).then(ask) : ask();
     return first instanceof Promise ? first.then(more) : more(first);
   }
 

@@ -130,6 +130,11 @@ export class Waiters {
     for (const waiter of this.#waiting) waiter.end();
   }
 
+  /** Lets those ask first who were last served before this handle was. */
+  async letOthersGo(kind: WaitKind): Promise<void> {
+    for (let turns = this.#servedBefore(kind); turns > 0; turns--) await afterTurn();
+  }
+
   // How many others were last served before this handle was: most of them wait as well.
   #servedBefore(kind: WaitKind): number {
     const { participants } = this.#log.state;
