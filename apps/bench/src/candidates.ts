@@ -20,12 +20,8 @@ import unixSocket from "./peers/unix-socket.js";
 import zeromqTcp from "./peers/zeromq-tcp.js";
 import type { Ratio } from "./table.js";
 
-export const candidates: readonly Candidate[] = [
-  naiveLockfile,
-  file,
-  fileFlock,
-  fileFsync,
-  filePort,
+// Between processes of one host, in memory.
+const inMemory: readonly Candidate[] = [
   shm,
   shmPort,
   shmPortAwaited,
@@ -37,6 +33,15 @@ export const candidates: readonly Candidate[] = [
   ipcAdvanced,
   unixSocket,
   mpmcRing,
+];
+
+export const candidates: readonly Candidate[] = [
+  naiveLockfile,
+  file,
+  fileFlock,
+  fileFsync,
+  filePort,
+  ...inMemory,
 ];
 
 /** What belongs into one table. */
@@ -62,19 +67,7 @@ export const selections: readonly [Selection, ...Selection[]] = [
   // Between processes of one host, in memory.
   {
     name: "shm",
-    candidates: [
-      shm,
-      shmPort,
-      shmPortAwaited,
-      zeromqTcp,
-      pythonQueue,
-      posixMq,
-      posixMqPinned,
-      ipcJson,
-      ipcAdvanced,
-      unixSocket,
-      mpmcRing,
-    ],
+    candidates: inMemory,
     itemBytes: [ITEM_BYTES_DEFAULT, 1024],
     ratio: { kind: "lead", name: shm.name },
   },

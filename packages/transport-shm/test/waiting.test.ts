@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { geometryOf, Word } from "../dist/region-layout.js";
 import { Actor } from "./support/actor.js";
 import { Folder, noWait, now, until, waiting } from "./support/ports.js";
 
@@ -91,6 +92,26 @@ test("one who was woken and killed is not stood aside for, for ever", async () =
   await until(isAtOnce, "nobody is expected any more");
   expect(await isAtOnce()).toBe(true);
   await port.destroy();
+});
+
+test("what is owed over one buffer is sent before a wait over another begins", async () => {
+  using one = new Folder();
+  using two = new Folder();
+  const port = await one.create();
+  const producer = await port.producer();
+  const consumer = await (await two.create()).consumer();
+  using sleeper = await Actor.on(port.address);
+  const take = sleeper.call("take", 60_000);
+  await until(() => sleeper.waits === 1, "it waits");
+  const words = await one.words(geometryOf(port.spec).regionBytes);
+  const isAsleep = () => words.subarray(Word.waitForItem, Word.waitForItem + 8).some((bits) => bits !== 0);
+  now(producer.offer(1, [Buffer.from("item")], noWait));
+  // One wake for the burst, which may go on.
+  expect(isAsleep()).toBe(true);
+  const poll = consumer.poll(1, waiting(1));
+  expect(isAsleep()).toBe(false);
+  await poll;
+  expect(await take).toBe("item");
 });
 
 test("the death of a holder is noticed by those who wait, without anybody else", async () => {
