@@ -39,6 +39,12 @@ for (const dir of dirs) {
     // A file that cannot even be loaded has no failed test of its own.
     const shown = assertionResults.some((/** @type {{ status: string }} */ test) => test.status === "failed");
     if (status === "failed" && !shown) fail(`${name.slice(root.length)} failed outside its tests`);
+    // Named once more at the very end, where whoever sees only the end of a long log finds them.
+    for (const test of assertionResults) {
+      if (test.status !== "failed") continue;
+      const why = String(test.failureMessages?.[0] ?? "").split("\n    at ")[0];
+      console.log(`tally: failed, ${name.slice(root.length)}: ${test.fullName}\n${why}`.slice(0, 2000));
+    }
   }
   if (report.numTotalTests === 0 && sum.failed === before) fail(`${dir} ran no test`);
   else if (!report.success && sum.failed === before) fail(`${dir} failed outside its tests`);
