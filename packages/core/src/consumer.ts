@@ -103,6 +103,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
    * meanwhile, the call resolves.
    */
   take(options?: WaitOptions): Promise<TakeResult<T>> {
+    if (options === undefined) return this.#go("one", 1, undefined, NO_DEADLINE) as Promise<TakeResult<T>>;
     return this.#enter("one", 1, options, TAKE_OPTIONS, false) as Promise<TakeResult<T>>;
   }
 
@@ -243,6 +244,10 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     } catch (error) {
       return Promise.reject(error);
     }
+    return this.#go(form, max, leaseMs, deadline);
+  }
+
+  #go(form: TakeForm, max: number, leaseMs: number | undefined, deadline: Deadline): Promise<unknown> {
     if (deadline === NO_DEADLINE && this.#line.mayGoAlone()) return this.#takeAlone(form, max, leaseMs);
     const call = new TakeCall(form, max, leaseMs, deadline, this.#buffer.transport);
     this.#line.enter(call);

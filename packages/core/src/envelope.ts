@@ -88,6 +88,11 @@ export function seal(body: Uint8Array, envelope: Envelope = NOTHING): Uint8Array
   return bytes;
 }
 
+/** The codec's bytes alone; throws as `open` does. */
+export function bodyIn(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0 ? bodyOf(bytes, 1) : open(bytes).body;
+}
+
 /** @throws BufferError `ITEM_UNDECODABLE`: unknown flags, or shorter than its flags say. Never executes anything. */
 export function open(bytes: Uint8Array): Opened {
   const flags = bytes[0];

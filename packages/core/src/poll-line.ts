@@ -2,7 +2,7 @@
 
 import type { AnyCodec } from "./codec.js";
 import { decodeItem } from "./decode-item.js";
-import { open } from "./envelope.js";
+import { bodyIn } from "./envelope.js";
 import type { UndecodableItemError } from "./errors.js";
 import { badAnswer } from "./faults.js";
 import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
@@ -71,7 +71,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     const values: unknown[] = [];
     try {
       for (let i = 0; i < deliveries.length; i++)
-        values.push(this.#codec.decode(open((deliveries[i] as Delivery).item).body));
+        values.push(this.#codec.decode(bodyIn((deliveries[i] as Delivery).item)));
     } catch {
       return undefined;
     }

@@ -101,7 +101,9 @@ export class Producer<T> implements Handle, AsyncDisposable {
    * the call resolves. Where nobody can tell, it rejects `OUTCOME_UNKNOWN` with the reason as its cause.
    */
   put(value: T, options?: PutOptions): Promise<void> {
-    return this.#enter("put", [value], options, PUT_OPTIONS) as Promise<void>;
+    return (
+      options === undefined ? this.#putPlain(value) : this.#enter("put", [value], options, PUT_OPTIONS)
+    ) as Promise<void>;
   }
 
   /**
@@ -170,6 +172,21 @@ export class Producer<T> implements Handle, AsyncDisposable {
       return Promise.reject(error);
     }
     if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
+    return this.#go(form, items, deadline);
+  }
+
+  // What `#enter` does, for the call that is made most.
+  #putPlain(value: T): Promise<unknown> {
+    let item: Uint8Array;
+    try {
+      item = this.#encodeOne(value, undefined);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#go("put", [item], NO_DEADLINE);
+  }
+
+  #go(form: PutForm, items: readonly Uint8Array[], deadline: Deadline): Promise<unknown> {
     if (deadline === NO_DEADLINE && this.#offers.isOneOffer(items) && this.#line.mayGoAlone())
       return this.#putAlone(form, items);
     const call = new PutCall(form, items, deadline, this.#offers);
