@@ -42,16 +42,16 @@ export interface StructuredCodec extends Codec<unknown> {
  */
 export const json: JsonCodec = { name: "json", encode: encodeJson, decode: decodeJson };
 
-/** Bytes as they are: a Uint8Array (a Buffer is one) over memory that is not shared and not detached. */
+/**
+ * Bytes as they are: a Uint8Array (a Buffer is one) whose memory has not been handed away. They are read once, before the call
+ * returns; where another thread writes to them at that moment, what is put is what was read.
+ */
 export const bytes: BytesCodec = {
   name: "bytes",
   encode(value) {
     if (!types.isUint8Array(value)) throw wrongType("the item", "a Uint8Array", value, "ITEM_UNENCODABLE");
-    // The first question is the cheap one.
-    if (value.buffer.constructor !== ArrayBuffer && !types.isArrayBuffer(value.buffer)) {
-      throw wrongType("the item", "bytes that no other thread can change", value.buffer, "ITEM_UNENCODABLE");
-    }
-    // A view whose memory has gone looks like an empty one, but nothing can be made over it.
+    // A view whose memory has gone looks like an empty one, but nothing can be made over it. Others are not asked for their
+    // memory: a small array has none that JavaScript could see until it is asked, and that costs more than the whole put.
     if (value.byteLength === 0) new Uint8Array(value.buffer, value.byteOffset, 0);
     return value;
   },

@@ -136,6 +136,7 @@ describe("bytes", () => {
     expect(trip(bytes, Buffer.from(all).subarray(3, 250) as Uint8Array)).toEqual(all.subarray(3, 250));
     expect(trip(bytes, runInNewContext("new Uint8Array([1, 2])"))).toEqual(new Uint8Array([1, 2]));
     expect(trip(bytes, new Uint8Array())).toHaveLength(0);
+    expect(trip(bytes, new Uint8Array(new SharedArrayBuffer(2)))).toEqual(new Uint8Array(2));
   });
 
   const detached = new Uint8Array(4);
@@ -147,7 +148,6 @@ describe("bytes", () => {
     ["a DataView", new DataView(new ArrayBuffer(2))],
     ["wider elements", new Uint16Array(2)],
     ["null", null],
-    ["memory that another thread can change", new Uint8Array(new SharedArrayBuffer(2))],
     ["memory that is gone", detached],
   ])("refuses %s", (_what, value) => {
     expect(() => bytes.encode(value as never)).toThrow(TypeError);
