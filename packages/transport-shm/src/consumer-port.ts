@@ -57,8 +57,11 @@ export class ShmConsumerPort implements ConsumerPort {
     const produced = Atomics.load(this.#words, Word.produced);
     this.#max = max;
     this.#terms = lease;
+    const hasSpun = wait.maxMs > 0 && this.#buffer.seemsEmpty;
+    if (hasSpun) this.#spinUntilNot(produced);
     const polled = this.#attempt();
-    if (polled === BUSY || (polled === EMPTY && wait.maxMs > 0)) return this.#later(polled, produced, wait);
+    if (polled === BUSY || (polled === EMPTY && wait.maxMs > 0))
+      return this.#later(polled, hasSpun ? undefined : produced, wait);
     return polled;
   }
 
@@ -77,19 +80,25 @@ export class ShmConsumerPort implements ConsumerPort {
     if (settlements.length > 0 && !this.#buffer.isDestroyed) await this.settle(settlements);
   }
 
-  #later(first: Polled | Busy, produced: number, wait: Wait): MaybePromise<Polled> {
+  /** @param produced - as it was before the first attempt; undefined if the spin was before that. */
+  #later(first: Polled | Busy, produced: number | undefined, wait: Wait): MaybePromise<Polled> {
     if (first === BUSY) {
       const had = this.#buffer.untilHad(() => this.#attempt(), first);
       return Promise.resolve(had).then((polled) =>
         polled === EMPTY && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : polled,
       );
     }
-    OwedWakes.flushAll();
-    if (this.#spin.until(this.#words, Word.produced, produced)) {
+    if (produced !== undefined && this.#spinUntilNot(produced)) {
       const polled = this.#attempt();
       if (polled !== BUSY && polled !== EMPTY) return polled;
     }
     return this.#wait(wait);
+  }
+
+  // What this process owes goes out first: the one it waits for may be waiting for that.
+  #spinUntilNot(produced: number): boolean {
+    OwedWakes.flushAll();
+    return this.#spin.until(this.#words, Word.produced, produced);
   }
 
   #wait(wait: Wait): Promise<Polled> {

@@ -12,9 +12,12 @@ export class OwedWakes {
   readonly #sets: WaitSets;
   #items = 0;
   #room = 0;
+  #isAwaitingEnd = false;
   #isOver = false;
   // Runs when all promises that are settled by now have been dealt with: within a burst of awaited calls it does not.
   readonly #onBurstOver = () => {
+    this.#isAwaitingEnd = false;
+    owing.delete(this);
     if (!this.#isOver) this.flush();
   };
 
@@ -23,18 +26,18 @@ export class OwedWakes {
   }
 
   owe(items: number, room: number): void {
-    if (this.#items + this.#room === 0) {
+    if (!this.#isAwaitingEnd) {
+      this.#isAwaitingEnd = true;
       owing.add(this);
       process.nextTick(this.#onBurstOver);
     }
     this.#items += items;
     this.#room += room;
-    if (Math.max(this.#items, this.#room) >= BURST_MAX) this.flush();
+    if (this.#items >= BURST_MAX || this.#room >= BURST_MAX) this.flush();
   }
 
   /** Comes by itself when the present burst of calls is over, or has been long enough. */
   flush(): void {
-    owing.delete(this);
     const [items, room] = [this.#items, this.#room];
     this.#items = 0;
     this.#room = 0;

@@ -52,11 +52,13 @@ export class ShmProducerPort implements ProducerPort {
     const removed = Atomics.load(this.#words, Word.removed);
     this.#firstSequence = firstSequence;
     this.#items = items;
+    const hasSpun = wait.maxMs > 0 && this.#buffer.seemsFull;
+    if (hasSpun) this.#spinUntilNot(removed);
     let offered = this.#attempt();
     if (offered !== BUSY && isFull(offered) && this.#buffer.mayHideRoom && this.#buffer.probe())
       offered = this.#attempt();
     if (offered === BUSY || (isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted))
-      return this.#later(offered, removed, wait);
+      return this.#later(offered, hasSpun ? undefined : removed, wait);
     return offered;
   }
 
@@ -68,19 +70,25 @@ export class ShmProducerPort implements ProducerPort {
     return this.#buffer.produce(this.#step);
   }
 
-  #later(first: Offered | Busy, removed: number, wait: Wait): MaybePromise<Offered> {
+  /** @param removed - as it was before the first attempt; undefined if the spin was before that. */
+  #later(first: Offered | Busy, removed: number | undefined, wait: Wait): MaybePromise<Offered> {
     if (first === BUSY) {
       const had = this.#buffer.untilHad(() => this.#attempt(), first);
       return Promise.resolve(had).then((offered) =>
         isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : offered,
       );
     }
-    OwedWakes.flushAll();
-    if (this.#spin.until(this.#words, Word.removed, removed)) {
+    if (removed !== undefined && this.#spinUntilNot(removed)) {
       const offered = this.#attempt();
       if (offered !== BUSY && !isFull(offered)) return offered;
     }
     return this.#wait(wait);
+  }
+
+  // What this process owes goes out first: the one it waits for may be waiting for that.
+  #spinUntilNot(removed: number): boolean {
+    OwedWakes.flushAll();
+    return this.#spin.until(this.#words, Word.removed, removed);
   }
 
   #wait(wait: Wait): Promise<Offered> {

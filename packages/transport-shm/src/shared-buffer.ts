@@ -14,6 +14,7 @@ import { BUSY, type Busy, Patience } from "./patience.js";
 import { ProducersSide } from "./producers-side.js";
 import type { Region } from "./region.js";
 import { Word } from "./region-layout.js";
+import { isSealed } from "./seal.js";
 import { WAIT_SETS, type WaitSet } from "./wait-sets.js";
 import { Waiters } from "./waiters.js";
 
@@ -179,6 +180,16 @@ export class SharedBuffer {
   /** Whether there may be room that nobody has told of: `probe` finds out. */
   get mayHideRoom(): boolean {
     return (this.#words[Word.leased] as number) > 0 || this.#consumersLock.owner !== 0;
+  }
+
+  /** Whether an attempt to put is likely to be in vain. Without a lock: a guess, and attempts that are in vain disturb others. */
+  get seemsFull(): boolean {
+    return !isSealed(this.#words) && !this.#hasSomethingFor("room");
+  }
+
+  /** Whether an attempt to take is likely to be in vain, as `seemsFull`. */
+  get seemsEmpty(): boolean {
+    return !isSealed(this.#words) && !this.#hasSomethingFor("item");
   }
 
   /** Whether the items that are ready are for others, who were woken and have not looked yet. Without a lock: a guess. */

@@ -5,12 +5,16 @@
 
 import { availableParallelism } from "node:os";
 
-// Passing an item to somebody who is awake takes a microsecond or so. Somebody who sleeps has to be woken first: 25 to 50 us
+// Passing an item to somebody who is awake takes a microsecond or so. Somebody who sleeps has to be woken first: 25 to 150 us
 // in a virtual machine, less elsewhere. Only a spin that outlasts that meets him awake, and from then on neither sleeps.
 const SPIN_US = 20;
-const SPIN_US_MAX = 80;
+const SPIN_US_MAX = 160;
 const LOOKS_BETWEEN_CLOCKS = 32;
-// After the longest spin in vain, and again, in a row, only one wait in so many tries.
+// Two processes at work, one of whom fell asleep, wait for each other in turns this close together: there it is tried again, but
+// not for long.
+const AT_WORK_US = 2 * SPIN_US_MAX;
+const TRIES_AT_WORK = 64;
+// Else, after the longest spin in vain, and again, in a row, only one wait in so many tries.
 const SKIPPED_MAX = 63;
 
 const isWorthIt = availableParallelism() > 1;
@@ -19,27 +23,41 @@ export class Spin {
   #us = SPIN_US;
   #skipped = 0;
   #toSkip = 0;
+  #inVain = 0;
+  #lastInVainAt = Number.NEGATIVE_INFINITY;
 
-  /** Whether the word changed from `seen`. Takes 80 us at most. */
+  /** Whether the word changed from `seen`. Takes 160 us at most. */
   until(words: Int32Array, word: number, seen: number): boolean {
-    if (!isWorthIt) return false;
-    if (this.#toSkip > 0) {
-      this.#toSkip -= 1;
-      return false;
-    }
-    const end = performance.now() + this.#us / 1000;
-    do {
+    if (!isWorthIt || this.#isSkipped()) return false;
+    // The first looks often do, and need no clock.
+    for (let end = 0; ; ) {
       for (let i = 0; i < LOOKS_BETWEEN_CLOCKS; i++) {
         if (Atomics.load(words, word) === seen) continue;
         this.#skipped = 0;
+        this.#inVain = 0;
         return true;
       }
-    } while (performance.now() < end);
-    this.#wasInVain();
-    return false;
+      const now = performance.now();
+      if (end === 0) end = now + this.#us / 1000;
+      else if (now >= end) {
+        this.#wasInVain(now);
+        return false;
+      }
+    }
   }
 
-  #wasInVain(): void {
+  #isSkipped(): boolean {
+    if (this.#toSkip === 0) return false;
+    this.#toSkip -= 1;
+    const now = performance.now();
+    const isAtWork = now - this.#lastInVainAt < AT_WORK_US / 1000;
+    this.#lastInVainAt = now;
+    return !isAtWork || this.#inVain >= TRIES_AT_WORK;
+  }
+
+  #wasInVain(now: number): void {
+    this.#lastInVainAt = now;
+    this.#inVain += 1;
     if (this.#us < SPIN_US_MAX) {
       this.#us *= 2;
       return;
