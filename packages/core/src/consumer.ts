@@ -15,10 +15,10 @@ import type { AnyLease, Lease } from "./lease.js";
 import { keepLease } from "./lease-renewal.js";
 import { isPromise, type WaitHooks } from "./line-work.js";
 import { ownOptions } from "./options.js";
-import { PollLine } from "./poll-line.js";
+import { NO_VALUE, PollLine } from "./poll-line.js";
 import { SettlementLine } from "./settlement-line.js";
 import { TakeCall, type TakeForm, type TakeResult } from "./take-call.js";
-import type { ConsumerPort } from "./transport.js";
+import type { ConsumerPort, Polled } from "./transport.js";
 import { WaitingLine } from "./waiting-line.js";
 
 /** Of `buffer.consumer()`. */
@@ -254,14 +254,19 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     return call.result();
   }
 
+  #resultOf(polled: Polled): TakeResult<unknown> | undefined {
+    const value = this.#polls.valueOf(polled);
+    return value === NO_VALUE ? undefined : { done: false, value };
+  }
+
   // Where the port answers at once there is no call to keep: the shortest way through.
   #takeAlone(form: TakeForm, max: number, leaseMs: number | undefined): Promise<unknown> {
     const polled = this.#polls.pollAlone(max, leaseMs, this.#line.loneWait);
     if (leaseMs === undefined && !isPromise(polled)) {
-      const values = this.#polls.valuesOf(polled, max);
-      if (values !== undefined) {
+      const result = form === "many" ? this.#polls.valuesOf(polled, max) : this.#resultOf(polled);
+      if (result !== undefined) {
         this.#line.passedAlone();
-        return Promise.resolve(form === "many" ? values : { done: false, value: values[0] });
+        return Promise.resolve(result);
       }
     }
     const call = new TakeCall(form, max, leaseMs, NO_DEADLINE, this.#buffer.transport);

@@ -13,6 +13,8 @@ import type { BufferPort, ConsumerPort, Delivery, MaybePromise, Polled, Wait } f
 // As many items as an offer carries, unless one call asks for more by itself.
 const ITEMS_PER_POLL = 1024;
 
+export const NO_VALUE: unique symbol = Symbol("no value");
+
 export class PollLine implements LineWork<TakeCall, Polled> {
   readonly what = "an item was taken";
   readonly transport: string;
@@ -65,17 +67,29 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     }
   }
 
+  /** The value of an answer that came at once, with one item; `NO_VALUE` where it takes more to deal with it. */
+  valueOf({ deliveries }: Polled): unknown {
+    return deliveries.length === 1 ? this.#valueIn(deliveries[0] as Delivery) : NO_VALUE;
+  }
+
   /** The values of an answer that came at once, 1 to `max` of them; undefined where it takes more to deal with it. */
   valuesOf({ deliveries }: Polled, max: number): unknown[] | undefined {
     if (deliveries.length === 0 || deliveries.length > max) return undefined;
     const values: unknown[] = [];
-    try {
-      for (let i = 0; i < deliveries.length; i++)
-        values.push(this.#codec.decode(bodyIn((deliveries[i] as Delivery).item)));
-    } catch {
-      return undefined;
+    for (let i = 0; i < deliveries.length; i++) {
+      const value = this.#valueIn(deliveries[i] as Delivery);
+      if (value === NO_VALUE) return undefined;
+      values.push(value);
     }
     return values;
+  }
+
+  #valueIn({ item }: Delivery): unknown {
+    try {
+      return this.#codec.decode(bodyIn(item));
+    } catch {
+      return NO_VALUE;
+    }
   }
 
   async isNews(): Promise<boolean> {

@@ -53,6 +53,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
   readonly #offers: OfferLine;
   readonly #line: WaitingLine<PutCall, unknown>;
   readonly #stampPutTime: boolean;
+  readonly #itemBytesMax: number;
   readonly #onClosed: () => void;
   #closing: Promise<void> | undefined;
 
@@ -64,6 +65,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
     this.#buffer = buffer;
     this.id = options.id;
     this.#stampPutTime = options.stampPutTime === true;
+    this.#itemBytesMax = buffer.port.spec.itemBytesMax;
     this.#onClosed = onClosed;
     const { transport, waitersMax } = buffer;
     const { id, onWait, onResume } = options;
@@ -214,12 +216,10 @@ export class Producer<T> implements Handle, AsyncDisposable {
   }
 
   #encodeOne(value: T, headers: Headers | undefined): Uint8Array {
-    const { codec, transport, port } = this.#buffer;
-    const body = encodeItem(codec, value);
-    const { itemBytesMax } = port.spec;
-    if (body.byteLength > itemBytesMax) {
-      const message = `The item has ${body.byteLength} bytes, and at most ${itemBytesMax} (\`itemBytesMax\`) are allowed`;
-      throw new BufferError("ITEM_TOO_LARGE", message, { transport });
+    const body = encodeItem(this.#buffer.codec, value);
+    if (body.byteLength > this.#itemBytesMax) {
+      const message = `The item has ${body.byteLength} bytes, and at most ${this.#itemBytesMax} (\`itemBytesMax\`) are allowed`;
+      throw new BufferError("ITEM_TOO_LARGE", message, { transport: this.#buffer.transport });
     }
     // The one copy: from here on the bytes are ours.
     if (!this.#stampPutTime && headers === undefined) return seal(body);
