@@ -27,3 +27,13 @@ export interface Patience {
 
 /** The state that was looked at is no longer current: look again. */
 export class Stale extends Error {}
+
+/** What is decided; undefined if what was looked at is no longer current. */
+export function decideIfCurrent<T>(decide: Decide<T>, state: BufferState): Decision<T> | undefined {
+  try {
+    return decide(state);
+  } catch (error) {
+    if (error instanceof Stale) return undefined;
+    throw error;
+  }
+}

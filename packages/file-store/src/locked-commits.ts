@@ -8,7 +8,7 @@ import type { BufferError, MaybePromise } from "@sluice/core";
 import type { NativePort } from "@sluice/native-port";
 import { cutAppendLog } from "./append-cut.js";
 import { AppendLog } from "./append-log.js";
-import type { Decide, Done, Patience } from "./decision.js";
+import { type Decide, type Done, decideIfCurrent, type Patience } from "./decision.js";
 import { DiskTrust } from "./disk-trust.js";
 import { Dues } from "./dues.js";
 import { FileLock } from "./file-lock.js";
@@ -82,7 +82,8 @@ export class LockedCommits implements DiskCommits {
     for (;;) {
       if (log.state.destroyed) throw log.faults.destroyed(log.layout.root);
       const due = this.dues.operations;
-      const decision = due.length > 0 ? undefined : decide(log.state);
+      const decision = due.length > 0 ? undefined : decideIfCurrent(decide, log.state);
+      if (decision === undefined && due.length === 0) continue;
       if (decision !== undefined && !("operations" in decision)) {
         const { answer, final } = decision;
         return { answer, file: log.durable && final === true ? log.file.hold() : undefined };

@@ -67,9 +67,9 @@ export class Store {
     }
   }
 
-  /** Looks which holders have died. */
-  probe(): void {
-    this.#commits.dues.probe();
+  /** Looks which holders have died. True if there are any that the state still counts on. */
+  probe(): boolean {
+    return this.#commits.dues.probe();
   }
 
   /** Ends all waits and releases what the system holds for them. */
