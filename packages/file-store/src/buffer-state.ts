@@ -52,10 +52,18 @@ export class BufferState {
   /**
    * Applies one commit: its number, which handle made it and as which one of its own, and what it says.
    * What cannot be applied proves that the log is damaged: `DATA_CORRUPT`.
+   *
+   * @param kept - the bytes of the items that it puts, where there is no log from which they could be read. They are copied.
    */
-  apply(commit: number, handle: string, turn: number, operations: readonly Operation[]): void {
+  apply(
+    commit: number,
+    handle: string,
+    turn: number,
+    operations: readonly Operation[],
+    kept?: readonly Uint8Array[],
+  ): void {
     try {
-      for (const operation of operations) this.#applyOne(commit, operation);
+      for (const operation of operations) this.#applyOne(commit, operation, kept);
     } catch (error) {
       // A part of an operation is missing, or is not what it should be.
       throw isBufferError(error) ? error : this.#impossible("cannot be understood", error);
@@ -69,7 +77,7 @@ export class BufferState {
     }
   }
 
-  #applyOne(commit: number, operation: Operation): void {
+  #applyOne(commit: number, operation: Operation, kept?: readonly Uint8Array[]): void {
     switch (operation.op) {
       case "join":
         this.participants.set(operation.handle, { ...operation.identity, lastTurn: 0 });
@@ -94,7 +102,7 @@ export class BufferState {
         this.#participant(operation.handle).lastTake ??= 0;
         return;
       case "put":
-        this.#put(commit, operation);
+        this.#put(commit, operation, kept);
         return;
       case "take":
         for (const item of this.#takeReady(operation.from, operation.count)) {
@@ -144,7 +152,7 @@ export class BufferState {
     return participant;
   }
 
-  #put(commit: number, put: Extract<Operation, { op: "put" }>): void {
+  #put(commit: number, put: Extract<Operation, { op: "put" }>, kept?: readonly Uint8Array[]): void {
     const producer = this.producers.get(put.id);
     if (producer === undefined || put.first !== producer.last + 1)
       throw this.#impossible("puts out of its producer's order");
@@ -160,6 +168,7 @@ export class BufferState {
         sum,
         deliveries: 0,
         failures: 0,
+        bytes: kept === undefined ? undefined : new Uint8Array(kept[index] as Uint8Array),
       });
       offset += length;
     });

@@ -20,6 +20,7 @@ import type { Store } from "./store.js";
 
 // More than a lease's worth of text does not belong into every commit that follows.
 const REASON_CHARACTERS_MAX = 256;
+const ENDED_MAX = 64;
 
 export class StoreConsumerPort implements ConsumerPort {
   readonly #store: Store;
@@ -49,10 +50,10 @@ export class StoreConsumerPort implements ConsumerPort {
     }
   }
 
-  async close(): Promise<void> {
+  close(): MaybePromise<void> {
     if (this.#open.size === 0) return;
     const releases = [...this.#open].map((token) => ({ kind: "release", token }) as const);
-    await this.#store.giveUp(() => this.settle(releases));
+    return this.#store.giveUp(() => this.settle(releases));
   }
 
   // On a full disk there is space set aside for small commits: half as many settlements make a smaller one.
@@ -97,11 +98,19 @@ export class StoreConsumerPort implements ConsumerPort {
   }
 
   #withTokens(commit: number, deliveries: readonly Delivery[]): Delivery[] {
+    this.#forgetEnded();
     return deliveries.map((delivery, index) => {
       const token = leaseToken(commit, index);
       this.#open.add(token);
       return { ...delivery, token };
     });
+  }
+
+  // Of leases that have ended by time, or were settled by another port, when they have become many.
+  #forgetEnded(): void {
+    const { leased } = this.#store.log.state;
+    if (this.#open.size <= 2 * leased.size + ENDED_MAX) return;
+    for (const token of this.#open) if (!leased.has(String(token))) this.#open.delete(token);
   }
 
   #decideSettlements(state: BufferState, settlements: readonly Settlement[]): Decision<readonly Settled[]> {

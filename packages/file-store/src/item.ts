@@ -1,6 +1,6 @@
 /** What a state says of one item, wherever the item is, and of one producer. */
 
-/** An item, without its bytes: they stay in the file of the commit that put them. */
+/** An item. Its bytes stay in the file of the commit that put them, where there is one. */
 export interface Item {
   readonly sequence: number;
   /** Number of the commit that put it: names the file. */
@@ -11,6 +11,8 @@ export interface Item {
   readonly sum: number;
   deliveries: number;
   failures: number;
+  /** The bytes themselves, where the store has no other place for them. Nobody else has or changes them. */
+  readonly bytes: Uint8Array | undefined;
 }
 
 export interface Leased {

@@ -39,10 +39,10 @@ export class StoreProducerPort implements ProducerPort {
     );
   }
 
-  async close(): Promise<void> {
+  close(): MaybePromise<void> {
     // A named one is kept: its holder may come back and ask how far it had come.
     if (this.#isNamed) return;
-    await this.#store.giveUp(() =>
+    return this.#store.giveUp(() =>
       this.#store.transact((state) =>
         this.#isCurrent(state)
           ? { operations: [{ op: "retire", id: this.#id }], reply: () => undefined }

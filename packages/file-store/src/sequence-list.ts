@@ -5,7 +5,7 @@ export interface Sequenced {
 }
 
 export class SequenceList<T extends Sequenced> implements Iterable<T> {
-  #items: T[];
+  #items: (T | undefined)[];
   // Everything before it has been taken out; the array is cut only now and then, so that `shift` does not move the rest.
   #head = 0;
 
@@ -23,12 +23,14 @@ export class SequenceList<T extends Sequenced> implements Iterable<T> {
 
   /** The `count` of the smallest sequence, or all there are. */
   peek(count: number): T[] {
-    return this.#items.slice(this.#head, this.#head + count);
+    return this.#items.slice(this.#head, this.#head + count) as T[];
   }
 
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
+    // Let go of at once: it may hold an item's bytes.
+    this.#items[this.#head] = undefined;
     this.#head += 1;
     if (this.#head > 64 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
@@ -66,7 +68,7 @@ export class SequenceList<T extends Sequenced> implements Iterable<T> {
   }
 
   [Symbol.iterator](): Iterator<T> {
-    return this.#items.slice(this.#head)[Symbol.iterator]();
+    return (this.#items.slice(this.#head) as T[])[Symbol.iterator]();
   }
 
   // The first index whose sequence is not smaller.

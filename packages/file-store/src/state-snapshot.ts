@@ -101,7 +101,7 @@ function pack(item: Item): PackedItem {
 }
 
 function unpack([sequence, commit, offset, length, sum, deliveries, failures]: PackedItem): Item {
-  return { sequence, commit, offset, length, sum, deliveries, failures };
+  return { sequence, commit, offset, length, sum, deliveries, failures, bytes: undefined };
 }
 
 function packFallen({ item, reason }: Fallen): PackedFallen {

@@ -59,11 +59,12 @@ export class Store {
   }
 
   /** Something that only ends what is this handle's: where the buffer is destroyed, it has ended already. */
-  async giveUp(end: () => MaybePromise<unknown>): Promise<void> {
+  giveUp(end: () => MaybePromise<unknown>): MaybePromise<void> {
     try {
-      await end();
+      const ending = end();
+      return ending instanceof Promise ? ending.then(() => {}, unlessDestroyed) : undefined;
     } catch (error) {
-      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+      unlessDestroyed(error);
     }
   }
 
@@ -82,4 +83,8 @@ export class Store {
     this.endWaits();
     this.#commits.close();
   }
+}
+
+function unlessDestroyed(error: unknown): void {
+  if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
 }
