@@ -155,8 +155,8 @@ test("one item after another costs no system call", (context) => {
       return readFileSync(trace, "utf8").split("\n").length;
     };
     const [few, many] = [calls(1_000), calls(11_000)];
-    // Collecting garbage wakes other threads now and then.
-    expect(many - few).toBeLessThan(1_000);
+    // Of 50,000 calls of ports. Collecting garbage wakes other threads now and then.
+    expect(many - few).toBeLessThan(200);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
