@@ -28,12 +28,19 @@ test("the adapters are found", () => {
 });
 
 // What more than one adapter stands on, and is no adapter itself.
-const shared = ["@sluice/native-port"];
+const shared = ["@sluice/native-port", "@sluice/file-store"];
 
 test.each(adapters.map((p) => p.dir))("%s imports core and what is shared, and no other adapter", (dir) => {
   const allowed = ["@sluice/core", ...shared];
   const foreign = importsBelow(`${dir}/src`).filter(
     ({ specifier }) => specifier.startsWith("@sluice/") && !allowed.includes(specifier),
+  );
+  expect(foreign).toEqual([]);
+});
+
+test.each(packages.filter((p) => shared.includes(p.manifest.name)))("$dir imports no adapter", ({ dir }) => {
+  const foreign = importsBelow(`${dir}/src`).filter(({ specifier }) =>
+    adapters.some(({ manifest }) => manifest.name === specifier),
   );
   expect(foreign).toEqual([]);
 });

@@ -1,7 +1,6 @@
-/** The factory, its options, and the ways in: create and open. */
+/** The factory, its options, and the ways in: create and open. What happens in the directory is `@sluice/file-store`'s. */
 
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import {
   type BufferAddress,
   BufferError,
@@ -12,30 +11,20 @@ import {
   checkOptions,
   countFrom,
   INTERFACE_VERSION,
-  type MaybePromise,
   outOfRange,
   show,
   type TransportCapabilities,
   wrongType,
 } from "@sluice/core";
-import { type BufferHeader, type Durability, readHeader } from "./buffer-header.js";
-import { FileBuffer, removeBuffer } from "./file-buffer.js";
 import {
-  DIRECTORY_MODE,
-  idOfRoot,
-  isRootName,
-  Layout,
-  newBufferId,
-  newHandleId,
-  rootName,
-} from "./layout.js";
-import { LOCK_NAMES, type LockName, type LockStrategy, lockStrategy } from "./lock-strategy.js";
-import type { Commits } from "./log.js";
-import { findRoot, isMissing, notABuffer, notFound, refuseRemote, removeLeftovers } from "./place.js";
-import { flawError } from "./record.js";
-import { createRecordFile } from "./record-file.js";
-import { syncDirectory, syncNow } from "./shared-sync.js";
-import { errnoOf, storageError } from "./storage-error.js";
+  createStore,
+  type Durability,
+  findStore,
+  isStoreId,
+  LOCK_NAMES,
+  LOCK_WAIT_MS_DEFAULT,
+  type LockName,
+} from "@sluice/file-store";
 
 export interface FileTransportOptions {
   /**
@@ -60,10 +49,9 @@ export interface FileTransportOptions {
   readonly lock?: LockName;
 }
 
-const LOCK_WAIT_MS_DEFAULT = 100;
+const NAME = "file";
 const LOCK_WAIT_MS_MAX = 60_000;
 const PATH_BYTES_MAX = 4_000;
-const ASIDE_CHARACTERS_MAX = 50;
 
 /**
  * A bounded buffer in a directory: durable, for any number of processes of one host, safe when any of them is killed.
@@ -83,14 +71,14 @@ export function fileTransport(options: FileTransportOptions): BufferTransport {
   );
   const lock = options.lock === undefined ? undefined : checkLock(options.lock);
   return {
-    name: "file",
+    name: NAME,
     module: new URL("./index.js", import.meta.url).href,
     interfaceVersion: INTERFACE_VERSION,
     capabilities: capabilities("fsync"),
-    create: async (spec, wishes) => createFiles(path, lock ?? "proper-lockfile", spec, wishes),
+    create: (spec, wishes) => create(path, lock ?? "proper-lockfile", spec, wishes),
     open: async (address) => {
       const place = address === undefined ? undefined : readPlace(address);
-      return openFiles(place === undefined ? path : checkPath(place.path), lock, lockWaitMs, place?.id);
+      return open(place === undefined ? path : checkPath(place.path), lock, lockWaitMs, place?.id);
     },
   };
 }
@@ -115,167 +103,55 @@ function capabilities(durability: Durability): TransportCapabilities {
   });
 }
 
-// Everything is made beside the place and renamed into it: whoever dies in the middle leaves nothing that opens.
-async function createFiles(
+async function create(
   path: string,
   lock: LockName,
   spec: BufferSpec,
   wishes: BufferWishes,
 ): Promise<BufferAddress> {
-  const id = newBufferId();
-  const durability = wishes.durability ?? "fsync";
-  // A name that fits wherever the buffer's own does, or is too long as well.
-  const aside = join(dirname(path), `.${basename(path).slice(0, ASIDE_CHARACTERS_MAX)}.${newHandleId()}`);
-  const sync = durability === "fsync" ? fsyncSync : () => {};
   try {
-    const asked = lockStrategy(lock);
-    const strategy = asked instanceof Promise ? await asked : asked;
-    const clearing = clearPlace(path);
-    if (clearing !== undefined) await clearing;
-    refuseRemote(dirname(path));
-    mkdirSync(aside, { mode: DIRECTORY_MODE });
-    const layout = new Layout(aside, id);
-    mkdirSync(layout.root, { mode: DIRECTORY_MODE });
-    const header: BufferHeader = { kind: "header", id, spec, durability, lock };
-    const fd = createRecordFile(layout.header, header);
-    sync(fd);
-    closeSync(fd);
-    const directories = strategy.createFiles(layout, spec, sync);
-    if (durability === "fsync") {
-      for (const directory of [...directories, layout.root, aside]) syncDirectory(directory);
-      await moveDurably(aside, path);
-    } else await moveIntoPlace(aside, path);
+    const durability = wishes.durability ?? "fsync";
+    const id = await createStore(path, NAME, { spec, durability, lock });
+    return addressOf(path, id, { lock });
   } catch (error) {
-    // Below a file there is nothing to be removed, not even by force.
-    if (errnoOf(error) !== "ENOTDIR") rmSync(aside, { recursive: true, force: true });
-    if (isMissing(error)) throw outOfRange("the parent of `path`", "a directory that exists", dirname(path));
-    if (errnoOf(error) === "ENAMETOOLONG") throw tooLong(path);
-    throw storageError(error, `Creating a buffer at ${show(path)}`);
-  }
-  return addressOf(path, id, { lock });
-}
-
-// Once it is there others may open it: what can be refused is refused before, and what fails then leaves it there.
-async function moveDurably(aside: string, path: string): Promise<void> {
-  const parent = openSync(dirname(path), "r");
-  try {
-    await moveIntoPlace(aside, path);
-    syncNow(parent, "unknown");
-  } finally {
-    closeSync(parent);
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ENOTDIR")
+      throw outOfRange("the parent of `path`", "a directory that exists", dirname(path));
+    throw errno === "ENAMETOOLONG" ? tooLong(path) : error;
   }
 }
 
-async function moveIntoPlace(aside: string, path: string): Promise<void> {
-  for (;;) {
-    try {
-      renameSync(aside, path);
-      return;
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === "ENOTDIR") throw notABuffer(path, "is not a directory");
-      if (errno !== "ENOTEMPTY" && errno !== "EEXIST") throw error;
-    }
-    await clearPlace(path);
-  }
-}
-
-// If there is something, that is the end of it, unless it is what a destroyed buffer left behind.
-function clearPlace(path: string): Promise<void> | undefined {
-  const root = findRoot(path);
-  if (root !== undefined) return removeDestroyed(path, root);
-  removeLeftovers(path);
-  return undefined;
-}
-
-async function removeDestroyed(path: string, root: string): Promise<void> {
-  const layout = new Layout(path, idOfRoot(root));
-  const buffer = await openLayout(path, layout, undefined, LOCK_WAIT_MS_DEFAULT);
-  const isThere = buffer?.start() === true;
-  buffer?.giveUp();
-  if (isThere) {
-    const message = `There is a buffer at ${show(path)} already`;
-    throw new BufferError("BUFFER_EXISTS", message, { transport: "file" });
-  }
-  removeBuffer(layout);
-}
-
-async function openFiles(
+async function open(
   path: string,
   lock: LockName | undefined,
   lockWaitMs: number,
   id?: string,
 ): Promise<BufferPort> {
   try {
-    const root = findRoot(path);
-    if (root === undefined || (id !== undefined && root !== rootName(id))) throw notFound(path);
-    refuseRemote(path);
-    const opening = openLayout(path, new Layout(path, idOfRoot(root)), lock, lockWaitMs);
-    const buffer = opening instanceof Promise ? await opening : opening;
-    if (buffer?.start() === true) return buffer;
-    buffer?.giveUp();
-    throw notFound(path);
+    const found = findStore(path, NAME, id);
+    if (lock !== undefined && lock !== found.lock) {
+      const message = `The buffer at ${show(path)} was made with lock ${show(found.lock)}, not ${show(lock)}`;
+      throw new BufferError("SETTINGS_MISMATCH", message, { transport: NAME });
+    }
+    return await found.open({
+      lockWaitMs,
+      capabilities: capabilities(found.durability),
+      address: addressOf(path, found.id, { lock: found.lock, lockWaitMs }),
+    });
   } catch (error) {
-    if (isMissing(error)) throw notFound(path);
-    if (errnoOf(error) === "ENAMETOOLONG") throw tooLong(path);
-    throw storageError(error, `Opening the buffer at ${show(path)}`);
+    throw errnoOf(error) === "ENAMETOOLONG" ? tooLong(path) : error;
   }
-}
-
-/** Undefined if it is being removed at this instant. */
-function openLayout(
-  path: string,
-  layout: Layout,
-  lock: LockName | undefined,
-  lockWaitMs: number,
-): MaybePromise<FileBuffer | undefined> {
-  const header = readHeader(layout.header, idOfRoot(basename(layout.root)));
-  if (header === undefined) {
-    if (existsSync(layout.root)) throw notABuffer(path, "has no header");
-    return undefined;
-  }
-  if (lock !== undefined && lock !== header.lock) {
-    const message = `The buffer at ${show(path)} was made with lock ${show(header.lock)}, not ${show(lock)}`;
-    throw new BufferError("SETTINGS_MISMATCH", message, { transport: "file" });
-  }
-  const asked = lockStrategy(header.lock);
-  const open = (strategy: LockStrategy) => openBuffer(path, layout, header, strategy, lockWaitMs);
-  return asked instanceof Promise ? asked.then(open) : open(asked);
-}
-
-function openBuffer(
-  path: string,
-  layout: Layout,
-  { id, spec, durability, lock }: BufferHeader,
-  strategy: LockStrategy,
-  lockWaitMs: number,
-): FileBuffer | undefined {
-  let commits: Commits;
-  try {
-    commits = strategy.open({ layout, spec, durable: durability === "fsync", lockWaitMs });
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    if (existsSync(layout.root)) throw flawError("torn", layout.lock);
-    return undefined;
-  }
-  return new FileBuffer({
-    layout,
-    spec,
-    capabilities: capabilities(durability),
-    address: addressOf(path, id, { lock, lockWaitMs }),
-    commits,
-  });
 }
 
 // With the lock's strategy, so that who makes a buffer there again makes the same.
 function addressOf(path: string, id: string, options: Omit<FileTransportOptions, "path">): BufferAddress {
   const place = { path, id, ...options };
-  return { module: new URL("./index.js", import.meta.url).href, transport: "file", place };
+  return { module: new URL("./index.js", import.meta.url).href, transport: NAME, place };
 }
 
 function readPlace({ place }: BufferAddress): FileTransportOptions & { readonly id: string } {
   const { path, id, lock, lockWaitMs } = (place ?? {}) as { [key: string]: unknown };
-  if (typeof path !== "string" || typeof id !== "string" || !isRootName(rootName(id))) {
+  if (typeof path !== "string" || typeof id !== "string" || !isStoreId(id)) {
     throw wrongType("the place of a file buffer's address", "a path and an id", place);
   }
   return {
@@ -301,4 +177,8 @@ function checkLock(lock: unknown): LockName {
 
 function tooLong(path: string): RangeError {
   return outOfRange("`path`", "short enough for the file system", path);
+}
+
+function errnoOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code;
 }

@@ -4,7 +4,7 @@ import type { BufferTransport } from "@sluice/core";
 import { describeTransportContract, type Harness } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
 import { fileTransport } from "../dist/index.js";
-import { Folder, LOCKS, type LockName } from "./support/ports.js";
+import { Folder, LOCKS, type LockName } from "./support/folder.js";
 
 const folders = new Map<BufferTransport, Folder>();
 const folderOf = (transport: BufferTransport) => folders.get(transport) as Folder;

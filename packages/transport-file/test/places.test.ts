@@ -1,22 +1,12 @@
 // What a path may be that is not a buffer: refused with the exact code, and left as it was.
 
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ErrorCode } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { fileTransport, transportAt } from "../dist/index.js";
-import { changeHead, destroyAtOnce } from "./support/log.js";
-import { created, Folder, spec } from "./support/ports.js";
+import { created, Folder, spec } from "./support/folder.js";
 import { tree } from "./support/tree.js";
 
 interface Place {
@@ -211,38 +201,6 @@ test("create refuses a buffer that is there, open one that was destroyed and mad
   const again = await fileTransport({ path: join(folder.path, "elsewhere") }).open(second.address);
   expect(again.address.place).toEqual(second.address.place);
   await second.destroy();
-});
-
-test("create takes a place where somebody died while destroying", async () => {
-  using folder = new Folder();
-  await created(folder);
-  // Its commit was made, and then only a part of the files was removed.
-  const root = folder.root;
-  const left = join(folder.place, "gone.0123456789abcdef");
-  destroyAtOnce(folder);
-  mkdirSync(join(left, "own"), { recursive: true, mode: 0o700 });
-  chmodSync(folder.place, 0o700);
-  await expect(fileTransport({ path: folder.place }).open()).rejects.toMatchObject({
-    code: "BUFFER_NOT_FOUND",
-  });
-  expect(existsSync(left), "open touches nothing").toBe(true);
-  const buffer = await created(folder);
-  expect(readdirSync(folder.place)).not.toContain("gone.0123456789abcdef");
-  expect(folder.root).not.toBe(root);
-  await buffer.destroy();
-  expect(existsSync(folder.place)).toBe(false);
-});
-
-test("a lock strategy of a later version is refused by its name", async () => {
-  using folder = new Folder();
-  await created(folder);
-  changeHead(join(folder.root, "header"), (head: object) => ({ ...head, lock: "semaphore" }));
-  const before = tree(folder.path);
-  await expect(fileTransport({ path: folder.place }).open()).rejects.toMatchObject({
-    code: "VERSION_UNSUPPORTED",
-    message: expect.stringContaining("semaphore"),
-  });
-  expect(tree(folder.path)).toEqual(before);
 });
 
 describe("options", () => {

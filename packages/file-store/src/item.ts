@@ -1,0 +1,39 @@
+/** What a state says of one item, wherever the item is, and of one producer. */
+
+/** An item. Its bytes stay in the file of the commit that put them, where there is one. */
+export interface Item {
+  readonly sequence: number;
+  /** Number of the commit that put it: names the file. */
+  readonly commit: number;
+  /** Where its bytes begin behind the head of that file, how many they are, and their CRC-32. */
+  readonly offset: number;
+  readonly length: number;
+  readonly sum: number;
+  deliveries: number;
+  failures: number;
+  /** The bytes themselves, where the store has no other place for them. Nobody else has or changes them. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+export interface Leased {
+  readonly item: Item;
+  /** The handle that holds it; undefined for a nacked item whose delay has not passed. */
+  readonly handle: string | undefined;
+  until: number;
+}
+
+/** An item that is done for, and why. */
+export interface Fallen {
+  readonly sequence: number;
+  readonly item: Item;
+  readonly reason: string;
+}
+
+export interface ProducerRecord {
+  /** Number of the commit that registered its present holder. */
+  readonly epoch: number;
+  readonly handle: string;
+  readonly named: boolean;
+  /** Sequence of its last accepted item. */
+  last: number;
+}

@@ -1,0 +1,110 @@
+/** Puts items: capacity is checked and the items are appended in the same commit. */
+
+import type { MaybePromise, Offered, ProducerPort, Wait } from "@sluice/core";
+import type { BufferState } from "./buffer-state.js";
+import type { Decision } from "./decision.js";
+import type { Store } from "./store.js";
+
+export class StoreProducerPort implements ProducerPort {
+  readonly lastSequence: number;
+  readonly #store: Store;
+  readonly #id: string;
+  readonly #epoch: number;
+  readonly #isNamed: boolean;
+
+  private constructor(store: Store, id: string, epoch: number, lastSequence: number, isNamed: boolean) {
+    this.#store = store;
+    this.#id = id;
+    this.#epoch = epoch;
+    this.#isNamed = isNamed;
+    this.lastSequence = lastSequence;
+  }
+
+  /** Registers the id for this handle: whoever held it before is refused from this commit on. */
+  static async register(store: Store, id: string, named: boolean): Promise<StoreProducerPort> {
+    return store.transact((state) => ({
+      operations: [{ op: "producer", id, handle: store.handle, named }],
+      reply: (epoch) => new StoreProducerPort(store, id, epoch, state.producers.get(id)?.last ?? 0, named),
+    }));
+  }
+
+  offer(firstSequence: number, items: readonly Uint8Array[], wait: Wait): MaybePromise<Offered> {
+    const sums = this.#store.payload.sumsOf(items);
+    return this.#store.transactWhen(
+      "producer",
+      wait,
+      (state) => state.sealed || hasRoom(state, items[0]?.byteLength ?? 0),
+      (state) => this.#decide(state, firstSequence, items, sums),
+      ({ accepted, state }) => accepted > 0 || state !== "full",
+    );
+  }
+
+  close(): MaybePromise<void> {
+    // A named one is kept: its holder may come back and ask how far it had come.
+    if (this.#isNamed) return;
+    return this.#store.giveUp(() =>
+      this.#store.transact((state) =>
+        this.#isCurrent(state)
+          ? { operations: [{ op: "retire", id: this.#id }], reply: () => undefined }
+          : { answer: undefined },
+      ),
+    );
+  }
+
+  #decide(
+    state: BufferState,
+    firstSequence: number,
+    items: readonly Uint8Array[],
+    sums: readonly number[],
+  ): Decision<Offered> {
+    const { faults } = this.#store.log;
+    if (!this.#isCurrent(state)) {
+      throw faults.of("HANDLE_CLOSED", `Producer ${this.#id} has a newer holder`);
+    }
+    const { last } = state.producers.get(this.#id) as { last: number };
+    if (firstSequence > last + 1) {
+      const message = `Producer ${this.#id} offers item ${firstSequence} after ${last}: there must be no gap`;
+      throw faults.of("INVALID_ARGUMENT", message);
+    }
+    // Accepted before: answered from memory, whatever the state is now.
+    const known = Math.min(items.length, last + 1 - firstSequence);
+    if (known === items.length) return { answer: { accepted: known, state: "open" }, final: true };
+    if (state.sealed) return { answer: { accepted: known, state: "sealed" }, final: true };
+    const count = countThatFits(state, items, known);
+    const isAll = known + count === items.length;
+    const fullBy = state.occupied + count >= state.spec.capacity ? "items" : "bytes";
+    const answer: Offered = isAll
+      ? { accepted: items.length, state: "open" }
+      : { accepted: known + count, state: "full", fullBy };
+    if (count === 0) return { answer, final: known > 0 };
+    const accepted = items.slice(known, known + count);
+    const put = {
+      op: "put",
+      id: this.#id,
+      first: last + 1,
+      lengths: accepted.map((item) => item.byteLength),
+      sums: sums.slice(known, known + count),
+    } as const;
+    return { operations: [put], items: accepted, reply: () => answer };
+  }
+
+  #isCurrent(state: BufferState): boolean {
+    return state.producers.get(this.#id)?.epoch === this.#epoch;
+  }
+}
+
+function hasRoom(state: BufferState, length: number): boolean {
+  return state.occupied < state.spec.capacity && state.bytes + length <= state.spec.bufferBytesMax;
+}
+
+function countThatFits(state: BufferState, items: readonly Uint8Array[], from: number): number {
+  const room = state.spec.capacity - state.occupied;
+  let bytes = state.bytes;
+  let count = 0;
+  while (count < room && from + count < items.length) {
+    bytes += items[from + count]?.byteLength ?? 0;
+    if (bytes > state.spec.bufferBytesMax) break;
+    count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,27 @@
+// Opens a store as a transport does, in whatever process.
+import { findStore } from "../../dist/index.js";
+
+export async function openAt(address) {
+  const { path, id, lockWaitMs } = address.place;
+  const found = findStore(path, address.transport, id);
+  const place = { path, id: found.id, lock: found.lock };
+  return found.open({
+    capabilities: {
+      ...CAPABILITIES,
+      survives: found.durability === "fsync" ? ["participant", "power-loss"] : ["participant"],
+    },
+    address: { ...address, place },
+    ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
+  });
+}
+
+const CAPABILITIES = {
+  reach: "host",
+  peak: "exact",
+  returned: "in-place",
+  fencing: "authority",
+  deadLetter: "atomic",
+  release: "free",
+  putOutcome: "known",
+  retryWindowMs: "unbounded",
+};
