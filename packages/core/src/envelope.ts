@@ -26,7 +26,7 @@ export interface Envelope {
 }
 
 export interface Opened extends Envelope {
-  /** The codec's bytes, sharing memory with the envelope's. */
+  /** The codec's bytes; those of more than 64 share memory with the envelope. */
   readonly body: Uint8Array;
 }
 
@@ -122,7 +122,8 @@ export function open(bytes: Uint8Array): Opened {
 }
 
 function bodyOf(bytes: Uint8Array, at: number): Uint8Array {
-  if (bytes.byteLength - at <= SMALL_BYTES_MAX) return bytes.slice(at);
+  // A Buffer's `slice` is a view, and a Buffer.
+  if (bytes.byteLength - at <= SMALL_BYTES_MAX && bytes.constructor === Uint8Array) return bytes.slice(at);
   // What `subarray` does, in half of the time.
   return new Uint8Array(bytes.buffer, bytes.byteOffset + at, bytes.byteLength - at);
 }

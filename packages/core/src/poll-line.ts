@@ -57,7 +57,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     return this.#port.poll(this.#maxOf(calls), wait(), leaseMs === undefined ? undefined : { leaseMs });
   }
 
-  /** Polls for a call that is alone. What it answers, or rejects with, is for `valuesOf` or for the line. */
+  /** Polls for a call that is alone. What it answers, or rejects with, is for `valueOf`, for `valuesOf`, or for the line. */
   pollAlone(max: number, leaseMs: number | undefined, wait: Wait): MaybePromise<Polled> {
     const most = Math.min(max, this.#buffer.spec.capacity);
     try {

@@ -85,3 +85,19 @@ test("memory that small items share is not handed over with one of them", async 
   });
   expect(Buffer.from(open(two).body).toString()).toBe(second);
 });
+
+test.each([3, 64, 65, 5_000])(
+  "an item of %i bytes from a port that hands out Buffers is a plain array",
+  (length) => {
+    const { body } = open(Buffer.from(seal(new Uint8Array(length).fill(7))));
+    expect(body.constructor).toBe(Uint8Array);
+    expect(body).toEqual(new Uint8Array(length).fill(7));
+  },
+);
+
+test("what is sealed is a copy, also of memory that another thread can write", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(4));
+  const sealed = seal(shared);
+  shared.fill(9);
+  expect(open(sealed).body).toEqual(new Uint8Array(4));
+});

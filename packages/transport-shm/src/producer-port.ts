@@ -52,7 +52,7 @@ export class ShmProducerPort implements ProducerPort {
     const removed = Atomics.load(this.#words, Word.removed);
     this.#firstSequence = firstSequence;
     this.#items = items;
-    const hasSpun = wait.maxMs > 0 && this.#buffer.seemsFull;
+    const hasSpun = wait.maxMs > 0 && !wait.signal.aborted && this.#buffer.seemsFull;
     if (hasSpun) this.#spinUntilNot(removed);
     let offered = this.#attempt();
     if (offered !== BUSY && isFull(offered) && this.#buffer.mayHideRoom && this.#buffer.probe())

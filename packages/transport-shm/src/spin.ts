@@ -10,39 +10,56 @@ import { availableParallelism } from "node:os";
 const SPIN_US = 20;
 const SPIN_US_MAX = 160;
 const LOOKS_BETWEEN_CLOCKS = 32;
-// Two processes at work, one of whom fell asleep, wait for each other in turns this close together: there it is tried again, but
-// not for long.
-const AT_WORK_US = 2 * SPIN_US_MAX;
-const TRIES_AT_WORK = 64;
-// Else, after the longest spin in vain, and again, in a row, only one wait in so many tries.
+// Two processes at work, one of whom fell asleep, wait for each other in turns this close together: there it is tried again.
+const AT_WORK_MS = 0.32;
+// The processor time that a wake-up costs, and a spin that was not in vain has saved. What spins cost beyond that is debt; it is
+// forgotten when so many in a row were shorter. Above the maximum spinning has not been paying: somebody is merely slow.
+const WAKE_UP_MS = 0.02;
+const SHORT_IN_A_ROW = 3;
+const DEBT_MS_MAX = 10;
+// After the longest spin in vain, and again, in a row, only one wait in so many tries.
 const SKIPPED_MAX = 63;
+// All spins of this process in one turn of its event loop: timers and sockets are not kept waiting longer.
+const TURN_MS_MAX = 2;
 
 const isWorthIt = availableParallelism() > 1;
+
+let spunThisTurnMs = 0;
+const onTurn = (): void => {
+  spunThisTurnMs = 0;
+};
+
+function note(spunMs: number): void {
+  if (spunThisTurnMs === 0) setImmediate(onTurn).unref();
+  spunThisTurnMs += spunMs;
+}
 
 export class Spin {
   #us = SPIN_US;
   #skipped = 0;
   #toSkip = 0;
-  #inVain = 0;
-  #lastInVainAt = Number.NEGATIVE_INFINITY;
+  #debtMs = 0;
+  #shortInARow = 0;
+  #lastWaitAt = Number.NEGATIVE_INFINITY;
 
   /** Whether the word changed from `seen`. Takes 160 us at most. */
   until(words: Int32Array, word: number, seen: number): boolean {
-    if (!isWorthIt || this.#isSkipped()) return false;
+    if (!isWorthIt || spunThisTurnMs > TURN_MS_MAX || this.#isSkipped()) return false;
     // The first looks often do, and need no clock.
-    for (let end = 0; ; ) {
-      for (let i = 0; i < LOOKS_BETWEEN_CLOCKS; i++) {
-        if (Atomics.load(words, word) === seen) continue;
-        this.#skipped = 0;
-        this.#inVain = 0;
-        return true;
-      }
+    if (hasChanged(words, word, seen)) {
+      this.#wasNotInVain(0);
+      return true;
+    }
+    const start = performance.now();
+    for (;;) {
+      const isChanged = hasChanged(words, word, seen);
       const now = performance.now();
-      if (end === 0) end = now + this.#us / 1000;
-      else if (now >= end) {
-        this.#wasInVain(now);
-        return false;
-      }
+      const spunMs = now - start;
+      if (!isChanged && spunMs < this.#us / 1000) continue;
+      note(spunMs);
+      if (isChanged) this.#wasNotInVain(spunMs);
+      else this.#wasInVain(now, spunMs);
+      return isChanged;
     }
   }
 
@@ -50,19 +67,33 @@ export class Spin {
     if (this.#toSkip === 0) return false;
     this.#toSkip -= 1;
     const now = performance.now();
-    const isAtWork = now - this.#lastInVainAt < AT_WORK_US / 1000;
-    this.#lastInVainAt = now;
-    return !isAtWork || this.#inVain >= TRIES_AT_WORK;
+    const isAtWork = now - this.#lastWaitAt < AT_WORK_MS;
+    this.#lastWaitAt = now;
+    return !isAtWork || this.#debtMs > DEBT_MS_MAX;
   }
 
-  #wasInVain(now: number): void {
-    this.#lastInVainAt = now;
-    this.#inVain += 1;
-    if (this.#us < SPIN_US_MAX) {
-      this.#us *= 2;
-      return;
-    }
+  #wasNotInVain(spunMs: number): void {
+    this.#shortInARow = spunMs <= WAKE_UP_MS ? this.#shortInARow + 1 : 0;
+    this.#debtMs = this.#shortInARow >= SHORT_IN_A_ROW ? 0 : Math.max(0, this.#debtMs + spunMs - WAKE_UP_MS);
+    if (this.#debtMs > DEBT_MS_MAX) this.#skipMore();
+    else this.#skipped = 0;
+  }
+
+  #wasInVain(now: number, spunMs: number): void {
+    this.#lastWaitAt = now;
+    this.#shortInARow = 0;
+    this.#debtMs += spunMs;
+    if (this.#us < SPIN_US_MAX) this.#us *= 2;
+    else this.#skipMore();
+  }
+
+  #skipMore(): void {
     this.#skipped = Math.min(SKIPPED_MAX, 2 * this.#skipped + 1);
     this.#toSkip = this.#skipped;
   }
+}
+
+function hasChanged(words: Int32Array, word: number, seen: number): boolean {
+  for (let i = 0; i < LOOKS_BETWEEN_CLOCKS; i++) if (Atomics.load(words, word) !== seen) return true;
+  return false;
 }
