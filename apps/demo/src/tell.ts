@@ -66,7 +66,7 @@ function inOrder(run: Run, pass: (event: RunEvent) => void): () => void {
     for (let first = held[0]; first !== undefined && first.at <= before; first = held[0]) {
       const unput = itemsOf(first).find((value) => !put.has(value));
       const cause = unput === undefined ? -1 : held.findIndex((event) => putsItem(event, unput));
-      if (cause > 0) held = causeFirst(held, cause);
+      if (cause > 0) held = causeFirst(held, cause, unput);
       // Its producer has not told yet. A producer that was killed never will.
       else if (unput !== undefined && !isLast && first.at > before - UNTOLD_MS) return;
       else passNext();
@@ -95,12 +95,26 @@ function putsItem(event: RunEvent, value: unknown): boolean {
   return event.kind === "produced" && (event.values?.includes(value) ?? false);
 }
 
-/** Brings forward what a producer tells up to this put, in its own order. */
-function causeFirst(held: readonly RunEvent[], cause: number): RunEvent[] {
-  const { worker } = held[cause] as RunEvent<"produced">;
-  const isCause = (event: RunEvent, index: number) =>
-    index <= cause && "worker" in event && event.worker === worker;
-  return [...held.filter(isCause), ...held.filter((event, index) => !isCause(event, index))];
+/**
+ * Brings forward what a producer tells up to the put of this item, in its own order. Of several items that were told together, the
+ * later ones may have waited for room that only the take of the first has made: those, and the waits, stay where they are.
+ */
+function causeFirst(held: readonly RunEvent[], cause: number, item: unknown): RunEvent[] {
+  const event = held[cause] as RunEvent<"produced">;
+  const { values = [], count, total } = event;
+  const upTo = values.indexOf(item) + 1;
+  const later = values.length - upTo;
+  const isSplit = later > 0 && values.length === count;
+  const isCause = (one: RunEvent, index: number) =>
+    index < cause && "worker" in one && one.worker === event.worker && (!isSplit || one.kind === "produced");
+  const first = isSplit
+    ? { ...event, count: upTo, total: total - later, values: values.slice(0, upTo) }
+    : event;
+  const rest = held.flatMap((one, index) => {
+    if (isCause(one, index) || (index === cause && !isSplit)) return [];
+    return index === cause ? [{ ...event, count: later, values: values.slice(upTo) }] : [one];
+  });
+  return [...held.filter(isCause), first, ...rest];
 }
 
 const ITEM_EVENTS: ReadonlySet<string> = new Set(["produced", "taken", "consumed", "waiting", "resumed"]);

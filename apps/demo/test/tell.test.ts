@@ -47,6 +47,22 @@ test("a put stands before the take of its item, and what led to it before the pu
   ]);
 });
 
+test("of puts that are told together, those that waited stand behind what made them room", async () => {
+  const { lines, event, said } = telling(story);
+  event("consumer-1", 1, taken("P1-1"));
+  event("producer-1", 2, { kind: "waiting", because: "full" });
+  event("consumer-1", 3, { kind: "consumed", count: 1, total: 1, values: ["P1-1"] });
+  event("producer-1", 4, { kind: "produced", count: 2, total: 2, values: ["P1-1", "P1-2"] });
+  await said(5);
+  expect(lines).toEqual([
+    "Producer-1 put P1-1 (1 of 5)",
+    "Consumer-1 took P1-1",
+    "Producer-1 met the full buffer and waits",
+    "Consumer-1 consumed P1-1",
+    "Producer-1 put P1-2 (2 of 5)",
+  ]);
+});
+
 test("a put that is told late is waited for, but not for ever: its producer may have been killed", async () => {
   const { lines, event, said } = telling(story);
   event("consumer-1", 0, taken("P1-1"));
