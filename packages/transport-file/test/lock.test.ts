@@ -2,9 +2,9 @@
 
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import { tree } from "../../file-store/test/support/tree.js";
 import { fileTransport, transportAt } from "../dist/index.js";
 import { created, Folder, type LockName, spec } from "./support/folder.js";
-import { tree } from "./support/tree.js";
 
 describe("the strategy stands in the header", () => {
   test.each<[LockName, LockName]>([

@@ -5,9 +5,9 @@ import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, wri
 import { dirname, join } from "node:path";
 import type { ErrorCode } from "@sluice/core";
 import { describe, expect, test } from "vitest";
+import { tree } from "../../file-store/test/support/tree.js";
 import { fileTransport, transportAt } from "../dist/index.js";
 import { created, Folder, spec } from "./support/folder.js";
-import { tree } from "./support/tree.js";
 
 interface Place {
   readonly name: string;

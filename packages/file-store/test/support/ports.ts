@@ -1,66 +1,25 @@
 /** A buffer in a folder of its own, driven by its port: with durability `none` everything answers at once. */
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type {
-  BufferCounts,
-  BufferPort,
-  BufferSpec,
-  ConsumerPort,
-  MaybePromise,
-  ProducerPort,
-  Wait,
+import {
+  type BufferCounts,
+  type BufferPort,
+  type BufferSpec,
+  type ConsumerPort,
+  completeSpec,
+  type MaybePromise,
+  type ProducerPort,
+  type Wait,
 } from "@sluice/core";
 import { createStore, type Durability, type LockName } from "../../dist/index.js";
+import type { Folder } from "./folder.js";
 import { openAt } from "./open-at.mjs";
+
+export { Folder } from "./folder.js";
 
 export const noWait: Wait = { maxMs: 0, signal: new AbortController().signal, onWait: () => {} };
 
 export function spec(settings: Partial<BufferSpec> = {}): BufferSpec {
-  const capacity = settings.capacity ?? 5;
-  return {
-    capacity,
-    itemBytesMax: 65_536,
-    bufferBytesMax: capacity * 66_560,
-    failuresMax: 5,
-    deadLettersMax: capacity,
-    codec: "bytes",
-    ...settings,
-  };
-}
-
-// Where nothing hangs on the disk. Some have no such place.
-const inMemory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-
-/** A folder that is gone after the test. Its only content is `place`, where the buffer is to be. */
-export class Folder {
-  readonly path: string;
-
-  constructor(parent: string = inMemory) {
-    this.path = mkdtempSync(join(parent, "sluice-file-"));
-  }
-
-  get place(): string {
-    return join(this.path, "buffer");
-  }
-
-  /** The directory that carries the buffer's id. */
-  get root(): string {
-    const name = readdirSync(this.place).find((one) => one.startsWith("buffer."));
-    if (name === undefined) throw new Error(`Expected a buffer in ${this.place}`);
-    return join(this.place, name);
-  }
-
-  make(name: string): string {
-    const path = join(this.path, name);
-    mkdirSync(path);
-    return path;
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
-  }
+  return completeSpec({ capacity: 5, ...settings }, "bytes");
 }
 
 /** In whose name the errors of these tests' stores are told. */
