@@ -10,8 +10,8 @@ import type { JsonValue } from "./transport.js";
  * One of your own: a name that no other codec has, and two functions that run nothing that the bytes say.
  *
  * `encode` throws for what it cannot carry (`ITEM_UNENCODABLE`, nothing is put), `decode` for what it cannot read
- * (`ITEM_UNDECODABLE`). Both are synchronous. The bytes of `encode` are copied before anybody else runs; those given to
- * `decode` may be kept.
+ * (`ITEM_UNDECODABLE`). Both are synchronous. The bytes of `encode` are put or copied before anybody else runs, so that it
+ * may use its memory again; those given to `decode` may be kept.
  */
 export interface Codec<T> {
   readonly name: string;
@@ -43,8 +43,8 @@ export interface StructuredCodec extends Codec<unknown> {
 export const json: JsonCodec = { name: "json", encode: encodeJson, decode: decodeJson };
 
 /**
- * Bytes as they are: a Uint8Array (a Buffer is one) whose memory has not been handed away. They are read once, before the call
- * returns; where another thread writes to them at that moment, what is put is what was read.
+ * Bytes as they are: a Uint8Array (a Buffer is one) whose memory has not been handed away. They are read before the call
+ * returns; where another thread writes to them at that moment, what is put is what was read. It must not let them grow meanwhile.
  */
 export const bytes: BytesCodec = {
   name: "bytes",
@@ -84,6 +84,17 @@ export function checkCodec(codec: unknown): AnyCodec {
     typeof name === "string" && name !== "" && typeof encode === "function" && typeof decode === "function";
   if (!isCodec) throw wrongType("`codec`", "an object with name, encode and decode", codec);
   return codec as AnyCodec;
+}
+
+/**
+ * Whose memory the bytes are that a codec has encoded to: `fresh`, nobody else's; `caller`, the value itself; `reused`, perhaps
+ * the codec's own, which it writes to again.
+ */
+export type Freshness = "fresh" | "caller" | "reused";
+
+export function freshnessOf(codec: AnyCodec): Freshness {
+  if (codec === json || codec === structured) return "fresh";
+  return codec === bytes ? "caller" : "reused";
 }
 
 /**

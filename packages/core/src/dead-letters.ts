@@ -2,15 +2,16 @@
 
 import { countFrom } from "./buffer-spec.js";
 import { decodeItem } from "./decode-item.js";
-import { type Headers, open } from "./envelope.js";
+import { decodeEnvelope, type Envelope, type Headers } from "./envelope.js";
 import { BufferError } from "./errors.js";
 import type { OpenBuffer } from "./handle.js";
+import { plain } from "./item-bytes.js";
 import { ownOptions } from "./options.js";
 import type { DeadLetter } from "./transport.js";
 
 /** One dead letter. Its item may be why it died, so nothing is decoded until asked for. */
 export interface BuriedItem<T> {
-  /** The codec's bytes, or all of the stored ones where the envelope cannot be read. */
+  /** The codec's bytes. */
   readonly item: Uint8Array;
   /** What `requeue` and `remove` name it by. */
   readonly sequence: number;
@@ -81,14 +82,15 @@ export class DeadLetters<T> {
   #open(letter: DeadLetter): BuriedItem<T> {
     const { codec, transport } = this.#buffer;
     const { sequence, reason, deliveries, failures } = letter;
-    const decode = () => decodeItem(codec, letter.item, transport).value as T;
+    const decode = () => decodeItem(codec, letter, transport).value as T;
+    let beside: Envelope = {};
     try {
-      const { body: item, headers, putTime } = open(letter.item);
-      return { item, sequence, reason, deliveries, failures, headers, putTime, decode };
+      beside = decodeEnvelope(letter.envelope);
     } catch {
-      const [headers, putTime] = [undefined, undefined];
-      return { item: letter.item, sequence, reason, deliveries, failures, headers, putTime, decode };
+      // It may be why the item is here: `decode` says so.
     }
+    const { headers, putTime } = beside;
+    return { item: plain(letter.item), sequence, reason, deliveries, failures, headers, putTime, decode };
   }
 }
 

@@ -1,20 +1,25 @@
-/** The bytes of the port to a value, and what came beside it. */
+/** What a port hands out to a value, and what came beside it. */
 
 import type { AnyCodec } from "./codec.js";
-import { type Opened, open } from "./envelope.js";
+import { decodeEnvelope, type Envelope } from "./envelope.js";
 import { UndecodableItemError } from "./errors.js";
+import { plain } from "./item-bytes.js";
 
-/** @throws UndecodableItemError with the codec's bytes, or all of them where the envelope cannot be read either. */
+/** An item, and its envelope if it has one. */
+export interface Stored {
+  readonly item: Uint8Array;
+  readonly envelope?: Uint8Array | undefined;
+}
+
+/** @throws UndecodableItemError with the codec's bytes. */
 export function decodeItem(
   codec: AnyCodec,
-  item: Uint8Array,
+  { item, envelope }: Stored,
   transport: string,
-): { value: unknown; beside: Opened } {
-  let body = item;
+): { value: unknown; beside: Envelope } {
+  const body = plain(item);
   try {
-    const beside = open(item);
-    body = beside.body;
-    return { value: codec.decode(body), beside };
+    return { beside: decodeEnvelope(envelope), value: codec.decode(body) };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `The codec ${codec.name} cannot decode an item of ${body.byteLength} bytes: ${why}`;

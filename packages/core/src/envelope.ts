@@ -1,12 +1,9 @@
 /**
- * What stands around the codec's bytes at the port: one byte of flags, then what the flags announce, then the item.
+ * What travels beside an item, where there is anything: opaque to transports.
  *
- *     flags (1) [ put time (8, float64 LE, ms since 1970) ] [ headers length (2, LE) · headers (JSON, UTF-8) ] item
- *
- * An item without put time and headers costs one byte.
+ *     flags (1) [ put time (8, float64 LE, ms since 1970) ] [ headers (JSON, UTF-8): the rest ]
  */
 
-import { markAsUntransferable } from "node:worker_threads";
 import { BufferError, outOfRange, wrongType } from "./errors.js";
 
 /** Most bytes of an envelope, all of it. */
@@ -18,6 +15,7 @@ export type Headers = Readonly<Record<string, string>>;
 const HAS_PUT_TIME = 1;
 const HAS_HEADERS = 2;
 const KNOWN_FLAGS = HAS_PUT_TIME | HAS_HEADERS;
+const PUT_TIME_BYTES = 8;
 
 export interface Envelope {
   /** Milliseconds since 1970 on the producer's clock, with fractions. */
@@ -25,107 +23,57 @@ export interface Envelope {
   readonly headers?: Headers | undefined;
 }
 
-export interface Opened extends Envelope {
-  /** The codec's bytes; those of more than 64 share memory with the envelope. */
-  readonly body: Uint8Array;
-}
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-const NOTHING: Envelope = {};
+const NOTHING: Envelope = Object.freeze({});
 
-// Memory of its own would cost a small item more than all else, so that many share a piece of this size; none of more than a
-// part of it, so that one that is kept does not keep much.
-const PIECE_BYTES = 16 * 1024;
-const SHARED_BYTES_MAX = 2 * 1024;
-// An array of this size lies among JavaScript's own objects, which costs less than a view of anything. Until somebody asks for its
-// `buffer`: that moves it.
-const SMALL_BYTES_MAX = 64;
-let piece = new ArrayBuffer(0);
-let pieceUsed = 0;
-
-function allocate(byteLength: number): Uint8Array {
-  if (byteLength <= SMALL_BYTES_MAX || byteLength > SHARED_BYTES_MAX) return new Uint8Array(byteLength);
-  if (pieceUsed + byteLength > piece.byteLength) {
-    piece = new ArrayBuffer(PIECE_BYTES);
-    // Whoever handed over the memory of one item would take the others with it.
-    markAsUntransferable(piece);
-    pieceUsed = 0;
+/** @throws TypeError, RangeError `INVALID_ARGUMENT`: headers that are no strings by name, or too long. */
+export function encodeEnvelope({ putTime, headers }: Envelope): Uint8Array {
+  const text = headers === undefined ? undefined : encodeHeaders(headers);
+  const start = 1 + (putTime === undefined ? 0 : PUT_TIME_BYTES);
+  const length = start + (text?.byteLength ?? 0);
+  if (length > ENVELOPE_BYTES_MAX) {
+    throw outOfRange("`headers`", `at most ${ENVELOPE_BYTES_MAX} bytes with their envelope`, length);
   }
-  const bytes = new Uint8Array(piece, pieceUsed, byteLength);
-  pieceUsed += byteLength;
+  const bytes = new Uint8Array(length);
+  bytes[0] = (putTime === undefined ? 0 : HAS_PUT_TIME) | (text === undefined ? 0 : HAS_HEADERS);
+  if (putTime !== undefined) new DataView(bytes.buffer).setFloat64(1, putTime, true);
+  if (text !== undefined) bytes.set(text, start);
   return bytes;
 }
 
-/** Copies the body behind its envelope: what the caller does to its bytes afterwards changes nothing. */
-export function seal(body: Uint8Array, envelope: Envelope = NOTHING): Uint8Array {
-  if (envelope === NOTHING) {
-    // Its flags are 0, as the memory was.
-    const bytes = allocate(1 + body.byteLength);
-    bytes.set(body, 1);
-    return bytes;
-  }
-  const headers = envelope.headers === undefined ? undefined : encodeHeaders(envelope.headers);
-  const start =
-    1 + (envelope.putTime === undefined ? 0 : 8) + (headers === undefined ? 0 : 2 + headers.byteLength);
-  if (start > ENVELOPE_BYTES_MAX) {
-    throw outOfRange("`headers`", `at most ${ENVELOPE_BYTES_MAX} bytes with their envelope`, start);
-  }
-  const bytes = new Uint8Array(start + body.byteLength);
-  let at = 1;
-  if (envelope.putTime !== undefined || headers !== undefined) {
-    const view = new DataView(bytes.buffer);
-    if (envelope.putTime !== undefined) {
-      bytes[0] = HAS_PUT_TIME;
-      view.setFloat64(at, envelope.putTime, true);
-      at += 8;
-    }
-    if (headers !== undefined) {
-      bytes[0] = (bytes[0] ?? 0) | HAS_HEADERS;
-      view.setUint16(at, headers.byteLength, true);
-      bytes.set(headers, at + 2);
-    }
-  }
-  bytes.set(body, start);
-  return bytes;
-}
-
-/** The codec's bytes alone; throws as `open` does. */
-export function bodyIn(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0 ? bodyOf(bytes, 1) : open(bytes).body;
-}
-
-/** @throws BufferError `ITEM_UNDECODABLE`: unknown flags, or shorter than its flags say. Never executes anything. */
-export function open(bytes: Uint8Array): Opened {
+/** @throws BufferError `ITEM_UNDECODABLE`: unknown flags, or not as long as they say. Never executes anything. */
+export function decodeEnvelope(bytes: Uint8Array | undefined): Envelope {
+  if (bytes === undefined) return NOTHING;
   const flags = bytes[0];
   if (flags === undefined || (flags & ~KNOWN_FLAGS) !== 0) throw malformed(`flags ${flags ?? "missing"}`);
-  if (flags === 0) return { body: bodyOf(bytes, 1) };
+  const start = 1 + (flags & HAS_PUT_TIME ? PUT_TIME_BYTES : 0);
+  if (bytes.byteLength < start) throw malformed("it ends within its put time");
+  if (!(flags & HAS_HEADERS) && bytes.byteLength > start) throw malformed("something stands behind it");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 1;
-  let putTime: number | undefined;
-  let headers: Headers | undefined;
-  if (flags & HAS_PUT_TIME) {
-    if (bytes.byteLength < at + 8) throw malformed("it ends within its put time");
-    putTime = view.getFloat64(at, true);
-    at += 8;
-  }
-  if (flags & HAS_HEADERS) {
-    if (bytes.byteLength < at + 2) throw malformed("it ends within its headers");
-    const length = view.getUint16(at, true);
-    at += 2;
-    if (bytes.byteLength < at + length) throw malformed("it ends within its headers");
-    headers = decodeHeaders(bytes.subarray(at, at + length));
-    at += length;
-  }
-  return { body: bodyOf(bytes, at), putTime, headers };
+  const putTime = flags & HAS_PUT_TIME ? view.getFloat64(1, true) : undefined;
+  const headers = flags & HAS_HEADERS ? decodeHeaders(bytes.subarray(start)) : undefined;
+  return { putTime, headers };
 }
 
-function bodyOf(bytes: Uint8Array, at: number): Uint8Array {
-  // A Buffer's `slice` is a view, and a Buffer.
-  if (bytes.byteLength - at <= SMALL_BYTES_MAX && bytes.constructor === Uint8Array) return bytes.slice(at);
-  // What `subarray` does, in half of the time.
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + at, bytes.byteLength - at);
+/** An item with its envelope behind it, for a medium that keeps both as one. A copy, where there is an envelope. */
+export function withEnvelope(item: Uint8Array, envelope: Uint8Array | undefined): Uint8Array {
+  if (envelope === undefined) return item;
+  const both = new Uint8Array(item.byteLength + envelope.byteLength);
+  both.set(item);
+  both.set(envelope, item.byteLength);
+  return both;
+}
+
+/** And taken apart again: the last `envelopeLength` bytes are the envelope's, if there are any. */
+export function partsOf(
+  both: Uint8Array,
+  envelopeLength: number,
+): { readonly item: Uint8Array; readonly envelope?: Uint8Array } {
+  if (envelopeLength === 0) return { item: both };
+  const end = both.byteLength - envelopeLength;
+  return { item: both.subarray(0, end), envelope: both.subarray(end) };
 }
 
 function encodeHeaders(headers: Headers): Uint8Array {

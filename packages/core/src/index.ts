@@ -31,7 +31,7 @@ export {
 } from "./create-buffer.js";
 export type { BuriedItem, DeadLetters, ListOptions } from "./dead-letters.js";
 export type { WaitOptions } from "./deadline.js";
-export { ENVELOPE_BYTES_MAX, type Headers } from "./envelope.js";
+export { ENVELOPE_BYTES_MAX, type Headers, partsOf, withEnvelope } from "./envelope.js";
 export {
   BufferError,
   type BufferErrorOptions,

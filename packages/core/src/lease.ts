@@ -2,7 +2,7 @@
 
 import { countFrom } from "./buffer-spec.js";
 import { TIMEOUT_MS_MAX } from "./deadline.js";
-import type { Headers } from "./envelope.js";
+import type { Envelope, Headers } from "./envelope.js";
 import { type BufferError, isBufferError, wrongType } from "./errors.js";
 import { outcomeUnknown } from "./faults.js";
 import { ownOptions } from "./options.js";
@@ -70,7 +70,7 @@ export class Lease<T> {
     delivery: Delivery,
     token: LeaseToken,
     leaseMs: number,
-    beside: Beside,
+    beside: Envelope,
     home: LeaseHome,
   ) {
     this.value = value;
@@ -219,12 +219,6 @@ export class Lease<T> {
     };
     this.#expiry = setTimeout(onExpiry, Math.min(leftMs, TIMEOUT_MS_MAX)).unref();
   }
-}
-
-/** What came beside the item. */
-export interface Beside {
-  readonly headers?: Headers | undefined;
-  readonly putTime?: number | undefined;
 }
 
 const NO_HEADERS: Headers = Object.freeze(Object.create(null));

@@ -30,6 +30,12 @@ interface Answer {
   readonly count: number;
 }
 
+/** The items of one offer, and the envelopes of those that have one. */
+interface Load {
+  readonly items: readonly Uint8Array[];
+  readonly envelopes: readonly (Uint8Array | undefined)[] | undefined;
+}
+
 const NOTHING_OFFERED: Answer = { offered: { accepted: 0, state: "open" }, isRetry: false, count: 0 };
 const WORTH_RETRYING: readonly ErrorCode[] = ["OUTCOME_UNKNOWN", "TRANSPORT_UNAVAILABLE", "BUFFER_BUSY"];
 
@@ -91,7 +97,7 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
       calls.push(call);
       for (let at = call.accepted; at < call.items.length; at += 1) {
         items += 1;
-        bytes += call.items[at]?.byteLength ?? 0;
+        bytes += (call.items[at]?.byteLength ?? 0) + (call.envelope?.byteLength ?? 0);
         if (items >= this.#itemsMax || bytes >= BYTES_PER_OFFER) return calls;
       }
     }
@@ -107,6 +113,11 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
     });
   }
 
+  /** Whether the port may be handed bytes that their owner may change as soon as it has returned. */
+  get copiesAtOnce(): boolean {
+    return this.#port.copiesAtOnce === true;
+  }
+
   /** Whether one offer carries them all, and the numbers that it needs are certain. */
   isOneOffer(items: readonly Uint8Array[]): boolean {
     if (this.#isUnresolved || items.length > this.#itemsMax) return false;
@@ -117,32 +128,41 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
   }
 
   /** Offers the items of a call that is alone. True if they are all in; else what makes the answer that its call awaits. */
-  offerAlone(items: readonly Uint8Array[], wait: Wait): true | ((call: PutCall) => MaybePromise<Answer>) {
+  offerAlone(
+    items: readonly Uint8Array[],
+    envelope: Uint8Array | undefined,
+    wait: Wait,
+  ): true | ((call: PutCall) => MaybePromise<Answer>) {
     let offered: MaybePromise<Offered>;
     try {
-      offered = this.#port.offer(this.#sequence + 1, items, wait);
+      // Without the argument where there is nothing to say: this is the shortest way through.
+      offered =
+        envelope === undefined
+          ? this.#port.offer(this.#sequence + 1, items, wait)
+          : this.#port.offer(this.#sequence + 1, items, wait, Array(items.length).fill(envelope));
     } catch (error) {
-      return this.#answerOf(Promise.reject(error), items, wait);
+      return this.#answerOf(Promise.reject(error), wait);
     }
     if (isPromise(offered) || offered.accepted !== items.length || offered.state !== "open")
-      return this.#answerOf(offered, items, wait);
+      return this.#answerOf(offered, wait);
     this.#sequence += items.length;
     return true;
   }
 
-  #answerOf(
-    offered: MaybePromise<Offered>,
-    items: readonly Uint8Array[],
-    wait: Wait,
-  ): (call: PutCall) => MaybePromise<Answer> {
+  #answerOf(offered: MaybePromise<Offered>, wait: Wait): (call: PutCall) => MaybePromise<Answer> {
     const startedAt = now();
-    const toAnswer = (answer: Offered): Answer => ({ offered: answer, isRetry: false, count: items.length });
-    return (call) =>
-      isPromise(offered)
-        ? offered.then(toAnswer, (error: unknown) =>
-            this.#afterFault(error, [call], items, () => wait, startedAt),
-          )
-        : toAnswer(offered);
+    return (call) => {
+      const load = this.#loadOf([call]);
+      const toAnswer = (answer: Offered): Answer => ({
+        offered: answer,
+        isRetry: false,
+        count: load.items.length,
+      });
+      if (!isPromise(offered)) return toAnswer(offered);
+      return offered.then(toAnswer, (error: unknown) =>
+        this.#afterFault(error, [call], load, () => wait, startedAt),
+      );
+    };
   }
 
   async isNews(): Promise<boolean> {
@@ -171,42 +191,55 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
   }
 
   #offer(calls: readonly PutCall[], wait: () => Wait): MaybePromise<Answer> {
-    const items = this.#itemsOf(calls);
+    const load = this.#loadOf(calls);
     const startedAt = now();
     let answer: MaybePromise<Offered>;
     try {
-      answer = this.#port.offer(this.#sequence + 1, items, wait());
+      answer = this.#offerLoad(load, wait());
     } catch (error) {
-      return this.#afterFault(error, calls, items, wait, startedAt);
+      return this.#afterFault(error, calls, load, wait, startedAt);
     }
-    if (!isPromise(answer)) return { offered: answer, isRetry: false, count: items.length };
+    const count = load.items.length;
+    if (!isPromise(answer)) return { offered: answer, isRetry: false, count };
     return answer.then(
-      (offered) => ({ offered, isRetry: false, count: items.length }),
-      (error: unknown) => this.#afterFault(error, calls, items, wait, startedAt),
+      (offered) => ({ offered, isRetry: false, count }),
+      (error: unknown) => this.#afterFault(error, calls, load, wait, startedAt),
     );
   }
 
-  #itemsOf(calls: readonly PutCall[]): readonly Uint8Array[] {
+  #offerLoad({ items, envelopes }: Load, wait: Wait): MaybePromise<Offered> {
+    return this.#port.offer(this.#sequence + 1, items, wait, envelopes);
+  }
+
+  #loadOf(calls: readonly PutCall[]): Load {
     const only = calls.length === 1 ? calls[0] : undefined;
-    if (only?.accepted === 0 && only.items.length === 1) return only.items;
+    if (only?.accepted === 0 && only.items.length === 1) {
+      return { items: only.items, envelopes: only.envelope === undefined ? undefined : [only.envelope] };
+    }
     const items: Uint8Array[] = [];
+    const envelopes: (Uint8Array | undefined)[] | undefined = calls.some(
+      ({ envelope }) => envelope !== undefined,
+    )
+      ? []
+      : undefined;
     let bytes = 0;
     for (const call of calls) {
       for (let at = call.accepted; at < call.items.length; at += 1) {
         const item = call.items[at] as Uint8Array;
         items.push(item);
-        bytes += item.byteLength;
-        if (items.length >= this.#itemsMax || bytes >= BYTES_PER_OFFER) return items;
+        envelopes?.push(call.envelope);
+        bytes += item.byteLength + (call.envelope?.byteLength ?? 0);
+        if (items.length >= this.#itemsMax || bytes >= BYTES_PER_OFFER) return { items, envelopes };
       }
     }
-    return items;
+    return { items, envelopes };
   }
 
   /** Offers the same items under the same numbers again, for as long as the authority certainly knows them. */
   async #afterFault(
     error: unknown,
     calls: readonly PutCall[],
-    items: readonly Uint8Array[],
+    load: Load,
     wait: () => Wait,
     startedAt: number,
   ): Promise<Answer> {
@@ -222,8 +255,8 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
       const isOver = !this.#dropGivenUp(calls, fault, false);
       if (isOver) break;
       try {
-        const offered = await this.#port.offer(this.#sequence + 1, items, wait());
-        return { offered, isRetry: true, count: items.length };
+        const offered = await this.#offerLoad(load, wait());
+        return { offered, isRetry: true, count: load.items.length };
       } catch (again) {
         // Without effect was this retry; of the first try nothing more is known than before.
         fault = portFault(again, this.transport);

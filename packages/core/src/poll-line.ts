@@ -2,9 +2,10 @@
 
 import type { AnyCodec } from "./codec.js";
 import { decodeItem } from "./decode-item.js";
-import { bodyIn } from "./envelope.js";
+import { decodeEnvelope } from "./envelope.js";
 import type { UndecodableItemError } from "./errors.js";
 import { badAnswer } from "./faults.js";
+import { plain } from "./item-bytes.js";
 import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
 import type { LineWork, Progress, WaitHooks } from "./line-work.js";
 import type { TakeCall } from "./take-call.js";
@@ -84,9 +85,11 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     return values;
   }
 
-  #valueIn({ item }: Delivery): unknown {
+  #valueIn({ item, envelope }: Delivery): unknown {
     try {
-      return this.#codec.decode(bodyIn(item));
+      // It rarely has one; nothing is made of it, but it has to be one.
+      if (envelope !== undefined) decodeEnvelope(envelope);
+      return this.#codec.decode(plain(item));
     } catch {
       return NO_VALUE;
     }
@@ -121,9 +124,9 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     share(calls, deliveries, (call, part) => {
       const values: unknown[] = [];
       const undecodable: UndecodableItemError[] = [];
-      for (const { item } of part) {
+      for (const delivery of part) {
         try {
-          values.push(decodeItem(this.#codec, item, this.transport).value);
+          values.push(decodeItem(this.#codec, delivery, this.transport).value);
         } catch (error) {
           undecodable.push(error as UndecodableItemError);
         }
@@ -139,7 +142,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
       const { token } = delivery;
       if (token === undefined) throw badAnswer(this.transport, "it handed out a lease without a token");
       try {
-        const { value, beside } = decodeItem(this.#codec, delivery.item, this.transport);
+        const { value, beside } = decodeItem(this.#codec, delivery, this.transport);
         leases.push(new Lease(value, delivery, token, leaseMs, beside, this.#home));
       } catch (error) {
         const settlement = {

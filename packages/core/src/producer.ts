@@ -1,11 +1,12 @@
 /** The face of a producer. */
 
-import { encodeItem } from "./codec.js";
+import { encodeItem, type Freshness, freshnessOf } from "./codec.js";
 import { type Deadline, deadlineFrom, NO_DEADLINE, TRY_ONCE, type WaitOptions } from "./deadline.js";
-import { type Headers, seal } from "./envelope.js";
+import { encodeEnvelope, type Headers } from "./envelope.js";
 import { BufferError, wrongType } from "./errors.js";
 import { handleClosed, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
+import { copyOf } from "./item-bytes.js";
 import type { WaitHooks } from "./line-work.js";
 import { OfferLine } from "./offer-line.js";
 import { ownOptions } from "./options.js";
@@ -20,7 +21,7 @@ export interface ProducerOptions extends WaitHooks {
    * has one holder; an earlier one's calls reject `HANDLE_CLOSED`. Omitted: a new producer, forgotten when it is closed.
    */
   readonly id?: string | undefined;
-  /** Whether each item carries the time of its put, for `lease.putTime`. Costs 8 bytes an item. Default false. */
+  /** Whether each item carries the time of its put, for `lease.putTime`. Costs 9 bytes an item. Default false. */
   readonly stampPutTime?: boolean | undefined;
 }
 
@@ -54,6 +55,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
   readonly #line: WaitingLine<PutCall, unknown>;
   readonly #stampPutTime: boolean;
   readonly #itemBytesMax: number;
+  readonly #freshness: Freshness;
   readonly #onClosed: () => void;
   #closing: Promise<void> | undefined;
 
@@ -66,6 +68,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
     this.id = options.id;
     this.#stampPutTime = options.stampPutTime === true;
     this.#itemBytesMax = buffer.port.spec.itemBytesMax;
+    this.#freshness = freshnessOf(buffer.codec);
     this.#onClosed = onClosed;
     const { transport, waitersMax } = buffer;
     const { id, onWait, onResume } = options;
@@ -164,67 +167,98 @@ export class Producer<T> implements Handle, AsyncDisposable {
     options: PutOptions | undefined,
     known: readonly string[],
   ): Promise<unknown> {
-    let items: Uint8Array[];
+    let items: readonly Uint8Array[];
+    let envelope: Uint8Array | undefined;
     let deadline: Deadline;
     try {
       const own = options === undefined ? undefined : ownOptions("the options of a put", options, known);
       deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(own);
-      items = this.#encode(values, own?.headers);
+      envelope = this.#envelope(own?.headers);
+      items = this.#encode(values);
     } catch (error) {
       return Promise.reject(error);
     }
     if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
-    return this.#go(form, items, deadline);
+    return this.#go(form, items, envelope, deadline);
   }
 
   // What `#enter` does, for the call that is made most.
   #putPlain(value: T): Promise<unknown> {
     let item: Uint8Array;
+    let envelope: Uint8Array | undefined;
     try {
-      item = this.#encodeOne(value, undefined);
+      if (this.#stampPutTime) envelope = this.#envelope(undefined);
+      item = this.#encodeOne(value);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#go("put", [item], NO_DEADLINE);
+    return this.#go("put", [item], envelope, NO_DEADLINE);
   }
 
-  #go(form: PutForm, items: readonly Uint8Array[], deadline: Deadline): Promise<unknown> {
+  #go(
+    form: PutForm,
+    items: readonly Uint8Array[],
+    envelope: Uint8Array | undefined,
+    deadline: Deadline,
+  ): Promise<unknown> {
     if (deadline === NO_DEADLINE && this.#offers.isOneOffer(items) && this.#line.mayGoAlone())
-      return this.#putAlone(form, items);
-    const call = new PutCall(form, items, deadline, this.#offers);
+      return this.#putAlone(form, items, envelope);
+    const call = new PutCall(form, this.#keep(items), envelope, deadline, this.#offers);
     this.#line.enter(call);
     return call.result();
   }
 
   // Where the port answers at once there is no call to keep: the shortest way through.
-  #putAlone(form: PutForm, items: readonly Uint8Array[]): Promise<unknown> {
-    const answer = this.#offers.offerAlone(items, this.#line.loneWait);
+  #putAlone(form: PutForm, items: readonly Uint8Array[], envelope: Uint8Array | undefined): Promise<unknown> {
+    const offered = this.#offers.copiesAtOnce ? items : this.#keep(items);
+    const answer = this.#offers.offerAlone(offered, envelope, this.#line.loneWait);
     if (answer === true) {
       this.#line.passedAlone();
       return form === "putMany" ? Promise.resolve(items.length) : PUT;
     }
-    const call = new PutCall(form, items, NO_DEADLINE, this.#offers);
+    // Nobody but the port has run meanwhile: they still are what they were.
+    const kept = offered === items ? this.#keep(items) : offered;
+    const call = new PutCall(form, kept, envelope, NO_DEADLINE, this.#offers);
     this.#line.adopt(call, answer(call));
     return call.result();
   }
 
-  #encode(values: Iterable<T>, headers: Headers | undefined): Uint8Array[] {
+  /** Encodes all of them, before any is put. */
+  #encode(values: Iterable<T>): readonly Uint8Array[] {
     if (typeof values?.[Symbol.iterator] !== "function") throw wrongType("the items", "an iterable", values);
     const items: Uint8Array[] = [];
-    for (const value of values) items.push(this.#encodeOne(value, headers));
+    // Between one and the next another's code may run, and write to the bytes that the one before was encoded to.
+    const mayBeWritten = this.#freshness !== "fresh" && (this.#freshness === "reused" || !isList(values));
+    for (const value of values) {
+      const item = this.#encodeOne(value);
+      items.push(mayBeWritten ? copyOf(item) : item);
+    }
     return items;
   }
 
-  #encodeOne(value: T, headers: Headers | undefined): Uint8Array {
-    const body = encodeItem(this.#buffer.codec, value);
-    if (body.byteLength > this.#itemBytesMax) {
-      const message = `The item has ${body.byteLength} bytes, and at most ${this.#itemBytesMax} (\`itemBytesMax\`) are allowed`;
+  #encodeOne(value: T): Uint8Array {
+    const item = encodeItem(this.#buffer.codec, value);
+    if (item.byteLength > this.#itemBytesMax) {
+      const message = `The item has ${item.byteLength} bytes, and at most ${this.#itemBytesMax} (\`itemBytesMax\`) are allowed`;
       throw new BufferError("ITEM_TOO_LARGE", message, { transport: this.#buffer.transport });
     }
-    // The one copy: from here on the bytes are ours.
-    if (!this.#stampPutTime && headers === undefined) return seal(body);
-    return seal(body, { putTime: this.#stampPutTime ? wallClock() : undefined, headers });
+    return item;
   }
+
+  #envelope(headers: Headers | undefined): Uint8Array | undefined {
+    const putTime = this.#stampPutTime ? wallClock() : undefined;
+    return putTime === undefined && headers === undefined ? undefined : encodeEnvelope({ putTime, headers });
+  }
+
+  /** Bytes that stay as they are, whatever the caller does to its own. */
+  #keep(items: readonly Uint8Array[]): readonly Uint8Array[] {
+    return this.#freshness === "fresh" ? items : items.map(copyOf);
+  }
+}
+
+/** Whether going through it runs nobody's code but JavaScript's own. */
+function isList(values: Iterable<unknown>): boolean {
+  return Array.isArray(values) && values[Symbol.iterator] === Array.prototype[Symbol.iterator];
 }
 
 /** Milliseconds since 1970 with fractions, for a reader in another process. Decides nothing. */

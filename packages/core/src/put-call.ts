@@ -18,15 +18,24 @@ export type TryPutResult = "accepted" | "full" | "sealed";
 
 export class PutCall extends WaitingCall<unknown> {
   readonly form: PutForm;
-  /** At the port: behind their envelopes. An ordered prefix of them is in the buffer. */
+  /** Bytes that nobody changes. An ordered prefix of them is in the buffer. */
   readonly items: readonly Uint8Array[];
+  /** That of each of them. */
+  readonly envelope: Uint8Array | undefined;
   accepted = 0;
   readonly #place: PutPlace;
 
-  constructor(form: PutForm, items: readonly Uint8Array[], deadline: Deadline, place: PutPlace) {
+  constructor(
+    form: PutForm,
+    items: readonly Uint8Array[],
+    envelope: Uint8Array | undefined,
+    deadline: Deadline,
+    place: PutPlace,
+  ) {
     super(deadline);
     this.form = form;
     this.items = items;
+    this.envelope = envelope;
     this.#place = place;
   }
 

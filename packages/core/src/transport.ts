@@ -133,13 +133,24 @@ export interface ProducerPort {
    * step. Waits for room for the first item only, as `wait` says.
    *
    * The bytes belong to core: the port must not change them, and must have copied what it keeps when it returns or
-   * resolves. `firstSequence` is the number of the first item, dense per producer id: one that was accepted before is
+   * resolves (with `copiesAtOnce`: when it returns). `envelopes`, if given, has an entry for each item: opaque bytes, 1 to
+   * `ENVELOPE_BYTES_MAX` of them, that stay beside it and count towards `bufferBytesMax`. `firstSequence` is the number of the first item, dense per producer id: one that was accepted before is
    * answered as accepted again, from memory, before sealed and full are looked at; a gap rejects `INVALID_ARGUMENT`.
    *
    * Rejects `HANDLE_CLOSED` if the id has a newer holder; `BUFFER_DESTROYED`, `BUFFER_BUSY`, `STORAGE_FULL`,
    * `STORAGE_FAILED`, `DATA_CORRUPT`, `TRANSPORT_UNAVAILABLE`; anything with `effect: "unknown"` where the items may be in.
    */
-  offer(firstSequence: number, items: readonly Uint8Array[], wait: Wait): MaybePromise<Offered>;
+  offer(
+    firstSequence: number,
+    items: readonly Uint8Array[],
+    wait: Wait,
+    envelopes?: readonly (Uint8Array | undefined)[],
+  ): MaybePromise<Offered>;
+  /**
+   * Says that it has copied what it keeps by the time that `offer` returns, also where it returns a promise. Core then need not:
+   * the bytes are the caller's own, which may write to them from then on; another thread may, and may let them grow, at any time.
+   */
+  readonly copiesAtOnce?: boolean;
   /** Ends the registration. No item is affected. */
   close(): MaybePromise<void>;
 }
@@ -193,6 +204,8 @@ export interface Polled {
 /** One hand-out of an item. */
 export interface Delivery {
   readonly item: Uint8Array;
+  /** As it was offered with it. */
+  readonly envelope?: Uint8Array | undefined;
   /** Position in the buffer's one sequence of accepted items, from 1. */
   readonly sequence: number;
   /** Fences the lease: fresh for each hand-out and never used again. Absent for a plain poll. */
@@ -243,6 +256,8 @@ export interface DeadLetterPort {
 /** An item that failed `failuresMax` times or was buried. */
 export interface DeadLetter {
   readonly item: Uint8Array;
+  /** As it was offered with it. */
+  readonly envelope?: Uint8Array | undefined;
   readonly sequence: number;
   /** Of the settlement that ended it; `lease expired` or `holder died` where nobody could say. */
   readonly reason: string;

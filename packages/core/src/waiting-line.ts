@@ -107,9 +107,9 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     if (this.#loneWait?.signal !== this.#canceller?.signal || this.#loneWait === undefined) {
       this.#canceller ??= new AbortController();
       const onWait = () => {
-        if (this.#underWay !== undefined) return this.#startsToWait();
-        this.#loneWaits = true;
-        this.#watch.begin();
+        // Nobody's code is to run before the call is adopted: until then its bytes are the caller's own.
+        if (this.#underWay === undefined) this.#loneWaits = true;
+        else this.#startsToWait();
       };
       this.#loneWait = { maxMs: Number.POSITIVE_INFINITY, signal: this.#canceller.signal, onWait };
     }
@@ -119,6 +119,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   /** An item passed for a call that was alone, and is settled without standing in line. */
   passedAlone(): void {
     this.#isAlone = false;
+    if (this.#loneWaits) this.#watch.begin();
     this.#watch.end();
     if (this.#calls.size > 0) this.#serve();
     if (this.#onIdle.length > 0) this.#isIdle();

@@ -79,9 +79,9 @@ describe("dead letters", () => {
     await faultOf(letters.requeue(third?.sequence ?? 0), "BUFFER_SEALED");
   });
 
-  test("whose envelope cannot be read are listed with all their bytes", async () => {
-    const letter = { item: new Uint8Array([0x80]), sequence: 1, reason: "r", deliveries: 1, failures: 0 };
-    const list = async () => [letter, { ...letter, item: item("fine") }];
+  test("whose envelope cannot be read are listed, and say so when they are decoded", async () => {
+    const letter = { item: item("fine"), sequence: 1, reason: "r", deliveries: 1, failures: 0 };
+    const list = async () => [{ ...letter, envelope: new Uint8Array([0x80]) }, letter];
     const deadLetters = {
       list,
       requeue: async () => "missing" as const,

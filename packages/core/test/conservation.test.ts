@@ -55,8 +55,8 @@ function capricious(random: () => number): BufferTransport {
         const inner = await port.producer(id);
         return {
           lastSequence: inner.lastSequence,
-          async offer(first, items, wait) {
-            const offered = await whim(wait, (given) => inner.offer(first, items, given));
+          async offer(first, items, wait, envelopes) {
+            const offered = await whim(wait, (given) => inner.offer(first, items, given, envelopes));
             // The answer is lost, the items are in.
             if (chance(0.05))
               throw new BufferError("TRANSPORT_UNAVAILABLE", "cut off", { effect: "unknown" });

@@ -166,6 +166,7 @@ export class BufferState {
         offset,
         length,
         sum,
+        envelopeLength: put.envelopes?.[index] ?? 0,
         deliveries: 0,
         failures: 0,
         bytes: kept === undefined ? undefined : new Uint8Array(kept[index] as Uint8Array),

@@ -8,6 +8,7 @@ import {
   type LeaseToken,
   type MaybePromise,
   type Polled,
+  partsOf,
   type Settled,
   type Settlement,
   type Wait,
@@ -81,7 +82,7 @@ export class StoreConsumerPort implements ConsumerPort {
     const bytes = this.#store.payload.read(items, lease === undefined);
     // As they will be once the commit is applied.
     const deliveries = items.map((item, index) => ({
-      item: bytes[index] as Uint8Array,
+      ...partsOf(bytes[index] as Uint8Array, item.envelopeLength),
       sequence: item.sequence,
       deliveries: item.deliveries + 1,
       failures: item.failures,

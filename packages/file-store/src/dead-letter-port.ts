@@ -1,6 +1,6 @@
 /** Looks at the dead letters, puts them back, removes them. */
 
-import type { DeadLetter, DeadLetterPort } from "@sluice/core";
+import { type DeadLetter, type DeadLetterPort, partsOf } from "@sluice/core";
 import type { Store } from "./store.js";
 
 export class StoreDeadLetterPort implements DeadLetterPort {
@@ -18,7 +18,7 @@ export class StoreDeadLetterPort implements DeadLetterPort {
         false,
       );
       const answer = fallen.map(({ item, sequence, reason }, index) => ({
-        item: bytes[index] as Uint8Array,
+        ...partsOf(bytes[index] as Uint8Array, item.envelopeLength),
         sequence,
         reason,
         deliveries: item.deliveries,

@@ -5,10 +5,12 @@ export interface Item {
   readonly sequence: number;
   /** Number of the commit that put it: names the file. */
   readonly commit: number;
-  /** Where its bytes begin behind the head of that file, how many they are, and their CRC-32. */
+  /** Where its bytes begin behind the head of that file, how many they are with those of its envelope, and their CRC-32. */
   readonly offset: number;
   readonly length: number;
   readonly sum: number;
+  /** How many of them, at their end, are those of the envelope. */
+  readonly envelopeLength: number;
   deliveries: number;
   failures: number;
   /** The bytes themselves, where the store has no other place for them. Nobody else has or changes them. */

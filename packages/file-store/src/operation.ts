@@ -43,13 +43,17 @@ export type Operation =
   | { readonly op: "producer"; readonly id: string; readonly handle: string; readonly named: boolean }
   | { readonly op: "retire"; readonly id: string }
   | { readonly op: "consumer"; readonly handle: string }
-  /** The items' bytes stand behind the commit's head, in order. `sums` are their CRC-32. */
+  /**
+   * The items' bytes stand behind the commit's head, in order, each with its envelope behind it. `sums` are the CRC-32 of both,
+   * `envelopes` the lengths of the envelopes: absent where no item has one.
+   */
   | {
       readonly op: "put";
       readonly id: string;
       readonly first: number;
       readonly lengths: readonly number[];
       readonly sums: readonly number[];
+      readonly envelopes?: readonly number[];
     }
   | { readonly op: "take"; readonly from: number; readonly count: number }
   | {

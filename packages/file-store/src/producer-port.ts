@@ -1,9 +1,18 @@
 /** Puts items: capacity is checked and the items are appended in the same commit. */
 
-import type { MaybePromise, Offered, ProducerPort, Wait } from "@sluice/core";
+import { type MaybePromise, type Offered, type ProducerPort, type Wait, withEnvelope } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { Decision } from "./decision.js";
 import type { Store } from "./store.js";
+
+type Envelopes = readonly (Uint8Array | undefined)[];
+
+/** The items of an offer, each with its envelope behind it. */
+interface Load {
+  readonly items: readonly Uint8Array[];
+  readonly sums: readonly number[];
+  readonly envelopes: Envelopes | undefined;
+}
 
 export class StoreProducerPort implements ProducerPort {
   readonly lastSequence: number;
@@ -28,13 +37,19 @@ export class StoreProducerPort implements ProducerPort {
     }));
   }
 
-  offer(firstSequence: number, items: readonly Uint8Array[], wait: Wait): MaybePromise<Offered> {
-    const sums = this.#store.payload.sumsOf(items);
+  offer(
+    firstSequence: number,
+    items: readonly Uint8Array[],
+    wait: Wait,
+    envelopes?: Envelopes,
+  ): MaybePromise<Offered> {
+    const whole = envelopes === undefined ? items : items.map((item, i) => withEnvelope(item, envelopes[i]));
+    const load = { items: whole, sums: this.#store.payload.sumsOf(whole), envelopes };
     return this.#store.transactWhen(
       "producer",
       wait,
-      (state) => state.sealed || hasRoom(state, items[0]?.byteLength ?? 0),
-      (state) => this.#decide(state, firstSequence, items, sums),
+      (state) => state.sealed || hasRoom(state, whole[0]?.byteLength ?? 0),
+      (state) => this.#decide(state, firstSequence, load),
       ({ accepted, state }) => accepted > 0 || state !== "full",
     );
   }
@@ -51,12 +66,7 @@ export class StoreProducerPort implements ProducerPort {
     );
   }
 
-  #decide(
-    state: BufferState,
-    firstSequence: number,
-    items: readonly Uint8Array[],
-    sums: readonly number[],
-  ): Decision<Offered> {
+  #decide(state: BufferState, firstSequence: number, { items, sums, envelopes }: Load): Decision<Offered> {
     const { faults } = this.#store.log;
     if (!this.#isCurrent(state)) {
       throw faults.of("HANDLE_CLOSED", `Producer ${this.#id} has a newer holder`);
@@ -85,7 +95,9 @@ export class StoreProducerPort implements ProducerPort {
       lengths: accepted.map((item) => item.byteLength),
       sums: sums.slice(known, known + count),
     } as const;
-    return { operations: [put], items: accepted, reply: () => answer };
+    const lengths = envelopes?.slice(known, known + count).map((envelope) => envelope?.byteLength ?? 0);
+    const operations = [lengths === undefined ? put : { ...put, envelopes: lengths }];
+    return { operations, items: accepted, reply: () => answer };
   }
 
   #isCurrent(state: BufferState): boolean {

@@ -7,8 +7,8 @@ import type { Fallen, Item, ProducerRecord } from "./item.js";
 import type { Participant } from "./operation.js";
 import { SequenceList } from "./sequence-list.js";
 
-// Sequence, commit, offset, length, sum, deliveries, failures: an array, because a buffer holds many of them.
-type PackedItem = readonly [number, number, number, number, number, number, number];
+// Sequence, commit, offset, length, sum, envelopeLength, deliveries, failures: an array, because a buffer holds many of them.
+type PackedItem = readonly [number, number, number, number, number, number, number, number];
 type PackedFallen = readonly [PackedItem, string];
 type PackedLease = readonly [token: string, PackedItem, handle: string | null, until: number];
 
@@ -97,11 +97,13 @@ export function restoreSnapshot(
 }
 
 function pack(item: Item): PackedItem {
-  return [item.sequence, item.commit, item.offset, item.length, item.sum, item.deliveries, item.failures];
+  const { sequence, commit, offset, length, sum, envelopeLength, deliveries, failures } = item;
+  return [sequence, commit, offset, length, sum, envelopeLength, deliveries, failures];
 }
 
-function unpack([sequence, commit, offset, length, sum, deliveries, failures]: PackedItem): Item {
-  return { sequence, commit, offset, length, sum, deliveries, failures, bytes: undefined };
+function unpack(packed: PackedItem): Item {
+  const [sequence, commit, offset, length, sum, envelopeLength, deliveries, failures] = packed;
+  return { sequence, commit, offset, length, sum, envelopeLength, deliveries, failures, bytes: undefined };
 }
 
 function packFallen({ item, reason }: Fallen): PackedFallen {

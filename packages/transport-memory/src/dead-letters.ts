@@ -43,7 +43,11 @@ export class DeadLetters {
   /** Copies: a caller may do with the bytes as it likes. */
   list(max: number, after: number): DeadLetter[] {
     const found = this.#dead.filter((letter) => letter.sequence > after).slice(0, max);
-    return found.map((letter) => ({ ...letter, item: new Uint8Array(letter.item) }));
+    return found.map((letter) => ({
+      ...letter,
+      item: new Uint8Array(letter.item),
+      envelope: letter.envelope && new Uint8Array(letter.envelope),
+    }));
   }
 
   find(sequence: number): DeadLetter | undefined {
@@ -68,6 +72,7 @@ export class DeadLetters {
       const { item, sequence, reason } = due;
       insertBySequence(this.#dead, {
         item: item.bytes,
+        envelope: item.envelope,
         sequence,
         reason,
         deliveries: item.deliveries,

@@ -23,8 +23,10 @@ import { BufferError } from "@sluice/core";
 import { DeadLetters } from "./dead-letters.js";
 import { Leases } from "./leases.js";
 import { acceptedBefore, heldByAnother, type ProducerRecord, ProducerRecords } from "./producer-records.js";
-import { type Item, ReadyList } from "./ready-list.js";
+import { type Item, ReadyList, sizeOf } from "./ready-list.js";
 import { type Participant, WaitingLine } from "./waiting-line.js";
+
+type Content = Pick<Item, "bytes" | "envelope">;
 
 export class MemoryBuffer {
   readonly spec: BufferSpec;
@@ -54,7 +56,7 @@ export class MemoryBuffer {
     this.spec = spec;
     this.address = address;
     const freeSlot = (item: Item) => {
-      this.#bytes -= item.bytes.byteLength;
+      this.#bytes -= sizeOf(item);
     };
     const afterCommit = () => this.#afterCommit();
     this.#letters = new DeadLetters(spec.deadLettersMax, freeSlot);
@@ -107,17 +109,19 @@ export class MemoryBuffer {
     first: number,
     items: readonly Uint8Array[],
     isFirst: boolean,
+    envelopes?: readonly (Uint8Array | undefined)[],
   ): Offered {
     this.check();
     // A retry is answered from memory before anything else is looked at: it was accepted, whatever happened since.
     let accepted = acceptedBefore(record, by, first, items.length);
     for (const bytes of items.slice(accepted)) {
+      const one = { bytes, envelope: envelopes?.[accepted] };
       if (this.#sealed !== "no") return { accepted, state: "sealed" };
-      const fullBy = this.#fullBy(bytes.byteLength);
+      const fullBy = this.#fullBy(sizeOf(one));
       // Where there are slots, whoever stands in front waits for bytes: a small item must not overtake a large one for ever.
       if (fullBy !== undefined || !isFirst) return { accepted, state: "full", fullBy: fullBy ?? "bytes" };
       // A copy: the bytes are the caller's again when this returns.
-      this.#admit(new Uint8Array(bytes));
+      this.#admit(copyOf(one));
       this.#produced++;
       record.lastSequence++;
       accepted++;
@@ -135,11 +139,12 @@ export class MemoryBuffer {
       const told = { sequence: item.sequence, deliveries: item.deliveries, failures: item.failures };
       if (lease === undefined) {
         this.#consume(item);
-        deliveries.push({ ...told, item: item.bytes });
+        deliveries.push({ ...told, item: item.bytes, envelope: item.envelope });
       } else {
         // It may be handed out again, so this consumer gets bytes of its own.
         const token = this.#leases.grant(item, holder, lease.leaseMs);
-        deliveries.push({ ...told, item: new Uint8Array(item.bytes), token });
+        const { bytes, envelope } = copyOf(item);
+        deliveries.push({ ...told, item: bytes, envelope, token });
       }
     }
     if (deliveries.length > 0) return { deliveries, state: "open" };
@@ -207,11 +212,12 @@ export class MemoryBuffer {
     // The parked item that moves up into its room leaves a slot, and bytes, to it.
     const leaving = this.#letters.nextParked;
     const freed = leaving === undefined ? 0 : 1;
-    if (this.#fullBy(letter.item.byteLength - (leaving?.bytes.byteLength ?? 0), freed) !== undefined)
-      return "full";
+    const back = { bytes: letter.item, envelope: letter.envelope };
+    const growth = sizeOf(back) - (leaving === undefined ? 0 : sizeOf(leaving));
+    if (this.#fullBy(growth, freed) !== undefined) return "full";
     this.#letters.delete(letter);
     // At the tail, so with a new sequence; not produced again, for it was counted when it was.
-    this.#admit(letter.item);
+    this.#admit(back);
     this.#afterCommit();
     return "requeued";
   }
@@ -246,9 +252,9 @@ export class MemoryBuffer {
     return this.#bytes + byteLength > this.spec.bufferBytesMax ? "bytes" : undefined;
   }
 
-  #admit(bytes: Uint8Array): void {
-    this.#ready.append({ sequence: ++this.#lastSequence, bytes, deliveries: 0, failures: 0 });
-    this.#bytes += bytes.byteLength;
+  #admit(one: Content): void {
+    this.#ready.append({ ...one, sequence: ++this.#lastSequence, deliveries: 0, failures: 0 });
+    this.#bytes += sizeOf(one);
     // In the commit that makes it so: whoever looks now and then misses the moment.
     this.#peak = Math.max(this.#peak, this.#occupied);
   }
@@ -268,12 +274,12 @@ export class MemoryBuffer {
 
   #consume(item: Item): void {
     this.#consumed++;
-    this.#bytes -= item.bytes.byteLength;
+    this.#bytes -= sizeOf(item);
   }
 
   #discard(item: Item): void {
     this.#discarded++;
-    this.#bytes -= item.bytes.byteLength;
+    this.#bytes -= sizeOf(item);
   }
 
   #giveBack(item: Item): void {
@@ -305,6 +311,10 @@ export class MemoryBuffer {
     this.end.serve();
     this.#leases.keepProcess(this.room.size + this.items.size + this.end.size > 0);
   }
+}
+
+function copyOf({ bytes, envelope }: Content): Content {
+  return { bytes: new Uint8Array(bytes), envelope: envelope && new Uint8Array(envelope) };
 }
 
 function destroyed(): BufferError {

@@ -35,19 +35,19 @@ export function openPort(
       const record = buffer.register(me, id);
       return {
         lastSequence: record.lastSequence,
-        offer: (firstSequence, items, wait) =>
+        offer: (firstSequence, items, wait, envelopes) =>
           buffer.run(
             buffer.room,
             me,
             wait,
             (isFirst) => {
-              const offered = buffer.append(record, me, firstSequence, items, isFirst);
+              const offered = buffer.append(record, me, firstSequence, items, isFirst, envelopes);
               return offered.accepted === 0 && offered.state === "full" ? undefined : offered;
             },
             (aborted) =>
               aborted
                 ? { accepted: 0, state: "open" }
-                : buffer.append(record, me, firstSequence, items, false),
+                : buffer.append(record, me, firstSequence, items, false, envelopes),
           ),
         close: () => leave((one) => one === me),
       } satisfies ProducerPort;

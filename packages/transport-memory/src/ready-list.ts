@@ -4,8 +4,15 @@ export interface Item {
   /** Position in the buffer's one sequence; a returned item keeps it, which is what "in place" means. */
   readonly sequence: number;
   readonly bytes: Uint8Array;
+  /** What stays beside it. */
+  readonly envelope: Uint8Array | undefined;
   deliveries: number;
   failures: number;
+}
+
+/** What an item, with its envelope, counts towards the bound on bytes. */
+export function sizeOf({ bytes, envelope }: Pick<Item, "bytes" | "envelope">): number {
+  return bytes.byteLength + (envelope?.byteLength ?? 0);
 }
 
 /**

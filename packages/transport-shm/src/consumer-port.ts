@@ -1,16 +1,17 @@
 /** Takes and leases items from the region, and settles leases. */
 
 import { setImmediate as turn } from "node:timers/promises";
-import type {
-  ConsumerPort,
-  Delivery,
-  LeaseTerms,
-  LeaseToken,
-  MaybePromise,
-  Polled,
-  Settled,
-  Settlement,
-  Wait,
+import {
+  type ConsumerPort,
+  type Delivery,
+  type LeaseTerms,
+  type LeaseToken,
+  type MaybePromise,
+  type Polled,
+  partsOf,
+  type Settled,
+  type Settlement,
+  type Wait,
 } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
 import type { ConsumersSide } from "./consumers-side.js";
@@ -20,7 +21,6 @@ import { OwedWakes } from "./owed-wakes.js";
 import { BUSY, type Busy } from "./patience.js";
 import { Slot, slotWord, Word } from "./region-layout.js";
 import type { SharedBuffer } from "./shared-buffer.js";
-import { copyItem } from "./slot-bytes.js";
 import type { LeaseGrant } from "./slot-table.js";
 import { Spin } from "./spin.js";
 
@@ -168,19 +168,19 @@ export class ShmConsumerPort implements ConsumerPort {
   #read(consumers: ConsumersSide, slot: number, token: number | undefined): Delivery {
     const { region } = this.#buffer;
     const { words, geometry } = region;
-    const copies = this.#copies;
-    const length = consumers.slots.lengthOf(slot);
-    copies.reserve(length);
-    const { target, start } = copies;
-    copyItem(region, slot, length, target, start);
     const at = slotWord(geometry, slot);
-    const item = new Uint8Array(target.bytes.buffer, start, length);
+    const length = consumers.slots.lengthOf(slot);
+    const envelopeBytes = consumers.slots.envelopeBytesOf(slot, length);
+    const item = this.#copies.of(region, slot, length);
     const sequence = consumers.slots.sequenceOf(slot);
     const deliveries = (words[at + Slot.deliveries] as number) + 1;
     const failures = words[at + Slot.failures] as number;
-    if (token === undefined) return { item, sequence, deliveries, failures };
-    this.#leases.set(token, slot);
-    return { item, sequence, deliveries, failures, token };
+    if (token !== undefined) this.#leases.set(token, slot);
+    const told =
+      token === undefined
+        ? { item, sequence, deliveries, failures }
+        : { item, sequence, deliveries, failures, token };
+    return envelopeBytes === 0 ? told : { ...told, ...partsOf(item, envelopeBytes) };
   }
 
   // Leases that ran out and that nobody settles: there are no more open ones than the capacity.

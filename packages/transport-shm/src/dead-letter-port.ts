@@ -1,6 +1,6 @@
 /** Lists, requeues and removes dead letters. */
 
-import type { DeadLetter, DeadLetterPort } from "@sluice/core";
+import { type DeadLetter, type DeadLetterPort, partsOf } from "@sluice/core";
 import type { ConsumersSide } from "./consumers-side.js";
 import { Slot, State, slotWord } from "./region-layout.js";
 import { isSealed } from "./seal.js";
@@ -61,11 +61,10 @@ export class ShmDeadLetterPort implements DeadLetterPort {
     const { region } = this.#buffer;
     const { geometry, words } = region;
     const length = consumers.slots.lengthOf(slot);
-    const target = newCopyTarget(length);
-    copyItem(region, slot, length, target, 0);
+    const both = copyItem(region, slot, length, newCopyTarget(length), 0);
     const at = slotWord(geometry, slot);
     return {
-      item: target.bytes.subarray(0, length),
+      ...partsOf(both, consumers.slots.envelopeBytesOf(slot, length)),
       sequence,
       reason: consumers.slots.reasonOf(slot),
       deliveries: words[at + Slot.deliveries] as number,

@@ -1,7 +1,14 @@
 /** Puts items into the region. */
 
 import { createHash } from "node:crypto";
-import { type MaybePromise, type Offered, outOfRange, type ProducerPort, type Wait } from "@sluice/core";
+import {
+  type MaybePromise,
+  type Offered,
+  outOfRange,
+  type ProducerPort,
+  type Wait,
+  withEnvelope,
+} from "@sluice/core";
 import { read64 } from "./counter.js";
 import { fault } from "./faults.js";
 import { OwedWakes } from "./owed-wakes.js";
@@ -20,6 +27,7 @@ interface ProducerRecord {
 
 export class ShmProducerPort implements ProducerPort {
   readonly lastSequence: number;
+  readonly copiesAtOnce = true;
   readonly #buffer: SharedBuffer;
   readonly #words: Int32Array;
   readonly #record: ProducerRecord | undefined;
@@ -30,6 +38,7 @@ export class ShmProducerPort implements ProducerPort {
   // The offer under way: there is one at most, and so none of these has to be made anew for each.
   #firstSequence = 0;
   #items: readonly Uint8Array[] = [];
+  #envelopes: readonly number[] | undefined;
   readonly #step = (producers: ProducersSide) => this.#put(producers);
 
   private constructor(buffer: SharedBuffer, record: ProducerRecord | undefined) {
@@ -48,10 +57,16 @@ export class ShmProducerPort implements ProducerPort {
     return new ShmProducerPort(buffer, record);
   }
 
-  offer(firstSequence: number, items: readonly Uint8Array[], wait: Wait): MaybePromise<Offered> {
+  offer(
+    firstSequence: number,
+    items: readonly Uint8Array[],
+    wait: Wait,
+    envelopes?: readonly (Uint8Array | undefined)[],
+  ): MaybePromise<Offered> {
     const removed = Atomics.load(this.#words, Word.removed);
     this.#firstSequence = firstSequence;
-    this.#items = items;
+    this.#items = envelopes === undefined ? items : items.map((item, i) => withEnvelope(item, envelopes[i]));
+    this.#envelopes = envelopes?.map((envelope) => envelope?.byteLength ?? 0);
     const hasSpun = wait.maxMs > 0 && !wait.signal.aborted && this.#buffer.seemsFull;
     if (hasSpun) this.#spinUntilNot(removed);
     let offered = this.#attempt();
@@ -73,6 +88,7 @@ export class ShmProducerPort implements ProducerPort {
   /** @param removed - as it was before the first attempt; undefined if the spin was before that. */
   #later(first: Offered | Busy, removed: number | undefined, wait: Wait): MaybePromise<Offered> {
     if (first === BUSY) {
+      this.#keepItems();
       const had = this.#buffer.untilHad(() => this.#attempt(), first);
       return Promise.resolve(had).then((offered) =>
         isFull(offered) && wait.maxMs > 0 && !wait.signal.aborted ? this.#wait(wait) : offered,
@@ -82,7 +98,13 @@ export class ShmProducerPort implements ProducerPort {
       const offered = this.#attempt();
       if (offered !== BUSY && !isFull(offered)) return offered;
     }
+    this.#keepItems();
     return this.#wait(wait);
+  }
+
+  // Once this has returned they are their owner's again, to write to.
+  #keepItems(): void {
+    this.#items = this.#items.map((item) => new Uint8Array(item));
   }
 
   // What this process owes goes out first: the one it waits for may be waiting for that.
@@ -122,7 +144,7 @@ export class ShmProducerPort implements ProducerPort {
     if (isSealed(this.#words)) return { accepted: known, state: "sealed" };
     const count = producers.roomFor(items, known);
     if (count > 0) {
-      producers.put(items, known, count, record?.word ?? 0, last + count);
+      producers.put(items, this.#envelopes, known, count, record?.word ?? 0, last + count);
       if (record === undefined) this.#last += count;
     }
     if (known + count === items.length) return { accepted: items.length, state: "open" };

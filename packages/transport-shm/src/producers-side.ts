@@ -4,7 +4,7 @@
  */
 
 import type { BufferSpec } from "@sluice/core";
-import { failpoint } from "@sluice/core";
+import { failpoint, outOfRange } from "@sluice/core";
 import { highWord, lowWord, read64 } from "./counter.js";
 import { damaged } from "./faults.js";
 import { RedoList } from "./redo-list.js";
@@ -18,6 +18,7 @@ export class ProducersSide {
   readonly #region: Region;
   readonly #spec: BufferSpec;
   readonly #redo: RedoList;
+  #roomBytes = 0;
 
   constructor(region: Region, spec: BufferSpec) {
     this.#region = region;
@@ -60,23 +61,34 @@ export class ProducersSide {
   roomFor(items: readonly Uint8Array[], from: number): number {
     const most = Math.min(items.length - from, this.#spec.capacity - this.occupied);
     const { bufferBytesMax } = this.#spec;
-    let bytes = this.bytes;
+    const inside = this.bytes;
+    this.#roomBytes = 0;
     for (let count = 0; count < most; count++) {
-      bytes += (items[from + count] as Uint8Array).byteLength;
-      if (bytes <= bufferBytesMax) continue;
-      this.fullBy = "bytes";
-      return count;
+      const { byteLength } = items[from + count] as Uint8Array;
+      if (inside + this.#roomBytes + byteLength > bufferBytesMax) {
+        this.fullBy = "bytes";
+        return count;
+      }
+      this.#roomBytes += byteLength;
     }
     this.fullBy = "items";
     return most;
   }
 
   /**
-   * Puts `count` items, for which there is room.
+   * Puts `count` items, for which `roomFor` has just found room.
    *
+   * @param envelopes - of those items that have one behind them, its length.
    * @param record - first word of the producer's record, 0 if it has none; `last` is its last sequence afterwards.
    */
-  put(items: readonly Uint8Array[], from: number, count: number, record: number, last: number): void {
+  put(
+    items: readonly Uint8Array[],
+    envelopes: readonly number[] | undefined,
+    from: number,
+    count: number,
+    record: number,
+    last: number,
+  ): void {
     const { geometry, words } = this.#region;
     const redo = this.#redo;
     const produced = words[Word.produced] as number;
@@ -93,10 +105,13 @@ export class ProducersSide {
         words[geometry.freeRing + ((produced + i) & geometry.freeMask)] as number,
       );
       const at = slotWord(geometry, slot);
-      chunks += chunkCount(this.#region, item.byteLength);
+      const length = item.byteLength;
+      bytes += length;
+      if (bytes > this.#roomBytes) throw hasGrown(length);
+      chunks += chunkCount(this.#region, length);
       if (chunks > 0) this.#checkChunks(chunks);
-      chunk = writeItem(this.#region, slot, item, chunk);
-      bytes += item.byteLength;
+      chunk = writeItem(this.#region, slot, item, length, chunk);
+      words[at + Slot.envelopeBytes] = envelopes === undefined ? 0 : (envelopes[from + i] as number);
       words[at + Slot.sequence] = lowWord(tail + i + 1);
       words[at + Slot.sequenceHigh] = highWord(tail + i + 1);
       words[at + Slot.deliveries] = 0;
@@ -133,4 +148,13 @@ export class ProducersSide {
     const free = (Atomics.load(words, Word.chunksFreed) - (words[Word.chunksTaken] as number)) | 0;
     if (free < wanted) throw damaged(`${free} free chunks, and ${wanted} are needed`);
   }
+}
+
+// Nothing has been put: what was written so far is nobody's yet.
+function hasGrown(byteLength: number): RangeError {
+  return outOfRange(
+    "the item",
+    "of one length while it is put",
+    `${byteLength} bytes, which are more than before`,
+  );
 }

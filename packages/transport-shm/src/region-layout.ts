@@ -135,6 +135,8 @@ export const Slot = {
   /** Two words, a float64: when its lease or delay ends. */
   until: 12,
   reasonBytes: 14,
+  /** How many bytes at the end of its length are those of the envelope. */
+  envelopeBytes: 15,
 } as const;
 const SLOT_WORDS = 16;
 
@@ -143,7 +145,7 @@ export const State = { none: 0, leased: 1, returned: 2, delayed: 3, parked: 4, d
 
 const INLINE_BYTES_MAX = 2112;
 const CHUNK_BYTES_MAX = 4096;
-// One byte of flags and eight of the put time; headers are rare, and go into chunks.
+// One byte of flags and eight of the put time, where there are any; headers are rare, and go into chunks.
 const USUAL_ENVELOPE_BYTES = 16;
 const REGION_BYTES_MAX = 2 ** 32 - 4096;
 

@@ -18,22 +18,31 @@ export function chunkCount({ geometry }: Region, length: number): number {
 }
 
 /** Writes an item into a slot, and into the chunks from `first` on if there are any. Returns the chunk behind the last. */
-export function writeItem(region: Region, slot: number, item: Uint8Array, first: number): number {
+export function writeItem(
+  region: Region,
+  slot: number,
+  item: Uint8Array,
+  length: number,
+  first: number,
+): number {
   const { geometry, words, bytes } = region;
   const { inlineBytes, chunkBytes } = geometry;
   const at = slotWord(geometry, slot);
-  words[at + Slot.length] = item.byteLength;
+  words[at + Slot.length] = length;
   const start = geometry.inlineStart + slot * inlineBytes;
-  if (item.byteLength <= inlineBytes) {
+  if (length <= inlineBytes) {
     bytes.set(item, start);
     return first;
   }
   bytes.set(item.subarray(0, inlineBytes), start);
   words[at + Slot.chunk] = first;
   let chunk = first;
-  for (let done = inlineBytes; done < item.byteLength; done += chunkBytes) {
+  for (let done = inlineBytes; done < length; done += chunkBytes) {
     checkChunk(region, chunk);
-    bytes.set(item.subarray(done, done + chunkBytes), geometry.chunkStart + chunk * chunkBytes);
+    bytes.set(
+      item.subarray(done, Math.min(done + chunkBytes, length)),
+      geometry.chunkStart + chunk * chunkBytes,
+    );
     words[at + Slot.chunkLast] = chunk;
     chunk = words[geometry.links + chunk] as number;
   }
@@ -47,8 +56,20 @@ export function itemLength({ geometry, words }: Region, slot: number, itemMax: n
   return length;
 }
 
-/** Copies the item of a slot into `target`, from a multiple of 4 bytes on. `length` was checked. */
-export function copyItem(region: Region, slot: number, length: number, target: CopyTarget, at: number): void {
+/** Copies the item of a slot into `target`, from a multiple of 4 bytes on. `length` was checked. Returns it there. */
+export function copyItem(
+  region: Region,
+  slot: number,
+  length: number,
+  target: CopyTarget,
+  at: number,
+): Uint8Array {
+  copyTo(region, slot, length, target, at);
+  // What `subarray` does, in half of the time.
+  return new Uint8Array(target.bytes.buffer, at, length);
+}
+
+function copyTo(region: Region, slot: number, length: number, target: CopyTarget, at: number): void {
   const { geometry, words, bytes } = region;
   const { inlineBytes, chunkBytes } = geometry;
   const start = geometry.inlineStart + slot * inlineBytes;

@@ -2,6 +2,7 @@
 
 import { type BufferSpec, ENVELOPE_BYTES_MAX } from "@sluice/core";
 import { read64 } from "./counter.js";
+import { damaged } from "./faults.js";
 import type { Region } from "./region.js";
 import { REASON_BYTES_MAX, Slot, slotWord, Word } from "./region-layout.js";
 import { itemLength } from "./slot-bytes.js";
@@ -41,6 +42,15 @@ export class SlotTable {
 
   lengthOf(slot: number): number {
     return itemLength(this.#region, slot, this.#itemMax);
+  }
+
+  /** How many of an item's `length` bytes are its envelope's. */
+  envelopeBytesOf(slot: number, length: number): number {
+    const { geometry, words } = this.#region;
+    const bytes = words[slotWord(geometry, slot) + Slot.envelopeBytes] as number;
+    if (bytes < 0 || bytes > ENVELOPE_BYTES_MAX || bytes > length)
+      throw damaged(`an envelope of ${bytes} bytes`);
+    return bytes;
   }
 
   holderOf(slot: number): number {

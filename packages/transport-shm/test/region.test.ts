@@ -257,6 +257,7 @@ function scribble(words: Int32Array, geometry: ReturnType<typeof geometryOf>, ra
   // A lock that names nobody, or a participant that is not there.
   if (random() < 0.3) words[Word.consumersLock] = value();
   if (random() < 0.3) words[slotWord(geometry, any(0, geometry.slots)) + Slot.length] = value();
+  if (random() < 0.3) words[slotWord(geometry, any(0, geometry.slots)) + Slot.envelopeBytes] = value();
   words[Word.destroyed] = 0;
 }
 
@@ -267,6 +268,25 @@ async function dispose(port: BufferPort): Promise<void> {
     if (!isBufferError(error)) throw error;
   }
 }
+
+test("an item that another thread lets grow while it is put is refused, and nothing of its offer is put", async () => {
+  using folder = new Folder();
+  const port = await folder.create({ capacity: 4, itemBytesMax: 5000 }, 20);
+  const producer = await port.producer();
+  const consumer = await port.consumer();
+  const growing = item(10, 1);
+  // What a view of a growable shared buffer does, in between two looks at it.
+  let length = 9;
+  Object.defineProperty(growing, "byteLength", { get: () => ++length });
+  expect(() => producer.offer(1, [item(3, 0), growing], noWait)).toThrow(
+    /one length while it is put, got "?\d+ bytes/,
+  );
+  expect(now(port.counts()).produced).toBe(0);
+  expect(now(producer.offer(1, [item(5000, 2)], noWait)).accepted).toBe(1);
+  const { deliveries } = now(consumer.poll(4, noWait));
+  expect(deliveries.map((one) => Buffer.from(one.item))).toEqual([item(5000, 2)]);
+  await port.destroy();
+});
 
 test("leases that ran out are lost and the current ones settle, however many there have been", async () => {
   using folder = new Folder();

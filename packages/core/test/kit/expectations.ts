@@ -23,14 +23,14 @@ export async function isPending(promise: Promise<unknown>): Promise<boolean> {
 
 const encoder = new TextEncoder();
 
-/** An item as it stands at the port: behind an empty envelope. */
+/** An item as it stands at the port. */
 export function item(value: unknown): Uint8Array {
-  return encoder.encode(`\0${JSON.stringify(value)}`);
+  return encoder.encode(JSON.stringify(value));
 }
 
 /** The values in items of the port. */
 export function values(items: readonly Uint8Array[]): unknown[] {
-  return items.map((bytes) => JSON.parse(new TextDecoder().decode(bytes.subarray(1))));
+  return items.map((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
 }
 
 /** What a port hands out. */

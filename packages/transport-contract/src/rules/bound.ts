@@ -110,6 +110,11 @@ export const boundRules: readonly Rule[] = [
     );
     const fifth = await producer.offer(5, [rest], waiting(0));
     equal(fifth, { accepted: 0, state: "full", fullBy: "items" }, "the offer beyond capacity");
+    const consumer = await port.consumer();
+    await consumer.poll(3, waiting(0));
+    const beside = [new Uint8Array(ENVELOPE_BYTES_MAX)];
+    const counted = await producer.offer(5, [large], waiting(0), beside);
+    equal(counted, { accepted: 0, state: "full", fullBy: "bytes" }, "an item that fits without its envelope");
   }),
 
   rule("BOUND-7 gives the bytes of an item back with its slot, however it leaves", async (t) => {

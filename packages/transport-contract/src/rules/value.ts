@@ -1,13 +1,18 @@
 /** VALUE: what is taken is what was put, byte for byte, and what cannot be read harms nobody. */
 
-import { bytes, isBufferError, structured, type UndecodableItemError } from "@sluice/core";
-import { waiting } from "../kit/context.js";
+import {
+  bytes,
+  ENVELOPE_BYTES_MAX,
+  isBufferError,
+  structured,
+  type UndecodableItemError,
+} from "@sluice/core";
+import { pollOne, waiting } from "../kit/context.js";
 import { describe, equal, fail, isTrue, rejects } from "../kit/expect.js";
 import { leaseOne, put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
 
-/** An envelope without anything, and then what is not JSON. */
-const NOT_JSON = Uint8Array.from([0, 0x7b, 0x22, 0xff]);
+const NOT_JSON = Uint8Array.from([0x7b, 0x22, 0xff]);
 
 export const valueRules: readonly Rule[] = [
   rule(
@@ -186,11 +191,7 @@ export const valueRules: readonly Rule[] = [
         "ITEM_UNDECODABLE",
         "the take of an undecodable item",
       );
-      equal(
-        new Uint8Array((error as UndecodableItemError).item),
-        NOT_JSON.subarray(1),
-        "the bytes in the error",
-      );
+      equal(new Uint8Array((error as UndecodableItemError).item), NOT_JSON, "the bytes in the error");
       equal((await stage.buffer.counts()).consumed, 1, "the number of items consumed");
       equal(
         await t.soon(consumer.take(), "the next take"),
@@ -249,6 +250,57 @@ export const valueRules: readonly Rule[] = [
         item.every((byte) => byte === i + 1),
         `Expected item ${i + 1} to keep its bytes, got ${item.subarray(0, 8)}`,
       );
+    }
+  }),
+
+  rule(
+    "VALUE-13 keeps what travels beside an item with it: redelivered, dead, put back, and never with another",
+    async (t) => {
+      const { buffer } = await t.stage({ capacity: 4 });
+      const producer = await buffer.producer({ stampPutTime: true });
+      const plain = await buffer.producer();
+      const headers: Record<string, string> = { trace: "1", "": "é", long: "x".repeat(900) };
+      await producer.put("a", { headers });
+      await plain.put("b");
+      const consumer = await buffer.consumer();
+      const first = await leaseOne(consumer, t);
+      const { putTime } = first;
+      isTrue(typeof putTime === "number", `Expected the put time of a stamped item, got ${putTime}`);
+      await first.release();
+      const again = await leaseOne(consumer, t);
+      equal({ ...again.headers }, headers, "the headers of the second delivery");
+      equal(again.putTime, putTime, "the put time of the second delivery");
+      await again.bury("enough");
+      const [letter] = await buffer.deadLetters().list();
+      equal({ ...letter?.headers }, headers, "the headers of the dead letter");
+      equal(letter?.putTime, putTime, "the put time of the dead letter");
+      equal(await buffer.deadLetters().requeue(letter?.sequence ?? 0), "requeued", "the answer to a requeue");
+      const other = await leaseOne(consumer, t);
+      equal([other.value, { ...other.headers }, other.putTime], ["b", {}, undefined], "the item without any");
+      const back = await leaseOne(consumer, t);
+      equal([back.value, { ...back.headers }], ["a", headers], "the item that was put back");
+    },
+  ),
+
+  rule("VALUE-14 carries envelopes of 1 byte to the most, beside items of any size", async (t) => {
+    const { port } = await t.bare({ capacity: 8, itemBytesMax: 5000 });
+    const producer = await port.producer();
+    const consumer = await port.consumer();
+    const fill = (length: number) => Uint8Array.from({ length }, () => t.random.below(256));
+    const sizes = [0, 1, 60, 64, 65, 2000, 5000, 7];
+    const items = sizes.map(fill);
+    const envelopes = [1, 1, 4, 9, undefined, 100, ENVELOPE_BYTES_MAX, ENVELOPE_BYTES_MAX].map(
+      (length) => length && fill(length),
+    );
+    const offered = await producer.offer(1, items, waiting(1000), envelopes as (Uint8Array | undefined)[]);
+    equal(offered.accepted, items.length, "the number of items accepted");
+    const wasLeased = await pollOne(consumer, { leaseMs: t.timing.leaseMs * 100 });
+    await consumer.settle([{ kind: "release", token: wasLeased.token ?? 0 }]);
+    for (const [i, item] of items.entries()) {
+      const delivery = await pollOne(consumer);
+      equal(new Uint8Array(delivery.item), item, `the item of ${item.byteLength} bytes`);
+      const { envelope } = delivery;
+      equal(envelope && new Uint8Array(envelope), envelopes[i] as Uint8Array | undefined, `envelope ${i}`);
     }
   }),
 ];

@@ -285,6 +285,50 @@ export const brokenTransports: readonly Broken[] = [
     }),
   },
   {
+    what: "says that it copies at once, and copies when there is room",
+    rule: "VALUE-6",
+    message: /what came out to be \[\[1,2,3\],\[4,5,6\]\], got \[\[1,2,3\],\[99,99,99\]\]/,
+    decorate: () => ({ producer: () => ({ copiesAtOnce: true }) }),
+  },
+  {
+    what: "loses what travels beside an item that comes back",
+    rule: "VALUE-13",
+    message: /the headers of the second delivery/,
+    decorate: () => ({
+      consumer: (consumer) => ({
+        async poll(max, wait, lease) {
+          const { deliveries, state } = await consumer.poll(max, wait, lease);
+          const first = (one: Delivery) => (one.deliveries === 1 ? one : { ...one, envelope: undefined });
+          return { deliveries: deliveries.map(first), state };
+        },
+      }),
+    }),
+  },
+  {
+    what: "stores an envelope without its first byte",
+    rule: "VALUE-14",
+    message: /envelope 2/,
+    decorate: () => ({
+      producer: (producer) => ({
+        offer: (first, items, wait, envelopes) =>
+          producer.offer(
+            first,
+            items,
+            wait,
+            envelopes?.map((one) => (one !== undefined && one.length > 3 ? one.subarray(1) : one)),
+          ),
+      }),
+    }),
+  },
+  {
+    what: "does not count envelopes",
+    rule: "BOUND-6",
+    message: /an item that fits without its envelope/,
+    decorate: () => ({
+      producer: (producer) => ({ offer: (first, items, wait) => producer.offer(first, items, wait) }),
+    }),
+  },
+  {
     what: "changes a byte",
     rule: "VALUE-1",
     message: /the value of .* bytes/,
