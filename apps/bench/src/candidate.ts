@@ -77,17 +77,26 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Where an answer is a promise it is awaited, where it is none it is not. */
+/** Where an answer is a promise it is awaited, where it is none it is not; once, as an application does. */
 export interface PutEnd {
   /** Done once the item is in the buffer; waits for room. */
   put(item: Uint8Array): MaybePromise<void>;
-  /** Done once all are. */
-  putMany?(items: readonly Uint8Array[]): MaybePromise<void>;
+  /** Done once all are; may say how many that were. */
+  putMany?(items: readonly Uint8Array[]): MaybePromise<number | undefined>;
 }
+
+/** An item, or what holds it: nothing where the end came. */
+export type Taken = Uint8Array | { readonly value?: Uint8Array | undefined };
 
 export interface TakeEnd {
   /** Waits for an item. */
-  take(): MaybePromise<Uint8Array>;
+  take(): MaybePromise<Taken>;
   /** Waits for one item, and takes up to `max`. */
   takeMany?(max: number): MaybePromise<readonly Uint8Array[]>;
+}
+
+export function itemIn(taken: Taken): Uint8Array {
+  const item = taken instanceof Uint8Array ? taken : taken.value;
+  if (item === undefined) throw new Error("The end came before the last item");
+  return item;
 }

@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline";
 import { ArrivalLog } from "./arrivals.js";
-import type { Connection, NodeCandidate, PutEnd, TakeEnd } from "./candidate.js";
+import { type Connection, itemIn, type NodeCandidate, type PutEnd, type TakeEnd } from "./candidate.js";
 import { itemMaker, readItem } from "./item.js";
 import {
   type FromWorker,
@@ -26,7 +26,9 @@ async function produce(end: PutEnd, { index, put, batch, itemBytes }: Job): Prom
       const items: Uint8Array[] = [];
       for (let number = at; number < Math.min(at + batch, count); number++) items.push(makeItem(number));
       const putting = end.putMany(items);
-      if (putting instanceof Promise) await putting;
+      const accepted = putting instanceof Promise ? await putting : putting;
+      if (accepted !== undefined && accepted !== items.length)
+        throw new Error(`${accepted} of ${items.length} items were accepted`);
     }
   } else {
     for (let number = 0; number < count; number++) {
@@ -51,7 +53,7 @@ async function consume(end: TakeEnd, { put, batch, itemBytes }: Job, count: numb
   } else {
     for (let left = count; left > 0; left--) {
       const taking = end.take();
-      log.add(taking instanceof Promise ? await taking : taking);
+      log.add(itemIn(taking instanceof Promise ? await taking : taking));
     }
   }
   return { startedAt, endedAt: hostNowMs(), arrivals: log.report() };
@@ -66,8 +68,7 @@ async function consumeUntilStopped(end: TakeEnd, { put, itemBytes }: Job): Promi
   let isStopped = false;
   const takeAll = async () => {
     while (!isStopped) {
-      const item = await end.take();
-      log.add(item);
+      log.add(itemIn(await end.take()));
       lastAt = performance.now();
     }
   };
@@ -92,7 +93,7 @@ async function call(there: PutEnd, back: TakeEnd, job: Job, count: number): Prom
     const putting = there.put(item);
     if (putting instanceof Promise) await putting;
     const taking = back.take();
-    const answer = taking instanceof Promise ? await taking : taking;
+    const answer = itemIn(taking instanceof Promise ? await taking : taking);
     if (number >= 0) roundTripsMs.push(performance.now() - sentAt);
     if (readItem(answer, job.itemBytes)?.number !== number + WARM_UP_ROUND_TRIPS)
       throw new Error(`Round trip ${number} brought another item`);
@@ -104,7 +105,7 @@ async function echo(there: TakeEnd, back: PutEnd, count: number): Promise<Report
   const startedAt = hostNowMs();
   for (let left = count + WARM_UP_ROUND_TRIPS; left > 0; left--) {
     const taking = there.take();
-    const putting = back.put(taking instanceof Promise ? await taking : taking);
+    const putting = back.put(itemIn(taking instanceof Promise ? await taking : taking));
     if (putting instanceof Promise) await putting;
   }
   return { startedAt, endedAt: hostNowMs() };

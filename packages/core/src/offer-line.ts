@@ -121,7 +121,8 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
   /** Whether one offer carries them all, and the numbers that it needs are certain. */
   isOneOffer(items: readonly Uint8Array[]): boolean {
     if (this.#isUnresolved || items.length > this.#itemsMax) return false;
-    if (items.length === 1) return true;
+    // Most need not be added up.
+    if (items.length === 1 || items.length * this.#buffer.spec.itemBytesMax <= BYTES_PER_OFFER) return true;
     let bytes = 0;
     for (const item of items) bytes += item.byteLength;
     return bytes <= BYTES_PER_OFFER;

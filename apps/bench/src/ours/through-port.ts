@@ -67,10 +67,11 @@ async function openPort(address: BufferAddress): Promise<BufferPort> {
 
 function putEnd(port: ProducerPort): Required<PutEnd> {
   let next = port.lastSequence + 1;
-  const offer = (items: readonly Uint8Array[]): MaybePromise<void> => {
+  const offer = (items: readonly Uint8Array[]): MaybePromise<undefined> => {
     const offered = port.offer(next, items, FOR_EVER);
     if (offered instanceof Promise || offered.accepted < items.length) return offerRest(items, offered);
     next += offered.accepted;
+    return undefined;
   };
   // A part may have been accepted, and returning early is legal.
   const offerRest = async (items: readonly Uint8Array[], first: MaybePromise<Offered>) => {
@@ -79,7 +80,7 @@ function putEnd(port: ProducerPort): Required<PutEnd> {
       if (offered.state === "sealed") throw new Error("The end came before the last item");
       next += offered.accepted;
       rest = rest.slice(offered.accepted);
-      if (rest.length === 0) return;
+      if (rest.length === 0) return undefined;
     }
   };
   return { put: (item) => offer([item]), putMany: offer };
