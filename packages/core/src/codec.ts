@@ -50,9 +50,6 @@ export const bytes: BytesCodec = {
   name: "bytes",
   encode(value) {
     if (!types.isUint8Array(value)) throw wrongType("the item", "a Uint8Array", value, "ITEM_UNENCODABLE");
-    // A view whose memory has gone looks like an empty one, but nothing can be made over it. Others are not asked for their
-    // memory: a small array has none that JavaScript could see until it is asked, and that costs more than the whole put.
-    if (value.byteLength === 0) new Uint8Array(value.buffer, value.byteOffset, 0);
     return value;
   },
   decode: (item) => item,
@@ -106,6 +103,10 @@ export function encodeItem(codec: AnyCodec, value: unknown): Uint8Array {
   let encoded: unknown;
   try {
     encoded = codec.encode(value);
+    // A view whose memory has gone looks like an empty one, but nothing can be made over it. Others are not asked for their
+    // memory: a small array has none that JavaScript could see until it is asked, and that costs more than the whole put.
+    if (types.isUint8Array(encoded) && encoded.byteLength === 0)
+      new Uint8Array(encoded.buffer, encoded.byteOffset, 0);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : show(cause);
     throw new BufferError("ITEM_UNENCODABLE", `The codec ${codec.name} cannot encode the item: ${why}`, {

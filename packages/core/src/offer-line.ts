@@ -119,11 +119,14 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
   }
 
   /** Whether one offer carries them all, and the numbers that it needs are certain. */
-  isOneOffer(items: readonly Uint8Array[]): boolean {
-    if (this.#isUnresolved || items.length > this.#itemsMax) return false;
+  isOneOffer(items: readonly Uint8Array[], envelope: Uint8Array | undefined): boolean {
+    const { length } = items;
+    if (this.#isUnresolved || length > this.#itemsMax) return false;
+    const envelopeBytes = envelope?.byteLength ?? 0;
     // Most need not be added up.
-    if (items.length === 1 || items.length * this.#buffer.spec.itemBytesMax <= BYTES_PER_OFFER) return true;
-    let bytes = 0;
+    if (length === 1 || length * (this.#buffer.spec.itemBytesMax + envelopeBytes) <= BYTES_PER_OFFER)
+      return true;
+    let bytes = length * envelopeBytes;
     for (const item of items) bytes += item.byteLength;
     return bytes <= BYTES_PER_OFFER;
   }
@@ -134,31 +137,30 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
     envelope: Uint8Array | undefined,
     wait: Wait,
   ): true | ((call: PutCall) => MaybePromise<Answer>) {
+    const envelopes = envelope === undefined ? undefined : Array<Uint8Array>(items.length).fill(envelope);
     let offered: MaybePromise<Offered>;
     try {
-      // Without the argument where there is nothing to say: this is the shortest way through.
-      offered =
-        envelope === undefined
-          ? this.#port.offer(this.#sequence + 1, items, wait)
-          : this.#port.offer(this.#sequence + 1, items, wait, Array(items.length).fill(envelope));
+      offered = this.#port.offer(this.#sequence + 1, items, wait, envelopes);
     } catch (error) {
-      return this.#answerOf(Promise.reject(error), wait);
+      return this.#answerOf(Promise.reject(error), envelopes, wait);
     }
     if (isPromise(offered) || offered.accepted !== items.length || offered.state !== "open")
-      return this.#answerOf(offered, wait);
+      return this.#answerOf(offered, envelopes, wait);
     this.#sequence += items.length;
     return true;
   }
 
-  #answerOf(offered: MaybePromise<Offered>, wait: Wait): (call: PutCall) => MaybePromise<Answer> {
+  #answerOf(
+    offered: MaybePromise<Offered>,
+    envelopes: Load["envelopes"],
+    wait: Wait,
+  ): (call: PutCall) => MaybePromise<Answer> {
     const startedAt = now();
     return (call) => {
-      const load = this.#loadOf([call]);
-      const toAnswer = (answer: Offered): Answer => ({
-        offered: answer,
-        isRetry: false,
-        count: load.items.length,
-      });
+      // All that was offered, so that the answer is measured by that, and a retry is the same offer.
+      const load = { items: call.items, envelopes };
+      const count = call.items.length;
+      const toAnswer = (answer: Offered): Answer => ({ offered: answer, isRetry: false, count });
       if (!isPromise(offered)) return toAnswer(offered);
       return offered.then(toAnswer, (error: unknown) =>
         this.#afterFault(error, [call], load, () => wait, startedAt),

@@ -1,12 +1,13 @@
 /** The face of a producer. */
 
+import { types } from "node:util";
 import { encodeItem, type Freshness, freshnessOf } from "./codec.js";
 import { type Deadline, deadlineFrom, NO_DEADLINE, TRY_ONCE, type WaitOptions } from "./deadline.js";
 import { encodeEnvelope, type Headers } from "./envelope.js";
 import { BufferError, wrongType } from "./errors.js";
 import { handleClosed, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
-import { copyOf } from "./item-bytes.js";
+import { copyOf, ownMethods } from "./item-bytes.js";
 import type { WaitHooks } from "./line-work.js";
 import { OfferLine } from "./offer-line.js";
 import { ownOptions } from "./options.js";
@@ -167,19 +168,20 @@ export class Producer<T> implements Handle, AsyncDisposable {
     options: PutOptions | undefined,
     known: readonly string[],
   ): Promise<unknown> {
-    let items: readonly Uint8Array[];
+    let encoded: Encoded;
     let envelope: Uint8Array | undefined;
     let deadline: Deadline;
     try {
       const own = options === undefined ? undefined : ownOptions("the options of a put", options, known);
       deadline = form === "tryPut" ? TRY_ONCE : deadlineFrom(own);
       envelope = this.#envelope(own?.headers);
-      items = this.#encode(values);
+      encoded = this.#encode(values);
     } catch (error) {
       return Promise.reject(error);
     }
+    const { items, isKept } = encoded;
     if (items.length === 0 && !this.#line.isEnded) return Promise.resolve(0);
-    return this.#go(form, items, envelope, deadline);
+    return this.#go(form, items, isKept, envelope, deadline);
   }
 
   // What `#enter` does, for the call that is made most.
@@ -192,39 +194,52 @@ export class Producer<T> implements Handle, AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#go("put", [item], envelope, NO_DEADLINE);
+    return this.#go("put", [item], this.#freshness === "fresh", envelope, NO_DEADLINE);
   }
 
   #go(
     form: PutForm,
     items: readonly Uint8Array[],
+    isKept: boolean,
     envelope: Uint8Array | undefined,
     deadline: Deadline,
   ): Promise<unknown> {
-    if (deadline === NO_DEADLINE && this.#offers.isOneOffer(items) && this.#line.mayGoAlone())
-      return this.#putAlone(form, items, envelope);
-    const call = new PutCall(form, this.#keep(items), envelope, deadline, this.#offers);
+    const isAlone =
+      deadline === NO_DEADLINE && this.#offers.isOneOffer(items, envelope) && this.#line.mayGoAlone();
+    if (isAlone && (isKept || this.#offers.copiesAtOnce))
+      return this.#putAlone(form, items, isKept, envelope);
+    let kept = items;
+    try {
+      if (!isKept) kept = items.map(copyOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (isAlone) return this.#putAlone(form, kept, true, envelope);
+    const call = new PutCall(form, kept, envelope, deadline, this.#offers);
     this.#line.enter(call);
     return call.result();
   }
 
   // Where the port answers at once there is no call to keep: the shortest way through.
-  #putAlone(form: PutForm, items: readonly Uint8Array[], envelope: Uint8Array | undefined): Promise<unknown> {
-    const offered = this.#offers.copiesAtOnce ? items : this.#keep(items);
-    const answer = this.#offers.offerAlone(offered, envelope, this.#line.loneWait);
+  #putAlone(
+    form: PutForm,
+    items: readonly Uint8Array[],
+    isKept: boolean,
+    envelope: Uint8Array | undefined,
+  ): Promise<unknown> {
+    const answer = this.#offers.offerAlone(items, envelope, this.#line.loneWait);
     if (answer === true) {
       this.#line.passedAlone();
       return form === "putMany" ? Promise.resolve(items.length) : PUT;
     }
     // Nobody but the port has run meanwhile: they still are what they were.
-    const kept = offered === items ? this.#keep(items) : offered;
-    const call = new PutCall(form, kept, envelope, NO_DEADLINE, this.#offers);
+    const call = new PutCall(form, isKept ? items : kept(items), envelope, NO_DEADLINE, this.#offers);
     this.#line.adopt(call, answer(call));
     return call.result();
   }
 
   /** Encodes all of them, before any is put. */
-  #encode(values: Iterable<T>): readonly Uint8Array[] {
+  #encode(values: Iterable<T>): Encoded {
     if (typeof values?.[Symbol.iterator] !== "function") throw wrongType("the items", "an iterable", values);
     const items: Uint8Array[] = [];
     // Between one and the next another's code may run, and write to the bytes that the one before was encoded to.
@@ -233,11 +248,11 @@ export class Producer<T> implements Handle, AsyncDisposable {
       const item = this.#encodeOne(value);
       items.push(mayBeWritten ? copyOf(item) : item);
     }
-    return items;
+    return { items, isKept: mayBeWritten || this.#freshness === "fresh" };
   }
 
   #encodeOne(value: T): Uint8Array {
-    const item = encodeItem(this.#buffer.codec, value);
+    const item = ownMethods(encodeItem(this.#buffer.codec, value));
     if (item.byteLength > this.#itemBytesMax) {
       const message = `The item has ${item.byteLength} bytes, and at most ${this.#itemBytesMax} (\`itemBytesMax\`) are allowed`;
       throw new BufferError("ITEM_TOO_LARGE", message, { transport: this.#buffer.transport });
@@ -249,16 +264,28 @@ export class Producer<T> implements Handle, AsyncDisposable {
     const putTime = this.#stampPutTime ? wallClock() : undefined;
     return putTime === undefined && headers === undefined ? undefined : encodeEnvelope({ putTime, headers });
   }
+}
 
-  /** Bytes that stay as they are, whatever the caller does to its own. */
-  #keep(items: readonly Uint8Array[]): readonly Uint8Array[] {
-    return this.#freshness === "fresh" ? items : items.map(copyOf);
+interface Encoded {
+  readonly items: readonly Uint8Array[];
+  /** Whether nobody else will write to them. */
+  readonly isKept: boolean;
+}
+
+function kept(items: readonly Uint8Array[]): readonly Uint8Array[] {
+  try {
+    return items.map(copyOf);
+  } catch {
+    // Shared memory that grows just now. The port has its copy; should it be asked again, what is put is what is read then.
+    return items;
   }
 }
 
-/** Whether going through it runs nobody's code but JavaScript's own. */
+const arrayIterator = Array.prototype[Symbol.iterator];
+
+/** Whether going through it runs nobody's code but JavaScript's own, unless its elements are accessors. */
 function isList(values: Iterable<unknown>): boolean {
-  return Array.isArray(values) && values[Symbol.iterator] === Array.prototype[Symbol.iterator];
+  return Array.isArray(values) && values[Symbol.iterator] === arrayIterator && !types.isProxy(values);
 }
 
 /** Milliseconds since 1970 with fractions, for a reader in another process. Decides nothing. */

@@ -134,8 +134,10 @@ export interface ProducerPort {
    *
    * The bytes belong to core: the port must not change them, and must have copied what it keeps when it returns or
    * resolves (with `copiesAtOnce`: when it returns). `envelopes`, if given, has an entry for each item: opaque bytes, 1 to
-   * `ENVELOPE_BYTES_MAX` of them, that stay beside it and count towards `bufferBytesMax`. `firstSequence` is the number of the first item, dense per producer id: one that was accepted before is
-   * answered as accepted again, from memory, before sealed and full are looked at; a gap rejects `INVALID_ARGUMENT`.
+   * `ENVELOPE_BYTES_MAX` of them, that stay beside it and count towards `bufferBytesMax`.
+   *
+   * `firstSequence` is the number of the first item, dense per producer id: one that was accepted before is answered as
+   * accepted again, from memory, before sealed and full are looked at; a gap rejects `INVALID_ARGUMENT`.
    *
    * Rejects `HANDLE_CLOSED` if the id has a newer holder; `BUFFER_DESTROYED`, `BUFFER_BUSY`, `STORAGE_FULL`,
    * `STORAGE_FAILED`, `DATA_CORRUPT`, `TRANSPORT_UNAVAILABLE`; anything with `effect: "unknown"` where the items may be in.

@@ -113,6 +113,74 @@ describe("the bytes of a put are", () => {
   });
 });
 
+describe("a put whose bytes cannot be had", () => {
+  const detached = () => {
+    const item = new Uint8Array(100);
+    structuredClone(item, { transfer: [item.buffer] });
+    return item;
+  };
+
+  test.each([{}, atOnce])("is rejected, and the next one is put (%o)", async (port) => {
+    const values = [detached(), Uint8Array.of(1)];
+    const codec: Codec<number> = {
+      name: "of its own",
+      encode: (value) => values[value] as Uint8Array,
+      decode: () => 0,
+    };
+    const { seen, producer } = await producerOver(codec, port, []);
+    await expect(producer.put(0)).rejects.toMatchObject({ code: "ITEM_UNENCODABLE" });
+    await producer.put(1);
+    expect(seen).toEqual([[Uint8Array.of(1)]]);
+    await producer.close();
+  });
+
+  test("is rejected where it is the value itself", async () => {
+    const { producer } = await producerOver(bytes, atOnce, []);
+    await expect(producer.put(detached())).rejects.toMatchObject({ code: "ITEM_UNENCODABLE" });
+    await producer.put(new Uint8Array());
+  });
+
+  test("a class of its own gets no say: its bytes are what is put", async () => {
+    class Text extends Uint8Array {
+      constructor(text: string | number) {
+        super((typeof text === "number" ? text : Buffer.from(String(text))) as number);
+      }
+      override get byteLength() {
+        return 1;
+      }
+    }
+    const { seen, producer } = await producerOver(bytes, atOnce, []);
+    await producer.put(new Text("y".repeat(3000)));
+    expect(seen[0]?.[0]?.constructor).toBe(Uint8Array);
+    expect(seen[0]?.[0]).toEqual(new Uint8Array(3000).fill(0x79));
+  });
+
+  test("each item of a list behind a proxy is what it was when it was read", async () => {
+    const one = new Uint8Array(1);
+    const list = new Proxy([1, 2, 3], {
+      get: (target, key) => (/^\d$/.test(String(key)) ? one.fill(Number(key)) : Reflect.get(target, key)),
+    }) as unknown as Uint8Array[];
+    const { seen, producer } = await producerOver(bytes, atOnce, []);
+    await producer.putMany(list);
+    expect(seen[0]?.map(([byte]) => byte)).toEqual([0, 1, 2]);
+  });
+});
+
+test.each([
+  ["as a promise", async (items: readonly Uint8Array[]) => all(items)],
+  ["in part", (items: readonly Uint8Array[]): Offered => ({ accepted: items.length - 100, state: "full" })],
+])("an offer that is large by its envelopes and answered %s is counted right", async (_how, answer) => {
+  const transport = scripted({
+    producer: { offer: (_first, items) => answers.shift()?.(items) ?? all(items) },
+  });
+  const answers: ((items: readonly Uint8Array[]) => Offered | Promise<Offered>)[] = [answer];
+  const buffer = await createBuffer(transport, { capacity: 1000, codec: bytes });
+  const producer = await buffer.producer();
+  const items = Array.from({ length: 1000 }, () => new Uint8Array(1000));
+  expect(await producer.putMany(items, { headers: { a: "x".repeat(900) } })).toBe(1000);
+  expect(producer.lastSequence).toBe(1000);
+});
+
 test("what travels beside an item is offered beside it, also merged with others and again", async () => {
   const told: (readonly (number | undefined)[])[] = [];
   const tell: Answer = (items, _wait, envelopes) => {

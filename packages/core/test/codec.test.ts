@@ -139,8 +139,6 @@ describe("bytes", () => {
     expect(trip(bytes, new Uint8Array(new SharedArrayBuffer(2)))).toEqual(new Uint8Array(2));
   });
 
-  const detached = new Uint8Array(4);
-  structuredClone(detached.buffer, { transfer: [detached.buffer] });
   test.each<[string, unknown]>([
     ["a string", "abc"],
     ["an array", [1, 2]],
@@ -148,7 +146,6 @@ describe("bytes", () => {
     ["a DataView", new DataView(new ArrayBuffer(2))],
     ["wider elements", new Uint16Array(2)],
     ["null", null],
-    ["memory that is gone", detached],
   ])("refuses %s", (_what, value) => {
     expect(() => bytes.encode(value as never)).toThrow(TypeError);
   });

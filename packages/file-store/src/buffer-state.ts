@@ -160,13 +160,16 @@ export class BufferState {
     put.lengths.forEach((length, index) => {
       this.lastSequence += 1;
       const sum = put.sums[index] ?? 0;
+      const envelopeLength = put.envelopes?.[index] ?? 0;
+      if (!(envelopeLength >= 0 && envelopeLength <= length))
+        throw this.#impossible("puts an envelope that is longer than it can be");
       this.ready.insert({
         sequence: this.lastSequence,
         commit,
         offset,
         length,
         sum,
-        envelopeLength: put.envelopes?.[index] ?? 0,
+        envelopeLength,
         deliveries: 0,
         failures: 0,
         bytes: kept === undefined ? undefined : new Uint8Array(kept[index] as Uint8Array),

@@ -239,6 +239,28 @@ describe("a cut of the log", () => {
     expect(rest).toEqual([Buffer.from("2"), large(3)]);
   });
 
+  test("keeps each envelope with its item, for one that opens only afterwards", async () => {
+    using appender = new Appender(folder);
+    const producer = await buffer.producer();
+    const items = [Buffer.from("1"), Buffer.alloc(60_000, 2), Buffer.alloc(0)];
+    const envelopes = [Buffer.from("beside 1"), undefined, Buffer.alloc(1024, 3)];
+    await producer.offer(1, items, noWait, envelopes);
+    const holder = await (await opened(folder)).consumer();
+    const [first] = now(holder.poll(1, noWait, { leaseMs: 60_000 })).deliveries;
+    expect(Buffer.from(first?.envelope ?? [])).toEqual(envelopes[0]);
+    now(holder.settle([{ kind: "bury", token: first?.token ?? "", reason: "r" }]));
+    for (let i = 0; i < 3; i++) appender.cut();
+    const late = await opened(folder);
+    const [letter] = await late.deadLetters.list(1);
+    expect([letter?.item, letter?.envelope].map((part) => Buffer.from(part ?? []))).toEqual([
+      items[0],
+      envelopes[0],
+    ]);
+    const { deliveries } = now((await late.consumer()).poll(5, noWait));
+    expect(deliveries.map(({ item }) => Buffer.from(item))).toEqual(items.slice(1));
+    expect(deliveries.map(({ envelope }) => envelope && Buffer.from(envelope))).toEqual(envelopes.slice(1));
+  });
+
   test("keeps of files only what the items in them are worth, while one stays for ever", async () => {
     const worker = await Worker.on(buffer);
     const sizes: number[] = [];

@@ -4,7 +4,7 @@
  */
 
 import type { BufferSpec } from "@sluice/core";
-import { failpoint, outOfRange } from "@sluice/core";
+import { ENVELOPE_BYTES_MAX, failpoint, outOfRange } from "@sluice/core";
 import { highWord, lowWord, read64 } from "./counter.js";
 import { damaged } from "./faults.js";
 import { RedoList } from "./redo-list.js";
@@ -18,10 +18,12 @@ export class ProducersSide {
   readonly #region: Region;
   readonly #spec: BufferSpec;
   readonly #redo: RedoList;
+  readonly #itemMax: number;
   #roomBytes = 0;
 
   constructor(region: Region, spec: BufferSpec) {
     this.#region = region;
+    this.#itemMax = spec.itemBytesMax + ENVELOPE_BYTES_MAX;
     this.#spec = spec;
     this.#redo = new RedoList(region.words, Word.producerRedo, REDO_PAIRS_MAX);
   }
@@ -65,6 +67,8 @@ export class ProducersSide {
     this.#roomBytes = 0;
     for (let count = 0; count < most; count++) {
       const { byteLength } = items[from + count] as Uint8Array;
+      // Core has looked at its length: since then it has grown.
+      if (byteLength > this.#itemMax) throw hasGrown(byteLength);
       if (inside + this.#roomBytes + byteLength > bufferBytesMax) {
         this.fullBy = "bytes";
         return count;

@@ -278,7 +278,11 @@ export const valueRules: readonly Rule[] = [
       const other = await leaseOne(consumer, t);
       equal([other.value, { ...other.headers }, other.putTime], ["b", {}, undefined], "the item without any");
       const back = await leaseOne(consumer, t);
-      equal([back.value, { ...back.headers }], ["a", headers], "the item that was put back");
+      equal(
+        [back.value, { ...back.headers }, back.putTime],
+        ["a", headers, putTime],
+        "the item that was put back",
+      );
     },
   ),
 
