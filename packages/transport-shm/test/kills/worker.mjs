@@ -4,6 +4,8 @@ import { transportAt } from "../../dist/index.js";
 import { checkedItem, itemAt } from "./items.mjs";
 
 const { address, role, id, mode, log, seed } = JSON.parse(process.env.SLUICE_KILLS);
+// Whoever ends the run by Ctrl-C leaves nobody behind.
+process.on("disconnect", () => process.exit());
 const wait = { maxMs: 1000, signal: new AbortController().signal, onWait: () => {} };
 const BURST_MS = 25;
 const PAUSE_MS = 5;
