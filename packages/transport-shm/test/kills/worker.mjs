@@ -6,6 +6,7 @@ import { checkedItem, itemAt } from "./items.mjs";
 const { address, role, id, mode, log, seed } = JSON.parse(process.env.SLUICE_KILLS);
 // Whoever ends the run by Ctrl-C leaves nobody behind.
 process.on("disconnect", () => process.exit());
+if (!process.connected) process.exit();
 const wait = { maxMs: 1000, signal: new AbortController().signal, onWait: () => {} };
 const BURST_MS = 25;
 const PAUSE_MS = 5;
@@ -28,7 +29,7 @@ const had = async (call) => {
   }
 };
 const port = await had(() => transportAt(address).open(address));
-process.send("ready");
+process.send("ready", () => {});
 
 if (role === "producer") {
   const producer = await had(() => port.producer(id));
