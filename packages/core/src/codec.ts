@@ -79,8 +79,10 @@ export function checkCodec(codec: unknown): AnyCodec {
   const { name, encode, decode } = (codec ?? {}) as Partial<AnyCodec>;
   const isCodec =
     typeof name === "string" && name !== "" && typeof encode === "function" && typeof decode === "function";
-  if (!isCodec) throw wrongType("`codec`", "an object with name, encode and decode", codec);
-  return codec as AnyCodec;
+  if (isCodec) return codec as AnyCodec;
+  const isName = typeof codec === "string" && codecNamed(codec) !== undefined;
+  const hint = isName ? ` (the export \`${codec}\` of @sluice/core is one)` : "";
+  throw wrongType("`codec`", `an object with name, encode and decode${hint}`, codec);
 }
 
 /**

@@ -137,6 +137,13 @@ describe("createBuffer", () => {
 });
 
 describe("openBuffer", () => {
+  test("says how one of core's codecs is had, where its name is given", async () => {
+    const create = createBuffer(memoryTransport(), { capacity: 5, codec: "bytes" } as never);
+    await expect(create).rejects.toThrow(
+      'name, encode and decode (the export `bytes` of @sluice/core is one), got "bytes"',
+    );
+  });
+
   test("uses the buffer's own codec", async () => {
     const transport = memoryTransport();
     const made = await createBuffer(transport, { capacity: 5, codec: bytes });
