@@ -4,17 +4,12 @@ import type { AnyCodec } from "./codec.js";
 import { decodeEnvelope, type Envelope } from "./envelope.js";
 import { UndecodableItemError } from "./errors.js";
 import { plain } from "./item-bytes.js";
-
-/** An item, and its envelope if it has one. */
-export interface Stored {
-  readonly item: Uint8Array;
-  readonly envelope?: Uint8Array | undefined;
-}
+import type { Delivery } from "./transport.js";
 
 /** @throws UndecodableItemError with the codec's bytes. */
 export function decodeItem(
   codec: AnyCodec,
-  { item, envelope }: Stored,
+  { item, envelope }: Pick<Delivery, "item" | "envelope">,
   transport: string,
 ): { value: unknown; beside: Envelope } {
   const body = plain(item);

@@ -11,7 +11,7 @@ import { BufferError, type BufferFault, type ErrorCode } from "./errors.js";
 import { badAnswer, outcomeUnknown, portFault } from "./faults.js";
 import { isPromise, type LineWork, type Progress, type WaitHooks } from "./line-work.js";
 import type { PutCall, PutPlace } from "./put-call.js";
-import type { BufferPort, MaybePromise, Offered, ProducerPort, Wait } from "./transport.js";
+import type { BufferPort, Envelopes, MaybePromise, Offered, ProducerPort, Wait } from "./transport.js";
 
 // What one offer carries at most: enough to make its cost that of its items, and little enough to hold in one frame.
 const ITEMS_PER_OFFER = 1024;
@@ -33,7 +33,7 @@ interface Answer {
 /** The items of one offer, and the envelopes of those that have one. */
 interface Load {
   readonly items: readonly Uint8Array[];
-  readonly envelopes: readonly (Uint8Array | undefined)[] | undefined;
+  readonly envelopes: Envelopes | undefined;
 }
 
 const NOTHING_OFFERED: Answer = { offered: { accepted: 0, state: "open" }, isRetry: false, count: 0 };

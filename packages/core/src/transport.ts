@@ -146,7 +146,7 @@ export interface ProducerPort {
     firstSequence: number,
     items: readonly Uint8Array[],
     wait: Wait,
-    envelopes?: readonly (Uint8Array | undefined)[],
+    envelopes?: Envelopes,
   ): MaybePromise<Offered>;
   /**
    * Says that it has copied what it keeps by the time that `offer` returns, also where it returns a promise. Core then need not:
@@ -156,6 +156,9 @@ export interface ProducerPort {
   /** Ends the registration. No item is affected. */
   close(): MaybePromise<void>;
 }
+
+/** By item: what travels beside it, if anything does. */
+export type Envelopes = readonly (Uint8Array | undefined)[];
 
 /** What became of an offer. */
 export interface Offered {

@@ -1,11 +1,16 @@
 /** Puts items: capacity is checked and the items are appended in the same commit. */
 
-import { type MaybePromise, type Offered, type ProducerPort, type Wait, withEnvelope } from "@sluice/core";
+import {
+  type Envelopes,
+  type MaybePromise,
+  type Offered,
+  type ProducerPort,
+  type Wait,
+  withEnvelope,
+} from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { Decision } from "./decision.js";
 import type { Store } from "./store.js";
-
-type Envelopes = readonly (Uint8Array | undefined)[];
 
 /** The items of an offer, each with its envelope behind it. */
 interface Load {

@@ -11,6 +11,7 @@ import type {
   BufferSpec,
   DeadLetter,
   Delivery,
+  Envelopes,
   LeaseTerms,
   MaybePromise,
   Offered,
@@ -109,7 +110,7 @@ export class MemoryBuffer {
     first: number,
     items: readonly Uint8Array[],
     isFirst: boolean,
-    envelopes?: readonly (Uint8Array | undefined)[],
+    envelopes?: Envelopes,
   ): Offered {
     this.check();
     // A retry is answered from memory before anything else is looked at: it was accepted, whatever happened since.

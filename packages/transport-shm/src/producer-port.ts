@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import {
+  type Envelopes,
   type MaybePromise,
   type Offered,
   outOfRange,
@@ -61,7 +62,7 @@ export class ShmProducerPort implements ProducerPort {
     firstSequence: number,
     items: readonly Uint8Array[],
     wait: Wait,
-    envelopes?: readonly (Uint8Array | undefined)[],
+    envelopes?: Envelopes,
   ): MaybePromise<Offered> {
     const removed = Atomics.load(this.#words, Word.removed);
     this.#firstSequence = firstSequence;

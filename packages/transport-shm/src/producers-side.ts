@@ -3,8 +3,7 @@
  * the redo list. To be used under the producers' lock.
  */
 
-import type { BufferSpec } from "@sluice/core";
-import { ENVELOPE_BYTES_MAX, failpoint, outOfRange } from "@sluice/core";
+import { type BufferSpec, ENVELOPE_BYTES_MAX, failpoint, outOfRange } from "@sluice/core";
 import { highWord, lowWord, read64 } from "./counter.js";
 import { damaged } from "./faults.js";
 import { RedoList } from "./redo-list.js";
