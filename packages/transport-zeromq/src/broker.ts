@@ -1,0 +1,450 @@
+/** The broker: a ROUTER, the sessions of its clients, and the one buffer that they share. */
+
+import { randomBytes } from "node:crypto";
+import type { BufferPort } from "@sluice/core";
+import { Authority } from "./authority.js";
+import { Malformed } from "./bytes.js";
+import * as wire from "./protocol.js";
+import { Kind, type Opened, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
+import { BrokerRouter, DISCONNECTED } from "./router.js";
+import { Session } from "./session.js";
+import { DEAD_MS, HEARTBEAT_MS, REMEMBER_MS, RETURN_MS } from "./timing.js";
+
+/** What a broker bears of its clients. */
+export interface BrokerLimits {
+  /** Clients at one time, from 1 up. Default 1,024. */
+  readonly clients?: number;
+  /** Requests of one client that are under way, or answered and not seen, from 1 up. Default 65,536. */
+  readonly requests?: number;
+}
+
+export interface BrokerOptions {
+  /** The store of which it alone has a handle. */
+  readonly store: BufferPort;
+  readonly opened: Opened;
+  readonly url: string;
+  readonly limits?: BrokerLimits | undefined;
+  /** Told of what was dropped, at most once a second. */
+  readonly log?: ((line: string) => void) | undefined;
+  /** The buffer is destroyed: nothing may be left at its place. */
+  readonly onLeave?: (() => void) | undefined;
+  /** And its last client has left. */
+  readonly onEnded?: (() => void) | undefined;
+}
+
+/** What a broker has done so far. */
+export interface BrokerFigures {
+  readonly clients: number;
+  readonly packetsIn: number;
+  readonly packetsOut: number;
+  readonly malformed: number;
+  /** Of the whole process that it runs in. */
+  readonly cpuMs: number;
+}
+
+const CLIENTS_MAX = 1_024;
+const REQUESTS_MAX = 65_536;
+/** Packets that wait in a connection, either way: clients that keep to the protocol never have so many. */
+const PACKETS_MAX = 10_000;
+const LOG_EVERY_MS = 1_000;
+// What is read in one turn before those who asked are answered.
+const PACKETS_A_TURN = 64;
+
+export class Broker {
+  /** With the port that was chosen, where the url left it open. */
+  readonly url: string;
+  readonly #router: BrokerRouter;
+  readonly #id: Buffer;
+  readonly #options: BrokerOptions;
+  readonly #limits: Required<BrokerLimits>;
+  readonly #authority: Authority;
+  readonly #returnMs: number;
+  readonly #sessions: Map<string, Session> = new Map();
+  /** By routing id, as text of one byte a character. */
+  readonly #connections: Map<string, Session> = new Map();
+  #unsent: Session[] = [];
+  #isFlushing = false;
+  #isEnded = false;
+  #packetsIn = 0;
+  #packetsOut = 0;
+  #malformed = 0;
+  #untoldMalformed = 0;
+  #lastLog = Number.NEGATIVE_INFINITY;
+  #endTimer: NodeJS.Timeout | undefined;
+
+  private constructor(
+    router: BrokerRouter,
+    id: Buffer,
+    options: BrokerOptions,
+    authority: (broker: Broker) => Authority,
+  ) {
+    this.#router = router;
+    this.#id = id;
+    this.#options = options;
+    this.#limits = {
+      clients: options.limits?.clients ?? CLIENTS_MAX,
+      requests: options.limits?.requests ?? REQUESTS_MAX,
+    };
+    this.url = router.lastEndpoint ?? options.url;
+    this.#returnMs = this.url.startsWith("ipc:") ? RETURN_MS.ipc : RETURN_MS.tcp;
+    this.#authority = authority(this);
+  }
+
+  /** Binds and serves. Rejects with the system's error, such as `EADDRINUSE`. */
+  static async start(options: BrokerOptions): Promise<Broker> {
+    const id = randomBytes(wire.BROKER_ID_BYTES);
+    const socketOptions = {
+      linger: 0,
+      mandatory: true,
+      sendTimeout: 0,
+      sendHighWaterMark: PACKETS_MAX,
+      receiveHighWaterMark: PACKETS_MAX,
+      maxMessageSize: wire.packetBytesMax(options.opened.spec.itemBytesMax),
+      heartbeatInterval: HEARTBEAT_MS,
+      heartbeatTimeout: DEAD_MS,
+      heartbeatTimeToLive: DEAD_MS,
+      handshakeInterval: 5_000,
+    };
+    const router = new BrokerRouter(socketOptions, wire.brokerPacket(id, []));
+    try {
+      const consumer = await options.store.consumer();
+      await router.bind(options.url);
+      const broker = new Broker(
+        router,
+        id,
+        options,
+        (self) =>
+          new Authority(
+            options.store,
+            consumer,
+            () => self.#sessions.values(),
+            () => self.#leavePlace(),
+          ),
+      );
+      void broker.#receive();
+      return broker;
+    } catch (error) {
+      router.close();
+      throw error;
+    }
+  }
+
+  get figures(): BrokerFigures {
+    const { user, system } = process.cpuUsage();
+    return {
+      clients: this.#connections.size,
+      packetsIn: this.#packetsIn,
+      packetsOut: this.#packetsOut,
+      malformed: this.#malformed,
+      cpuMs: (user + system) / 1_000,
+    };
+  }
+
+  /** Ends it. Its clients find it gone. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#endTimer);
+    this.#authority.end();
+    for (const { timer } of this.#sessions.values()) clearTimeout(timer);
+    this.#router.close();
+    this.#options.onEnded?.();
+  }
+
+  async #receive(): Promise<void> {
+    const router = this.#router;
+    let inTurn = 0;
+    try {
+      for (;;) {
+        const [routingId, packet] = (await router.receive()) as [Buffer, Buffer | undefined];
+        this.#packetsIn += 1;
+        this.#take(routingId, packet);
+        inTurn += 1;
+        if (inTurn >= PACKETS_A_TURN) {
+          inTurn = 0;
+          await this.#flush();
+        }
+      }
+    } catch (error) {
+      // Closed under it, which is how it ends.
+      if (!this.#isEnded) throw error;
+    }
+  }
+
+  #take(routingId: Buffer, packet: Buffer | undefined): void {
+    const connection = routingId.toString("latin1");
+    try {
+      if (packet === undefined) throw new Malformed("nothing");
+      if (packet.byteLength === 1 && packet[0] === DISCONNECTED[0]) this.#disconnected(connection);
+      else this.#takePacket(routingId, connection, packet);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.#drop(routingId, error);
+    }
+  }
+
+  #takePacket(routingId: Buffer, connection: string, packet: Buffer): void {
+    const { clientId, seen, parts } = wire.readClientPacket(packet);
+    const key = clientId.toString("latin1");
+    let session = this.#connections.get(connection);
+    if (session?.key !== key) session = this.#sessions.get(key);
+    if (session !== undefined) {
+      if (session.routingId === undefined || !session.routingId.equals(routingId)) {
+        this.#connect(session, routingId, connection);
+      }
+      session.sawUpTo(seen);
+    }
+    for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) {
+      if (session === undefined && part.type === Kind.Open)
+        session = this.#admit(key, routingId, connection, part.id);
+      if (session === undefined) this.#answerStranger(routingId, part);
+      else this.#carryOut(session, part);
+    }
+  }
+
+  #carryOut(session: Session, { type, id, body }: Part): void {
+    const authority = this.#authority;
+    if (type === Kind.Cancel) {
+      authority.cancel(session, id);
+      return;
+    }
+    if (!session.isNew(id)) return;
+    if (session.open >= this.#limits.requests) {
+      session.send(wire.encodeFailure(id, tooMany(`requests of one client`, this.#limits.requests)));
+      return;
+    }
+    session.pending.add(id);
+    try {
+      switch (type) {
+        case Kind.Open: {
+          const wanted = body.text();
+          const { bufferId } = this.#options.opened;
+          session.answer(
+            id,
+            wanted === "" || wanted === bufferId
+              ? wire.encodeJson(id, this.#options.opened)
+              : wire.encodeFailure(id, {
+                  code: "BUFFER_DESTROYED",
+                  effect: "none",
+                  message:
+                    "Another buffer is at this place: the broker of this one has ended, and what was in it is gone",
+                }),
+          );
+          return;
+        }
+        case Kind.Close:
+          authority.dismiss(session, () => {
+            session.answer(id, wire.encodeDone(id));
+            this.#remember(session, DEAD_MS);
+          });
+          return;
+        case Kind.Ping:
+          session.answer(id, wire.encodeJson(id, session.pending.size));
+          return;
+        case Kind.Consumer:
+          session.answer(
+            id,
+            authority.isDestroyed
+              ? wire.encodeFailure(id, {
+                  code: "BUFFER_DESTROYED",
+                  effect: "none",
+                  message: "The buffer was destroyed",
+                })
+              : wire.encodeDone(id),
+          );
+          return;
+        case Kind.Producer:
+          authority.register(session, id, body.text());
+          return;
+        case Kind.Retire:
+          authority.retire(session, id, body.integer());
+          return;
+        case Kind.Offer:
+          authority.offer(session, id, wire.decodeOffer(body));
+          return;
+        case Kind.Leave:
+          authority.leave(session, id, body.integer());
+          return;
+        case Kind.Poll:
+          authority.poll(session, id, wire.decodePoll(body));
+          return;
+        case Kind.Confirm:
+          authority.confirm(session, id, body.integer());
+          return;
+        case Kind.Settle:
+          authority.settle(session, id, wire.decodeSettle(body));
+          return;
+        case Kind.Seal:
+          authority.seal(session, id, body.integer() === 1);
+          return;
+        case Kind.Counts:
+          authority.counts(session, id);
+          return;
+        case Kind.Drained:
+          authority.drained(session, id, body.integer() === 1);
+          return;
+        case Kind.ListDead: {
+          const { max, after } = wire.decodeListDead(body);
+          authority.listDead(session, id, max, after);
+          return;
+        }
+        case Kind.Requeue:
+          authority.requeue(session, id, body.integer());
+          return;
+        case Kind.Remove:
+          authority.remove(session, id, body.integer());
+          return;
+        case Kind.Destroy:
+          authority.destroy(session, id);
+          return;
+        case Kind.Figures:
+          session.answer(id, wire.encodeJson(id, this.figures));
+          return;
+        default:
+          throw new Malformed(`a request of kind ${type}`);
+      }
+    } catch (error) {
+      session.pending.delete(id);
+      throw error;
+    }
+  }
+
+  // ---- who is there
+
+  #admit(key: string, routingId: Buffer, connection: string, request: number): Session | undefined {
+    if (this.#sessions.size >= this.#limits.clients && !this.#forgetOneThatIsGone()) {
+      this.#sendTo(routingId, wire.encodeFailure(request, tooMany("clients", this.#limits.clients)));
+      return undefined;
+    }
+    const session = new Session(key, (one) => this.#hasOutput(one));
+    this.#sessions.set(key, session);
+    this.#connect(session, routingId, connection);
+    return session;
+  }
+
+  #connect(session: Session, routingId: Buffer, connection: string): void {
+    clearTimeout(session.timer);
+    session.timer = undefined;
+    session.isGone = false;
+    if (session.routingId !== undefined) this.#connections.delete(session.routingId.toString("latin1"));
+    // A view of what came, which may lie in memory that is used again.
+    session.routingId = Buffer.from(routingId);
+    this.#connections.set(connection, session);
+  }
+
+  #disconnected(connection: string): void {
+    const session = this.#connections.get(connection);
+    if (session === undefined) return;
+    this.#connections.delete(connection);
+    session.routingId = undefined;
+    session.takeOutput();
+    clearTimeout(session.timer);
+    session.timer = setTimeout(() => {
+      session.isGone = true;
+      this.#authority.lose(session);
+      this.#remember(session, REMEMBER_MS);
+    }, this.#returnMs);
+    this.#endIfLeft();
+  }
+
+  /** For so long, should it come back. */
+  #remember(session: Session, ms: number): void {
+    clearTimeout(session.timer);
+    session.timer = setTimeout(() => this.#forget(session), ms);
+    session.timer.unref();
+  }
+
+  #forget(session: Session): void {
+    clearTimeout(session.timer);
+    this.#authority.forget(session);
+    this.#sessions.delete(session.key);
+    if (session.routingId !== undefined) this.#connections.delete(session.routingId.toString("latin1"));
+  }
+
+  #forgetOneThatIsGone(): boolean {
+    for (const session of this.#sessions.values()) {
+      if (!session.isGone) continue;
+      this.#forget(session);
+      return true;
+    }
+    return false;
+  }
+
+  #answerStranger(routingId: Buffer, { type, id }: Part): void {
+    if (type !== Kind.Cancel) this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
+  }
+
+  // ---- what goes out
+
+  #hasOutput(session: Session): void {
+    if (this.#unsent.push(session) === 1) process.nextTick(() => this.#flush());
+  }
+
+  /** One packet for each client that has something to hear. */
+  async #flush(): Promise<void> {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    while (this.#unsent.length > 0) {
+      const sessions = this.#unsent;
+      this.#unsent = [];
+      for (const session of sessions) {
+        const { routingId } = session;
+        const output = session.takeOutput();
+        // One without a connection asks again when it is back.
+        if (routingId !== undefined && output.length > 0) await this.#send(routingId, output);
+      }
+    }
+    this.#isFlushing = false;
+  }
+
+  async #send(routingId: Buffer, parts: readonly Buffer[]): Promise<void> {
+    try {
+      this.#packetsOut += 1;
+      await this.#router.send([routingId, wire.brokerPacket(this.#id, parts)]);
+    } catch {
+      // It has gone, or does not read: it asks again for what it has not got.
+    }
+  }
+
+  #sendTo(routingId: Buffer, part: Buffer): void {
+    void this.#send(Buffer.from(routingId), [part]);
+  }
+
+  #drop(routingId: Buffer, error: Malformed): void {
+    this.#malformed += 1;
+    this.#untoldMalformed += 1;
+    if (error instanceof wire.OtherVersion) {
+      const message = `This broker speaks protocol ${PROTOCOL_VERSION}, the client ${error.version}`;
+      this.#sendTo(
+        routingId,
+        wire.encodeFailure(1, { code: "VERSION_UNSUPPORTED", effect: "none", message }),
+      );
+    }
+    const now = performance.now();
+    if (now - this.#lastLog < LOG_EVERY_MS) return;
+    this.#lastLog = now;
+    this.#options.log?.(
+      `dropped ${this.#untoldMalformed} malformed packets, the last of them: ${error.message}`,
+    );
+    this.#untoldMalformed = 0;
+  }
+
+  // ---- the end
+
+  /** Nobody new finds it from now on; who is connected is still told that the buffer is destroyed. */
+  #leavePlace(): void {
+    // While it would unbind beside this thread, nothing could be sent or received.
+    this.#router.unbindSync(this.url);
+    this.#options.onLeave?.();
+    this.#endTimer = setTimeout(() => this.end(), REMEMBER_MS);
+    this.#endTimer.unref();
+  }
+
+  #endIfLeft(): void {
+    if (this.#authority.isDestroyed && this.#connections.size === 0) this.end();
+  }
+}
+
+function tooMany(what: string, max: number): wire.Failure {
+  return { code: "TOO_MANY_WAITERS", effect: "none", message: `More than ${max} ${what}` };
+}

@@ -1,0 +1,41 @@
+/** One broker at a place: ZeroMQ itself lets a second one take the socket file of the first. */
+
+import { closeSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
+import { show } from "@sluice/core";
+import { loadNativePort } from "@sluice/native-port";
+import { fault } from "./faults.js";
+
+export interface Claim {
+  /** Gives the place up, and leaves nothing behind. */
+  release(): void;
+}
+
+/**
+ * Claims a path by a locked file beside it: the lock ends with the process, however that ends.
+ *
+ * @throws BufferError `BUFFER_EXISTS` if it is claimed; `CAPABILITY_MISSING` where there are no such locks; the system's error.
+ */
+export async function claimPath(path: string): Promise<Claim> {
+  const native = await loadNativePort();
+  const lock = `${path}.lock`;
+  for (;;) {
+    const fd = openSync(lock, "a", 0o600);
+    try {
+      if (!native.flock(fd, "exclusive"))
+        throw fault("BUFFER_EXISTS", `There is a broker at ${show(path)} already`);
+      // Whoever gives up removes the file: this one may be it.
+      if (statSync(lock, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) {
+        return {
+          release() {
+            unlinkSync(lock);
+            closeSync(fd);
+          },
+        };
+      }
+      closeSync(fd);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+}

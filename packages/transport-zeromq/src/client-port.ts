@@ -1,0 +1,113 @@
+/** One handle on a buffer that a broker holds. */
+
+import type {
+  BufferAddress,
+  BufferCounts,
+  BufferPort,
+  BufferSpec,
+  ConsumerPort,
+  DeadLetterPort,
+  MaybePromise,
+  ProducerPort,
+  TransportCapabilities,
+  Wait,
+} from "@sluice/core";
+import type { BrokerConnection } from "./connection.js";
+import { ClientConsumerPort } from "./consumer-port.js";
+import { ClientProducerPort } from "./producer-port.js";
+import * as wire from "./protocol.js";
+import { Kind } from "./protocol.js";
+
+export class ClientPort implements BufferPort {
+  readonly spec: BufferSpec;
+  readonly capabilities: TransportCapabilities;
+  readonly address: BufferAddress;
+  readonly deadLetters: DeadLetterPort;
+  readonly #connection: BrokerConnection;
+  #consumers = 0;
+
+  constructor(
+    connection: BrokerConnection,
+    spec: BufferSpec,
+    capabilities: TransportCapabilities,
+    address: BufferAddress,
+  ) {
+    this.spec = spec;
+    this.capabilities = capabilities;
+    this.address = address;
+    this.#connection = connection;
+    this.deadLetters = deadLettersOver(connection);
+  }
+
+  async producer(id = ""): Promise<ProducerPort> {
+    let number = 0;
+    const { lastSequence } = await this.#connection.ask(
+      (request) => {
+        number = request;
+        return wire.encodeProducer(request, id);
+      },
+      wire.decodeJson<{ lastSequence: number }>,
+    );
+    return new ClientProducerPort(this.#connection, number, lastSequence);
+  }
+
+  async consumer(): Promise<ConsumerPort> {
+    await this.#connection.ask((id) => wire.encodeBare(Kind.Consumer, id), nothing);
+    this.#consumers += 1;
+    return new ClientConsumerPort(this.#connection, this.#consumers);
+  }
+
+  seal({ discard }: { readonly discard: boolean }): Promise<boolean> {
+    return this.#connection.ask(
+      (id) => wire.encodeNumber(Kind.Seal, id, discard ? 1 : 0),
+      wire.decodeJson<boolean>,
+      { effect: "unknown" },
+    );
+  }
+
+  counts(): Promise<BufferCounts> {
+    return this.#connection.ask((id) => wire.encodeBare(Kind.Counts, id), wire.decodeJson<BufferCounts>);
+  }
+
+  drained(wait: Wait): MaybePromise<boolean> {
+    return this.#connection.ask(
+      (id) => wire.encodeNumber(Kind.Drained, id, wait.maxMs > 0 ? 1 : 0),
+      wire.decodeJson<boolean>,
+      { wait },
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async destroy(): Promise<void> {
+    await this.#connection.ask((id) => wire.encodeBare(Kind.Destroy, id), nothing, { effect: "unknown" });
+    await this.#connection.close();
+  }
+}
+
+function deadLettersOver(connection: BrokerConnection): DeadLetterPort {
+  return {
+    list: (max, after = 0) =>
+      connection.ask((id) => wire.encodeListDead(id, max, after), wire.decodeDeadLetters),
+    requeue: (sequence) =>
+      connection.ask(
+        (id) => wire.encodeNumber(Kind.Requeue, id, sequence),
+        wordOf<"requeued" | "full" | "sealed" | "missing">,
+        {
+          effect: "unknown",
+        },
+      ),
+    remove: (sequence) =>
+      connection.ask((id) => wire.encodeNumber(Kind.Remove, id, sequence), wordOf<"removed" | "missing">, {
+        effect: "unknown",
+      }),
+  };
+}
+
+function nothing(): undefined {}
+
+function wordOf<Word extends string>(body: { text(): string }): Word {
+  return body.text() as Word;
+}

@@ -1,0 +1,339 @@
+/**
+ * A client's way to its broker: requests with an id each, and their answers. What is under way is sent again, under the same ids,
+ * when the connection was lost; the broker carries out each once. Silence of the broker becomes an error after 3 seconds.
+ *
+ * An idle connection does nothing, and does not keep the process alive.
+ */
+
+import { randomBytes } from "node:crypto";
+import type { Effect, Wait } from "@sluice/core";
+import { Dealer } from "zeromq";
+import { type FieldReader, Malformed } from "./bytes.js";
+import { closed, fault, faultOf, unavailable } from "./faults.js";
+import * as wire from "./protocol.js";
+import { Kind, Status } from "./protocol.js";
+import { DEAD_MS, HEARTBEAT_MS } from "./timing.js";
+
+/** Keys of CURVE, in Z85: what a client needs where the broker asks for keys. */
+export interface CurveClientKeys {
+  readonly serverKey: string;
+  readonly publicKey: string;
+  readonly secretKey: string;
+}
+
+/** Of one request. */
+export interface RequestTerms {
+  /** What is to be said of it where the broker cannot be asked any more. Default `none`. */
+  readonly effect?: Effect;
+  /** For one that the broker may hold: cancelled there when the time is over, or the signal aborted. */
+  readonly wait?: Wait;
+}
+
+interface Request {
+  readonly id: number;
+  readonly part: Buffer;
+  readonly effect: Effect;
+  readonly answer: (body: FieldReader) => void;
+  readonly fail: (error: unknown) => void;
+  readonly onWaiting: (() => void) | undefined;
+  isCancelled: boolean;
+}
+
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export class BrokerConnection {
+  readonly url: string;
+  readonly #dealer: Dealer;
+  readonly #clientId: Buffer = randomBytes(wire.CLIENT_ID_BYTES);
+  readonly #requests: Map<number, Request> = new Map();
+  #bufferId = "";
+  #lastId = 0;
+  /** All requests up to this one are answered. */
+  #seen = 0;
+  #outbox: Buffer[] = [];
+  #isSending = false;
+  #isReceiving = false;
+  #isClosed = false;
+  #isOpening = false;
+  #tick: NodeJS.Timeout | undefined;
+  #lastTick = 0;
+  #lastHeard = 0;
+  #isPinging = false;
+
+  constructor(url: string, keys?: CurveClientKeys) {
+    this.url = url;
+    this.#dealer = new Dealer({
+      linger: 0,
+      immediate: true,
+      sendHighWaterMark: 0,
+      receiveHighWaterMark: 0,
+      heartbeatInterval: HEARTBEAT_MS,
+      heartbeatTimeout: DEAD_MS,
+      reconnectInterval: 50,
+      reconnectMaxInterval: 1_000,
+      connectTimeout: DEAD_MS,
+      handshakeInterval: DEAD_MS,
+      ...(keys === undefined
+        ? {}
+        : { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }),
+    });
+    this.#dealer.connect(url);
+  }
+
+  /** Greets the broker, which from then on knows this client. @param bufferId - of the buffer that is meant; empty for any. */
+  async open(bufferId: string): Promise<wire.Opened> {
+    const opened = await this.ask((id) => wire.encodeOpen(id, bufferId), wire.decodeJson<wire.Opened>);
+    this.#bufferId = opened.bufferId;
+    return opened;
+  }
+
+  get events(): Dealer["events"] {
+    return this.#dealer.events;
+  }
+
+  /**
+   * Asks, and waits for the answer. Rejects `TRANSPORT_UNAVAILABLE` after 3 s without a sign of the broker, `HANDLE_CLOSED` when it
+   * is closed, and what the broker says.
+   */
+  ask<T>(
+    encode: (id: number) => Buffer,
+    decode: (body: FieldReader) => T,
+    terms: RequestTerms = {},
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#isClosed) throw closed();
+      this.#lastId += 1;
+      const id = this.#lastId;
+      const { wait, effect = "none" } = terms;
+      const release = wait === undefined ? undefined : this.#cancelWhenOver(id, wait);
+      this.#add({
+        id,
+        part: encode(id),
+        effect,
+        isCancelled: false,
+        onWaiting: wait?.onWait,
+        answer: (body) => {
+          release?.();
+          try {
+            resolve(decode(body));
+          } catch (error) {
+            reject(error instanceof Malformed ? this.#malformed(error) : error);
+          }
+        },
+        fail: (error) => {
+          release?.();
+          reject(error);
+        },
+      });
+    });
+  }
+
+  /** Says goodbye, if the broker hears it, and ends. What is under way fails. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    for (const request of [...this.#requests.values()]) this.#end(request.id, closedUnder(request.effect));
+    try {
+      await this.ask(
+        (id) => wire.encodeBare(Kind.Close, id),
+        () => undefined,
+      );
+    } catch {
+      // The broker finds out from the connection.
+    }
+    this.drop();
+  }
+
+  /** Ends without a word. */
+  drop(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#tick);
+    for (const request of [...this.#requests.values()]) this.#end(request.id, closedUnder(request.effect));
+    this.#dealer.close();
+  }
+
+  #add(request: Request): void {
+    if (this.#requests.size === 0) this.#lastHeard = performance.now();
+    this.#requests.set(request.id, request);
+    this.#put(request.part);
+    if (!this.#isReceiving) void this.#receive();
+    this.#tick ??= this.#nextTick();
+  }
+
+  #cancelWhenOver(id: number, { maxMs, signal }: Wait): (() => void) | undefined {
+    if (maxMs === 0) return undefined;
+    const cancel = () => {
+      const request = this.#requests.get(id);
+      if (request === undefined || request.isCancelled) return;
+      request.isCancelled = true;
+      this.#put(wire.encodeBare(Kind.Cancel, id));
+    };
+    const timer = maxMs <= TIMER_MS_MAX ? setTimeout(cancel, maxMs) : undefined;
+    signal.addEventListener("abort", cancel, { once: true });
+    if (signal.aborted) queueMicrotask(cancel);
+    return () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", cancel);
+    };
+  }
+
+  /** Leaves at the end of the turn, in one packet with what else there is by then. */
+  #put(part: Buffer): void {
+    if (this.#outbox.push(part) === 1 && !this.#isSending) process.nextTick(() => this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      while (this.#outbox.length > 0 && !this.#isClosed) {
+        const parts = this.#outbox;
+        this.#outbox = [];
+        // Waits while there is no connection: then it is sent again by what is done when there is one.
+        await this.#dealer.send(wire.clientPacket(this.#clientId, this.#seen, parts));
+      }
+    } catch {
+      // Closed under it.
+    }
+    this.#isSending = false;
+  }
+
+  async #receive(): Promise<void> {
+    this.#isReceiving = true;
+    try {
+      while (this.#requests.size > 0 && !this.#isClosed) {
+        const [packet] = (await this.#dealer.receive()) as [Buffer];
+        this.#lastHeard = performance.now();
+        this.#read(packet);
+      }
+    } catch (error) {
+      if (!this.#isClosed) this.#failAll(() => error);
+    }
+    this.#isReceiving = false;
+  }
+
+  #read(packet: Buffer): void {
+    try {
+      const { parts } = wire.readBrokerPacket(packet);
+      // A connection begins: what was sent on an earlier one may be lost.
+      if (parts.left === 0) this.#sendAgain();
+      for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) this.#hear(part);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      const other = error instanceof wire.OtherVersion ? error : undefined;
+      this.#failAll(() => (other === undefined ? this.#malformed(error) : otherVersion(this.url, other)));
+    }
+  }
+
+  #hear({ type, id, body }: wire.Part): void {
+    const request = this.#requests.get(id);
+    if (request === undefined) return;
+    switch (type) {
+      case Status.Waiting:
+        request.onWaiting?.();
+        return;
+      case Status.Unknown:
+        void this.#openAgain();
+        return;
+      case Status.Failed:
+        this.#end(id, faultOf(wire.decodeFailure(body)));
+        return;
+      case Status.Done:
+        this.#forget(id);
+        request.answer(body);
+        return;
+      default:
+        throw new Malformed(`a reply with status ${type}`);
+    }
+  }
+
+  #end(id: number, error: unknown): void {
+    const request = this.#requests.get(id);
+    this.#forget(id);
+    request?.fail(error);
+  }
+
+  #forget(id: number): void {
+    this.#requests.delete(id);
+    if (id !== this.#seen + 1) return;
+    const first = this.#requests.keys().next().value;
+    this.#seen = first === undefined ? this.#lastId : first - 1;
+  }
+
+  #failAll(error: (request: Request) => unknown): void {
+    for (const request of [...this.#requests.values()]) this.#end(request.id, error(request));
+  }
+
+  #sendAgain(): void {
+    this.#outbox = [];
+    for (const { part, id, isCancelled } of this.#requests.values()) {
+      this.#put(part);
+      if (isCancelled) this.#put(wire.encodeBare(Kind.Cancel, id));
+    }
+  }
+
+  /** The broker has forgotten this client, or is another one. */
+  async #openAgain(): Promise<void> {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    const before = [...this.#requests.keys()];
+    try {
+      await this.ask((id) => wire.encodeOpen(id, this.#bufferId), wire.decodeJson<wire.Opened>);
+      this.#sendAgain();
+    } catch (error) {
+      for (const id of before) this.#end(id, error);
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  #nextTick(): NodeJS.Timeout {
+    this.#lastTick = performance.now();
+    return setTimeout(() => this.#onTick(), HEARTBEAT_MS).unref();
+  }
+
+  #onTick(): void {
+    const now = performance.now();
+    // This process was stopped, or busy: what the broker said meanwhile has not been read yet.
+    const wasAway = now - this.#lastTick > 2 * HEARTBEAT_MS;
+    this.#tick = undefined;
+    if (this.#requests.size === 0) return;
+    if (wasAway) this.#lastHeard = now;
+    const silentMs = now - this.#lastHeard;
+    if (silentMs >= DEAD_MS) this.#failAll(({ effect }) => unavailable(this.url, effect));
+    else if (silentMs >= HEARTBEAT_MS * 0.9) this.#ping();
+    if (this.#requests.size > 0) this.#tick ??= this.#nextTick();
+  }
+
+  #ping(): void {
+    if (this.#isPinging) return;
+    this.#isPinging = true;
+    this.ask((id) => wire.encodeBare(Kind.Ping, id), wire.decodeJson<number>)
+      .then(
+        // It counts this one too. Fewer than here: something was lost on the way.
+        (pending) => {
+          if (pending < this.#requests.size) this.#sendAgain();
+        },
+        () => {},
+      )
+      .finally(() => {
+        this.#isPinging = false;
+      });
+  }
+
+  #malformed(cause: Malformed): Error {
+    const message = `What listens at ${this.url} does not speak this protocol: ${cause.message}`;
+    return fault("NOT_A_BUFFER", message, { cause });
+  }
+}
+
+function closedUnder(effect: Effect): Error {
+  return effect === "none"
+    ? closed()
+    : fault("OUTCOME_UNKNOWN", "The handle was closed before the broker had answered", { cause: closed() });
+}
+
+function otherVersion(url: string, { version }: wire.OtherVersion): Error {
+  const versions = `protocol ${version}, this client ${wire.PROTOCOL_VERSION}`;
+  return fault("VERSION_UNSUPPORTED", `The broker at ${url} speaks ${versions}`);
+}

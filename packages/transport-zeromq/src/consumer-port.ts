@@ -1,0 +1,51 @@
+/** Takes and leases items, and settles leases. */
+
+import type { ConsumerPort, LeaseTerms, Polled, Settled, Settlement, Wait } from "@sluice/core";
+import type { BrokerConnection } from "./connection.js";
+import * as wire from "./protocol.js";
+import { Kind } from "./protocol.js";
+
+export class ClientConsumerPort implements ConsumerPort {
+  readonly #connection: BrokerConnection;
+  readonly #number: number;
+
+  constructor(connection: BrokerConnection, number: number) {
+    this.#connection = connection;
+    this.#number = number;
+  }
+
+  async poll(max: number, wait: Wait, lease?: LeaseTerms): Promise<Polled> {
+    let request = 0;
+    const poll = { consumer: this.#number, max, waits: wait.maxMs > 0, leaseMs: lease?.leaseMs ?? 0 };
+    const polled = await this.#connection.ask(
+      (id) => {
+        request = id;
+        return wire.encodePoll(id, poll);
+      },
+      wire.decodePolled,
+      { wait },
+    );
+    if (polled.state === "empty" && wait.signal.aborted) return { deliveries: [], state: "open" };
+    if (lease !== undefined || polled.deliveries.length === 0) return polled;
+    const confirmed = await this.#connection.ask(
+      (id) => wire.encodeNumber(Kind.Confirm, id, request),
+      (body) => body.text(),
+      { effect: "unknown" },
+    );
+    // The broker took this client for dead meanwhile, and gave the items back: this take took nothing.
+    return confirmed === "done" ? polled : { deliveries: [], state: "open" };
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
+    return this.#connection.ask((id) => wire.encodeSettle(id, settlements), wire.decodeSettled, {
+      effect: "unknown",
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.ask(
+      (id) => wire.encodeNumber(Kind.Leave, id, this.#number),
+      () => undefined,
+    );
+  }
+}

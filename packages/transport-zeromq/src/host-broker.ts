@@ -1,0 +1,72 @@
+/** Starts a broker beside the caller: in a thread of this process, or in a process of its own. */
+
+import { fork } from "node:child_process";
+import { Worker } from "node:worker_threads";
+import { ERROR_CODES, type ErrorCode } from "@sluice/core";
+import type { BrokerNews } from "./broker-main.js";
+import { fault } from "./faults.js";
+import type { BrokerSettings } from "./start-broker.js";
+
+const TAKE_DOWN_MS = 1_000;
+const MAIN = new URL("./broker-main.js", import.meta.url);
+
+/** Resolves to the url at which it listens. It ends with this process, or when the buffer is destroyed. */
+export function hostBroker(where: "thread" | "process", settings: BrokerSettings): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const hear = (news: BrokerNews) => {
+      if (news.kind === "log")
+        process.emitWarning(`The broker at ${settings.url} ${news.line}`, "SluiceWarning");
+      else if (news.kind === "ready") resolve(news.url);
+      else reject(startFault(news));
+    };
+    const ended = (how: string) =>
+      reject(fault("TRANSPORT_UNAVAILABLE", `The broker ended while it started: ${how}`));
+    if (where === "thread") inThread(settings, hear, ended);
+    else inProcess(settings, hear, ended);
+  });
+}
+
+function inThread(
+  settings: BrokerSettings,
+  hear: (news: BrokerNews) => void,
+  ended: (how: string) => void,
+): void {
+  const isDown = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(MAIN, { workerData: { settings, isDown }, execArgv: [], stdin: false });
+  // A thread that is torn down with an open socket of ZeroMQ takes the whole process with it, by SIGABRT.
+  const takeDown = () => {
+    worker.postMessage("end");
+    Atomics.wait(isDown, 0, 0, TAKE_DOWN_MS);
+  };
+  process.on("exit", takeDown);
+  worker.once("exit", () => process.off("exit", takeDown));
+  worker.on("message", (news: BrokerNews) => {
+    hear(news);
+    // A broker does not keep the process that started it.
+    if (news.kind !== "log") worker.unref();
+  });
+  worker.once("error", (error) => ended(error.message));
+  worker.once("exit", (code) => ended(`exit code ${code}`));
+}
+
+function inProcess(
+  settings: BrokerSettings,
+  hear: (news: BrokerNews) => void,
+  ended: (how: string) => void,
+): void {
+  const child = fork(MAIN, [], { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  child.on("message", (news: BrokerNews) => {
+    hear(news);
+    if (news.kind === "log") return;
+    child.unref();
+    child.channel?.unref();
+  });
+  child.once("error", (error) => ended(error.message));
+  child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
+  child.send(settings);
+}
+
+function startFault({ code, message }: { readonly code: string; readonly message: string }): Error {
+  const known = (ERROR_CODES as readonly string[]).includes(code);
+  return fault(known ? (code as ErrorCode) : "TRANSPORT_UNAVAILABLE", message);
+}

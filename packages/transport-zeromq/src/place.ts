@@ -1,0 +1,93 @@
+/** Where a broker listens: a socket file in a directory of its user's own, or a port of this host. */
+
+import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { connect } from "node:net";
+import { dirname, isAbsolute } from "node:path";
+import { outOfRange, show, wrongType } from "@sluice/core";
+import { fault } from "./faults.js";
+
+export type Place =
+  | { readonly kind: "ipc"; readonly url: string; readonly path: string }
+  | {
+      readonly kind: "tcp";
+      readonly url: string;
+      readonly host: string;
+      /** 0: the system is to choose one. */
+      readonly port: number;
+      readonly isLoopback: boolean;
+    };
+
+// What the system's address of a socket file has room for, without the 0 at its end.
+const PATH_BYTES_MAX = process.platform === "darwin" ? 103 : 107;
+const PROBE_MS = 3_000;
+const FORMS = "`ipc:///absolute/path` or `tcp://address:port`";
+
+/** @throws TypeError, RangeError `INVALID_ARGUMENT`. Touches nothing. */
+export function placeOf(url: unknown): Place {
+  if (typeof url !== "string") throw wrongType("`url`", FORMS, url);
+  if (url.startsWith("ipc://")) return ipcPlace(url, url.slice("ipc://".length));
+  const tcp = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5}|\*)$/.exec(url);
+  if (tcp === null) throw outOfRange("`url`", FORMS, url);
+  const host = tcp[1] === "localhost" ? "127.0.0.1" : (tcp[1] as string);
+  const port = tcp[2] === "*" ? 0 : Number(tcp[2]);
+  if (port > 65_535)
+    throw outOfRange("the port of `url`", "from 1 to 65,535, or `*` for one that is free", url);
+  const isLoopback = /^127(\.\d{1,3}){3}$/.test(host) || host === "[::1]";
+  return { kind: "tcp", url: `tcp://${host}:${port === 0 ? "*" : port}`, host, port, isLoopback };
+}
+
+function ipcPlace(url: string, path: string): Place {
+  if (process.platform === "win32")
+    throw outOfRange("`url`", "`tcp://…`, for there is no ipc on Windows", url);
+  if (!isAbsolute(path) || path.endsWith("/"))
+    throw outOfRange("`url`", "an absolute path of a file behind `ipc://`", url);
+  const bytes = Buffer.byteLength(path);
+  if (bytes > PATH_BYTES_MAX || path.includes("\0")) {
+    throw outOfRange(
+      "the path in `url`",
+      `at most ${PATH_BYTES_MAX} bytes, without a 0`,
+      `${bytes} bytes: ${path}`,
+    );
+  }
+  return { kind: "ipc", url, path };
+}
+
+/**
+ * Whoever can connect can take: so the socket lies where its user alone comes. The directory is made, 0700, where there is none.
+ *
+ * @throws BufferError `INSECURE_BIND`; the system's error.
+ */
+export function secureDirectory(path: string): void {
+  const directory = dirname(path);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { mode, uid } = statSync(directory);
+  if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
+    const found = uid === process.getuid?.() ? `mode ${(mode & 0o777).toString(8)}` : `owner ${uid}`;
+    const wanted = "a directory that belongs to this user, and that nobody else may enter (chmod 700)";
+    throw fault("INSECURE_BIND", `An ipc socket needs ${wanted}; ${show(directory)} has ${found}`);
+  }
+}
+
+/** @throws BufferError `NOT_A_BUFFER` where there is something that is no socket: ZeroMQ would remove it. */
+export function refuseOther(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSocket()) throw fault("NOT_A_BUFFER", `${show(path)} is no socket`);
+}
+
+/** Whether anybody listens there: undefined if so, else the system's error. */
+export function probe(place: Place): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const to =
+      place.kind === "ipc"
+        ? { path: place.path }
+        : { host: place.host.replace(/^\[|\]$/g, ""), port: place.port };
+    const socket = connect(to);
+    const end = (error?: NodeJS.ErrnoException) => {
+      socket.destroy();
+      resolve(error);
+    };
+    socket.setTimeout(PROBE_MS, () => end(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })));
+    socket.once("connect", () => end());
+    socket.once("error", end);
+  });
+}

@@ -1,0 +1,68 @@
+/** Puts items: the broker counts the room, and holds an offer until there is some. */
+
+import type { Envelopes, Offered, ProducerPort, Wait } from "@sluice/core";
+import type { BrokerConnection } from "./connection.js";
+import * as wire from "./protocol.js";
+import { Kind, type OfferRequest, PACKET_BYTES } from "./protocol.js";
+
+const AT_ONCE: Wait = { maxMs: 0, signal: new AbortController().signal, onWait() {} };
+
+export class ClientProducerPort implements ProducerPort {
+  readonly lastSequence: number;
+  readonly copiesAtOnce = true;
+  readonly #connection: BrokerConnection;
+  /** The broker's name for this registration, among those of this client. */
+  readonly #number: number;
+
+  constructor(connection: BrokerConnection, number: number, lastSequence: number) {
+    this.lastSequence = lastSequence;
+    this.#connection = connection;
+    this.#number = number;
+  }
+
+  offer(first: number, items: readonly Uint8Array[], wait: Wait, envelopes?: Envelopes): Promise<Offered> {
+    const end = endOfPacket(items, 0);
+    const offer = { producer: this.#number, first, items, envelopes };
+    if (end === items.length) return this.#offer(offer, 0, end, wait);
+    // What does not go into one packet is kept until its turn.
+    return this.#inParts({ ...offer, items: items.map((item) => new Uint8Array(item)) }, end, wait);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.ask(
+      (id) => wire.encodeNumber(Kind.Retire, id, this.#number),
+      () => undefined,
+    );
+  }
+
+  async #inParts(offer: Omit<OfferRequest, "waits">, firstEnd: number, wait: Wait): Promise<Offered> {
+    const { items } = offer;
+    let answer = await this.#offer(offer, 0, firstEnd, wait);
+    for (let from = firstEnd; from < items.length && answer.accepted === from; ) {
+      const to = endOfPacket(items, from);
+      const { accepted, ...rest } = await this.#offer(offer, from, to, AT_ONCE);
+      answer = { accepted: from + accepted, ...rest };
+      from = to;
+    }
+    return answer;
+  }
+
+  async #offer(offer: Omit<OfferRequest, "waits">, from: number, to: number, wait: Wait): Promise<Offered> {
+    const answer = await this.#connection.ask(
+      (id) => wire.encodeOffer(id, { ...offer, waits: wait.maxMs > 0 }, from, to),
+      wire.decodeOffered,
+      { wait, effect: "unknown" },
+    );
+    const isCancelled = answer.accepted === 0 && answer.state === "full" && wait.signal.aborted;
+    return isCancelled ? { accepted: 0, state: "open" } : answer;
+  }
+}
+
+function endOfPacket(items: readonly Uint8Array[], from: number): number {
+  let bytes = 0;
+  for (let at = from; at < items.length; at++) {
+    bytes += (items[at] as Uint8Array).byteLength;
+    if (bytes > PACKET_BYTES && at > from) return at;
+  }
+  return items.length;
+}

@@ -1,0 +1,82 @@
+/** A client, as the broker knows it: from its first packet until it has said goodbye, or has been gone for long. */
+
+import type { LeaseToken, ProducerPort } from "@sluice/core";
+
+/** A registration, and how far it has come. */
+export interface SessionProducer {
+  readonly id: string;
+  readonly port: ProducerPort;
+  last: number;
+}
+
+/** Under which of the client's consumers a lease is held, and until when at least. */
+export interface HeldLease {
+  readonly consumer: number;
+  until: number;
+}
+
+export class Session {
+  /** The client's own id, which it keeps for as long as its handle is open. */
+  readonly key: string;
+  /** Of its present connection; undefined while it has none. */
+  routingId: Buffer | undefined;
+  /** It has not been seen for so long that what it held was given to others. */
+  isGone = false;
+  /** Runs while it has no connection. */
+  timer: NodeJS.Timeout | undefined;
+  readonly producers: Map<number, SessionProducer> = new Map();
+  readonly leases: Map<LeaseToken, HeldLease> = new Map();
+  /** Handed out to plain takes and not confirmed, by the id of the request. */
+  readonly assignments: Map<number, readonly LeaseToken[]> = new Map();
+  /** Requests that came and are not answered. */
+  readonly pending: Set<number> = new Set();
+  /** Kept until the client says that it has seen them, so that a request that comes again is not carried out again. */
+  readonly #replies: Map<number, Buffer> = new Map();
+  readonly #onOutput: (session: Session) => void;
+  #seen = 0;
+  #outbox: Buffer[] = [];
+
+  /** @param onOutput - called when there is something to send where there was nothing. */
+  constructor(key: string, onOutput: (session: Session) => void) {
+    this.key = key;
+    this.#onOutput = onOutput;
+  }
+
+  /** Requests under way, and replies that were not seen. */
+  get open(): number {
+    return this.pending.size + this.#replies.size;
+  }
+
+  /** The client has all replies up to this request. */
+  sawUpTo(seen: number): void {
+    if (seen <= this.#seen) return;
+    this.#seen = seen;
+    for (const id of this.#replies.keys()) if (id <= seen) this.#replies.delete(id);
+  }
+
+  /** Whether the request is to be carried out: not if it came before. What was answered is answered again. */
+  isNew(id: number): boolean {
+    if (id <= this.#seen || this.pending.has(id)) return false;
+    const reply = this.#replies.get(id);
+    if (reply === undefined) return true;
+    this.send(reply);
+    return false;
+  }
+
+  answer(id: number, reply: Buffer): void {
+    if (!this.pending.delete(id)) return;
+    this.#replies.set(id, reply);
+    this.send(reply);
+  }
+
+  /** Sends at the end of the turn, with what else there is by then. */
+  send(part: Buffer): void {
+    if (this.#outbox.push(part) === 1) this.#onOutput(this);
+  }
+
+  takeOutput(): Buffer[] {
+    const output = this.#outbox;
+    this.#outbox = [];
+    return output;
+  }
+}

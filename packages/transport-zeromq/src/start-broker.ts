@@ -1,0 +1,88 @@
+/** Brings up a broker at a place: claims it, makes the store, binds. */
+
+import { unlinkSync } from "node:fs";
+import type { BufferSpec } from "@sluice/core";
+import { createMemoryStore } from "@sluice/file-store";
+import { Broker, type BrokerLimits } from "./broker.js";
+import { capabilitiesOf } from "./capabilities.js";
+import { type Claim, claimPath } from "./claim.js";
+import { fault, NAME } from "./faults.js";
+import { type Place, placeOf, probe, refuseOther, secureDirectory } from "./place.js";
+
+/** JSON, for a thread or a process. */
+export interface BrokerSettings {
+  readonly url: string;
+  readonly bufferId: string;
+  readonly spec: BufferSpec;
+  readonly limits?: BrokerLimits | undefined;
+}
+
+/**
+ * Starts it in this thread.
+ *
+ * Rejects `BUFFER_EXISTS`, `NOT_A_BUFFER`, `INSECURE_BIND`, `PERMISSION_DENIED`, `TRANSPORT_UNAVAILABLE`.
+ */
+export async function startBroker(
+  { url, bufferId, spec, limits }: BrokerSettings,
+  log: (line: string) => void,
+  onEnded: () => void,
+): Promise<Broker> {
+  const place = placeOf(url);
+  const claim = await claimPlace(place);
+  const capabilities = capabilitiesOf(place, "none");
+  const store = createMemoryStore(NAME, spec).open({
+    address: { module: "", transport: NAME, place: null },
+    capabilities,
+  });
+  const leave = () => {
+    if (place.kind === "ipc") unlinkIfThere(place.path);
+    claim?.release();
+  };
+  try {
+    return await Broker.start({
+      store,
+      opened: { bufferId, spec, journal: "none" },
+      url: place.url,
+      limits,
+      log,
+      onLeave: leave,
+      onEnded,
+    });
+  } catch (error) {
+    claim?.release();
+    throw await bindFault(error, place);
+  }
+}
+
+async function claimPlace(place: Place): Promise<Claim | undefined> {
+  if (place.kind === "tcp") {
+    if (place.isLoopback) return undefined;
+    const why = "it can be reached from other hosts, where anybody could take and put: that needs keys";
+    throw fault("INSECURE_BIND", `${place.url} is refused: ${why}`);
+  }
+  secureDirectory(place.path);
+  refuseOther(place.path);
+  const claim = await claimPath(place.path);
+  const error = await probe(place);
+  if (error !== undefined) return claim;
+  claim.release();
+  throw fault("NOT_A_BUFFER", `Something else listens at ${place.path}`);
+}
+
+async function bindFault(error: unknown, place: Place): Promise<unknown> {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE")
+    return fault("BUFFER_EXISTS", `There is somebody at ${place.url} already`, { cause: error });
+  if (code === "EACCES" || code === "EPERM")
+    return fault("PERMISSION_DENIED", `Not allowed at ${place.url}: ${message}`, { cause: error });
+  if (typeof code !== "string" || !/^E[A-Z]+$/.test(code)) return error;
+  return fault("TRANSPORT_UNAVAILABLE", `No broker can listen at ${place.url}: ${message}`, { cause: error });
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
