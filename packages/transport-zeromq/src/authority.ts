@@ -43,7 +43,7 @@ export class Authority {
   readonly #ends: WaitingRequests = new WaitingRequests();
   readonly #lines: readonly WaitingRequests[] = [this.#puts, this.#takes, this.#ends];
   readonly #sessions: () => Iterable<Session>;
-  readonly #onDestroyed: () => MaybePromise<void>;
+  readonly #onDestroyed: () => void;
   #fullBy: "items" | "bytes" = "items";
   #untold: WaitingRequest[] = [];
   #tellTimer: NodeJS.Timeout | undefined;
@@ -55,12 +55,12 @@ export class Authority {
   #delayEnds: number[] = [];
   #isDestroyed = false;
 
-  /** @param onDestroyed - clears the place away; nobody is answered before that is done. */
+  /** @param onDestroyed - tells the others. */
   constructor(
     store: BufferPort,
     consumer: ConsumerPort,
     sessions: () => Iterable<Session>,
-    onDestroyed: () => MaybePromise<void>,
+    onDestroyed: () => void,
   ) {
     this.#store = store;
     this.#consumer = consumer;
@@ -84,10 +84,9 @@ export class Authority {
   }
 
   retire(session: Session, request: number, producer: number): void {
-    this.#do(session, request, async () => {
+    this.#doEnd(session, request, async () => {
       await session.producers.get(producer)?.port.close();
       session.producers.delete(producer);
-      session.answer(request, wire.encodeDone(request));
     });
   }
 
@@ -162,13 +161,12 @@ export class Authority {
 
   /** Of one of a client's consumers: what it holds is released. */
   leave(session: Session, request: number, consumer: number): void {
-    this.#do(session, request, async () => {
+    this.#doEnd(session, request, async () => {
       const own = [...session.leases]
         .filter(([, lease]) => lease.consumer === consumer)
         .map(([token]) => token);
       for (const token of own) session.leases.delete(token);
       await this.#giveBack(own);
-      session.answer(request, wire.encodeDone(request));
     });
   }
 
@@ -234,7 +232,7 @@ export class Authority {
   }
 
   destroy(session: Session, request: number): void {
-    this.#do(session, request, async () => {
+    this.#doEnd(session, request, async () => {
       await this.#store.destroy();
       this.#isDestroyed = true;
       this.end();
@@ -244,8 +242,7 @@ export class Authority {
           this.#fail(one.session, one.id, destroyed());
         }
       }
-      await this.#onDestroyed();
-      session.answer(request, wire.encodeDone(request));
+      this.#onDestroyed();
     });
   }
 
@@ -257,6 +254,17 @@ export class Authority {
         if (one === undefined) continue;
         line.remove(one);
         one.giveUp();
+        line.isWorthTrying = true;
+      }
+      return this.#serve();
+    });
+  }
+
+  /** A client's connection has ended: what it waited for it asks again when it is back, and until then nobody waits behind it. */
+  suspend(session: Session): void {
+    this.#serial.do(() => {
+      for (const line of this.#lines) {
+        for (const id of line.removeAllOf(session)) session.pending.delete(id);
         line.isWorthTrying = true;
       }
       return this.#serve();
@@ -296,10 +304,7 @@ export class Authority {
     after?: () => Promise<void>,
   ): void {
     this.#serial.do(async () => {
-      for (const line of this.#lines) {
-        line.removeAllOf(session);
-        line.isWorthTrying = true;
-      }
+      for (const line of this.#lines) line.removeAllOf(session);
       const held = settlements([...session.leases.keys()]);
       const assigned = released([...session.assignments.values()].flat());
       session.leases.clear();
@@ -326,12 +331,21 @@ export class Authority {
     producers.clear();
   }
 
+  /** Ends what a client had: nothing to be done where all of it was destroyed. */
+  #doEnd(session: Session, request: number, job: () => Promise<void>): void {
+    const end = async () => {
+      if (!this.#isDestroyed) await job();
+      session.answer(request, wire.encodeDone(request));
+    };
+    this.#do(session, request, end, true);
+  }
+
   /** Carries out a request in its turn, and then what it made possible for others. */
-  #do(session: Session, request: number, job: () => MaybePromise<void>): void {
+  #do(session: Session, request: number, job: () => MaybePromise<void>, isEnd = false): void {
     this.#serial.do(() => {
       let doing: MaybePromise<void>;
       try {
-        if (this.#isDestroyed) throw destroyed();
+        if (this.#isDestroyed && !isEnd) throw destroyed();
         doing = job();
       } catch (error) {
         this.#fail(session, request, error);

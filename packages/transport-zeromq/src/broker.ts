@@ -26,9 +26,7 @@ export interface BrokerOptions {
   readonly limits?: BrokerLimits | undefined;
   /** Told of what was dropped, at most once a second. */
   readonly log?: ((line: string) => void) | undefined;
-  /** The buffer is destroyed: nothing may be left at its place. */
-  readonly onLeave?: (() => void) | undefined;
-  /** And its last client has left. */
+  /** It has ended. */
   readonly onEnded?: (() => void) | undefined;
 }
 
@@ -46,6 +44,8 @@ const CLIENTS_MAX = 1_024;
 const REQUESTS_MAX = 65_536;
 /** Packets that wait in a connection, either way: clients that keep to the protocol never have so many. */
 const PACKETS_MAX = 10_000;
+/** Time for the last words to leave. */
+const TELL_MS = 20;
 const LOG_EVERY_MS = 1_000;
 // What is read in one turn before those who asked are answered.
 const PACKETS_A_TURN = 64;
@@ -338,13 +338,13 @@ export class Broker {
     this.#connections.delete(connection);
     session.routingId = undefined;
     session.takeOutput();
+    this.#authority.suspend(session);
     clearTimeout(session.timer);
     session.timer = setTimeout(() => {
       session.isGone = true;
       this.#authority.lose(session);
       this.#remember(session, REMEMBER_MS);
     }, this.#returnMs);
-    this.#endIfLeft();
   }
 
   /** For so long, should it come back. */
@@ -431,17 +431,10 @@ export class Broker {
 
   // ---- the end
 
-  /** Nobody new finds it from now on; who is connected is still told that the buffer is destroyed. */
+  /** Everybody is told, also who asks nothing now: nobody can be told later, because ZeroMQ ends all connections with the listening. */
   #leavePlace(): void {
-    // While it would unbind beside this thread, nothing could be sent or received.
-    this.#router.unbindSync(this.url);
-    this.#options.onLeave?.();
-    this.#endTimer = setTimeout(() => this.end(), REMEMBER_MS);
-    this.#endTimer.unref();
-  }
-
-  #endIfLeft(): void {
-    if (this.#authority.isDestroyed && this.#connections.size === 0) this.end();
+    for (const session of this.#connections.values()) session.send(wire.encodeStatus(Status.Destroyed, 1));
+    this.#endTimer = setTimeout(() => this.end(), TELL_MS);
   }
 }
 

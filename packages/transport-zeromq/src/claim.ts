@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
 import { show } from "@sluice/core";
 import { loadNativePort } from "@sluice/native-port";
 import { fault } from "./faults.js";
+import { lockPath } from "./place.js";
 
 export interface Claim {
   /** Gives the place up, and leaves nothing behind. */
@@ -17,7 +18,7 @@ export interface Claim {
  */
 export async function claimPath(path: string): Promise<Claim> {
   const native = await loadNativePort();
-  const lock = `${path}.lock`;
+  const lock = lockPath(path);
   for (;;) {
     const fd = openSync(lock, "a", 0o600);
     try {

@@ -1,19 +1,21 @@
 /** One handle on a buffer that a broker holds. */
 
-import type {
-  BufferAddress,
-  BufferCounts,
-  BufferPort,
-  BufferSpec,
-  ConsumerPort,
-  DeadLetterPort,
-  MaybePromise,
-  ProducerPort,
-  TransportCapabilities,
-  Wait,
+import {
+  type BufferAddress,
+  type BufferCounts,
+  type BufferPort,
+  type BufferSpec,
+  type ConsumerPort,
+  type DeadLetterPort,
+  isBufferError,
+  type MaybePromise,
+  type ProducerPort,
+  type TransportCapabilities,
+  type Wait,
 } from "@sluice/core";
 import type { BrokerConnection } from "./connection.js";
 import { ClientConsumerPort } from "./consumer-port.js";
+import { leaving, type Place } from "./place.js";
 import { ClientProducerPort } from "./producer-port.js";
 import * as wire from "./protocol.js";
 import { Kind } from "./protocol.js";
@@ -23,10 +25,12 @@ export class ClientPort implements BufferPort {
   readonly capabilities: TransportCapabilities;
   readonly address: BufferAddress;
   readonly deadLetters: DeadLetterPort;
+  readonly #place: Place;
   readonly #connection: BrokerConnection;
   #consumers = 0;
 
   constructor(
+    place: Place,
     connection: BrokerConnection,
     spec: BufferSpec,
     capabilities: TransportCapabilities,
@@ -35,6 +39,7 @@ export class ClientPort implements BufferPort {
     this.spec = spec;
     this.capabilities = capabilities;
     this.address = address;
+    this.#place = place;
     this.#connection = connection;
     this.deadLetters = deadLettersOver(connection);
   }
@@ -82,8 +87,16 @@ export class ClientPort implements BufferPort {
   }
 
   async destroy(): Promise<void> {
-    await this.#connection.ask((id) => wire.encodeBare(Kind.Destroy, id), nothing, { effect: "unknown" });
-    await this.#connection.close();
+    const left = leaving(this.#place);
+    try {
+      await this.#connection.ask((id) => wire.encodeBare(Kind.Destroy, id), nothing, { effect: "unknown" });
+      // So that the next one can be made there.
+      await left();
+    } catch (error) {
+      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+    } finally {
+      this.#connection.drop();
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import type { Effect, Wait } from "@sluice/core";
 import { Dealer } from "zeromq";
 import { type FieldReader, Malformed } from "./bytes.js";
-import { closed, fault, faultOf, unavailable } from "./faults.js";
+import { closed, destroyed, fault, faultOf, unavailable } from "./faults.js";
 import * as wire from "./protocol.js";
 import { Kind, Status } from "./protocol.js";
 import { DEAD_MS, HEARTBEAT_MS } from "./timing.js";
@@ -54,6 +54,7 @@ export class BrokerConnection {
   #isSending = false;
   #isReceiving = false;
   #isClosed = false;
+  #isDestroyed = false;
   #isOpening = false;
   #tick: NodeJS.Timeout | undefined;
   #lastTick = 0;
@@ -102,6 +103,7 @@ export class BrokerConnection {
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#isClosed) throw closed();
+      if (this.#isDestroyed) throw destroyed();
       this.#lastId += 1;
       const id = this.#lastId;
       const { wait, effect = "none" } = terms;
@@ -226,6 +228,11 @@ export class BrokerConnection {
   }
 
   #hear({ type, id, body }: wire.Part): void {
+    if (type === Status.Destroyed) {
+      this.#isDestroyed = true;
+      this.#failAll(() => destroyed());
+      return;
+    }
     const request = this.#requests.get(id);
     if (request === undefined) return;
     switch (type) {

@@ -24,3 +24,7 @@ export function unavailable(url: string, effect: "none" | "unknown", cause?: unk
 export function closed(): BufferError {
   return fault("HANDLE_CLOSED", "The handle is closed");
 }
+
+export function destroyed(): BufferError {
+  return fault("BUFFER_DESTROYED", "The buffer was destroyed");
+}

@@ -27,6 +27,7 @@ export async function openPort(
     const opened = await connection.open(bufferId);
     const { spec, journal, bufferId: id } = opened;
     return new ClientPort(
+      place,
       connection,
       Object.freeze(spec),
       capabilitiesOf(place, journal),

@@ -3,6 +3,7 @@
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, isAbsolute } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { outOfRange, show, wrongType } from "@sluice/core";
 import { fault } from "./faults.js";
 
@@ -20,6 +21,7 @@ export type Place =
 // What the system's address of a socket file has room for, without the 0 at its end.
 const PATH_BYTES_MAX = process.platform === "darwin" ? 103 : 107;
 const PROBE_MS = 3_000;
+const LEAVE_MS = 1_000;
 const FORMS = "`ipc:///absolute/path` or `tcp://address:port`";
 
 /** @throws TypeError, RangeError `INVALID_ARGUMENT`. Touches nothing. */
@@ -72,6 +74,24 @@ export function secureDirectory(path: string): void {
 export function refuseOther(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isSocket()) throw fault("NOT_A_BUFFER", `${show(path)} is no socket`);
+}
+
+/** Of the broker that is there now: waits until it has left, or for a second, should somebody else have come at once. */
+export function leaving(place: Place): () => Promise<void> {
+  const inode = () =>
+    place.kind === "ipc" ? statSync(lockPath(place.path), { throwIfNoEntry: false })?.ino : undefined;
+  const before = inode();
+  const hasLeft = async () =>
+    place.kind === "ipc" ? inode() !== before || before === undefined : (await probe(place)) !== undefined;
+  return async () => {
+    const end = performance.now() + LEAVE_MS;
+    while (!(await hasLeft()) && performance.now() < end) await sleep(2);
+  };
+}
+
+/** Locked by the broker that has the socket. */
+export function lockPath(path: string): string {
+  return `${path}.lock`;
 }
 
 /** Whether anybody listens there: undefined if so, else the system's error. */

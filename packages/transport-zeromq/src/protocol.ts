@@ -79,6 +79,8 @@ export const Status = {
   Failed: 2,
   /** The broker does not know this client (any more): it is to open the buffer again, and ask again. */
   Unknown: 3,
+  /** Of no request (its id is 1): the buffer was destroyed, and the broker ends. */
+  Destroyed: 4,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
@@ -379,7 +381,10 @@ export function encodeDone(id: number): Buffer {
   return encodePart(Status.Done, id).bytes;
 }
 
-export function encodeStatus(status: typeof Status.Waiting | typeof Status.Unknown, id: number): Buffer {
+export function encodeStatus(
+  status: typeof Status.Waiting | typeof Status.Unknown | typeof Status.Destroyed,
+  id: number,
+): Buffer {
   return encodePart(status, id).bytes;
 }
 

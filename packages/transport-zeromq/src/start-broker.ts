@@ -1,6 +1,7 @@
 /** Brings up a broker at a place: claims it, makes the store, binds. */
 
-import { unlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BufferSpec } from "@sluice/core";
 import { createMemoryStore } from "@sluice/file-store";
 import { Broker, type BrokerLimits } from "./broker.js";
@@ -34,10 +35,6 @@ export async function startBroker(
     address: { module: "", transport: NAME, place: null },
     capabilities,
   });
-  const leave = () => {
-    if (place.kind === "ipc") unlinkIfThere(place.path);
-    claim?.release();
-  };
   try {
     return await Broker.start({
       store,
@@ -45,13 +42,18 @@ export async function startBroker(
       url: place.url,
       limits,
       log,
-      onLeave: leave,
-      onEnded,
+      onEnded: () => void leave(place, claim).then(onEnded),
     });
   } catch (error) {
     claim?.release();
-    throw await bindFault(error, place);
+    throw bindFault(error, place);
   }
+}
+
+// ZeroMQ closes its end in a thread of its own, and then removes what is at the path by then.
+async function leave(place: Place, claim: Claim | undefined): Promise<void> {
+  while (claim !== undefined && place.kind === "ipc" && existsSync(place.path)) await sleep(1);
+  claim?.release();
 }
 
 async function claimPlace(place: Place): Promise<Claim | undefined> {
@@ -69,7 +71,7 @@ async function claimPlace(place: Place): Promise<Claim | undefined> {
   throw fault("NOT_A_BUFFER", `Something else listens at ${place.path}`);
 }
 
-async function bindFault(error: unknown, place: Place): Promise<unknown> {
+function bindFault(error: unknown, place: Place): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE")
     return fault("BUFFER_EXISTS", `There is somebody at ${place.url} already`, { cause: error });
@@ -77,12 +79,4 @@ async function bindFault(error: unknown, place: Place): Promise<unknown> {
     return fault("PERMISSION_DENIED", `Not allowed at ${place.url}: ${message}`, { cause: error });
   if (typeof code !== "string" || !/^E[A-Z]+$/.test(code)) return error;
   return fault("TRANSPORT_UNAVAILABLE", `No broker can listen at ${place.url}: ${message}`, { cause: error });
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
 }

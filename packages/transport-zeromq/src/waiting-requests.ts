@@ -55,8 +55,10 @@ export class WaitingRequests {
     if (own?.size === 0) this.#waiting.delete(request.session);
   }
 
-  /** Those of a client that is gone: nobody is answered. */
-  removeAllOf(session: Session): void {
-    for (const request of [...(this.#waiting.get(session)?.values() ?? [])]) this.remove(request);
+  /** Those of a client that is gone: nobody is answered. Tells which they were. */
+  removeAllOf(session: Session): number[] {
+    const own = [...(this.#waiting.get(session)?.values() ?? [])];
+    for (const request of own) this.remove(request);
+    return own.map(({ id }) => id);
   }
 }
