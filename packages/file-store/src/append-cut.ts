@@ -48,7 +48,7 @@ const ITEM_BYTES = 64;
 export function cutAppendLog(log: AppendLog, needs: number, mayReserve: boolean): void {
   try {
     removeOthers(log);
-    if (log.isForeign) log.state.endAllLeases();
+    if (log.isForeign) log.state.endTimedLeases();
     try {
       cut(log, needs, false);
     } catch (error) {

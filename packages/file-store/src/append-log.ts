@@ -13,14 +13,15 @@ import { type BufferSpec, failpoint } from "@sluice/core";
 import { Bells, bellPath, situationOf } from "./bells.js";
 import { BufferState } from "./buffer-state.js";
 import type { Faults } from "./faults.js";
-import { type Layout, newHandleId, segmentBase } from "./layout.js";
-import type { DiskLog, PayloadPart, WaitKind } from "./log.js";
+import { withJoin } from "./join.js";
+import { type Layout, segmentBase } from "./layout.js";
+import type { DiskLog, LogOptions, PayloadPart, WaitKind } from "./log.js";
 import type { LogFile } from "./log-file.js";
 import type { LogRecord } from "./log-record.js";
 import { LogSpace } from "./log-space.js";
 import { logPath, openLogFile } from "./open-log-file.js";
 import type { Operation } from "./operation.js";
-import { isOtherBoot, ownIdentity } from "./process-identity.js";
+import { isOtherBoot } from "./process-identity.js";
 import { parseObject } from "./record.js";
 import { readPart } from "./record-file.js";
 import {
@@ -52,7 +53,7 @@ export class AppendLog implements DiskLog {
   readonly faults: Faults;
   readonly spec: BufferSpec;
   readonly durable: boolean;
-  readonly handle: string = newHandleId();
+  readonly handle: string;
   readonly space: LogSpace;
   state: BufferState;
   number = 0;
@@ -71,8 +72,9 @@ export class AppendLog implements DiskLog {
   #isClosed = false;
   #turn = 0;
 
-  constructor(layout: Layout, spec: BufferSpec, durable: boolean) {
+  constructor({ layout, handle, spec, durable }: Omit<LogOptions, "lockWaitMs">) {
     this.layout = layout;
+    this.handle = handle;
     this.faults = layout.faults;
     this.spec = spec;
     this.durable = durable;
@@ -133,15 +135,12 @@ export class AppendLog implements DiskLog {
    */
   append(operations: readonly Operation[], items: readonly Uint8Array[]): number | { needs: number } {
     this.#turn += 1;
-    const joined = this.state.participants.has(this.handle);
     const head: CommitHead = {
       kind: "commit",
       number: this.number + 1,
       by: this.handle,
       turn: this.#turn,
-      operations: joined
-        ? operations
-        : [{ op: "join", handle: this.handle, identity: ownIdentity() }, ...operations],
+      operations: withJoin(this.state, this.handle, operations),
     };
     const { file } = this;
     failpoint("file.before-write");

@@ -5,7 +5,7 @@
 
 import { type BufferError, type BufferSpec, isBufferError } from "@sluice/core";
 import type { Faults } from "./faults.js";
-import type { Fallen, Item, Leased, ProducerRecord } from "./item.js";
+import { type Fallen, type Item, type Leased, NEVER, type ProducerRecord } from "./item.js";
 import type { Act, Operation, Participant } from "./operation.js";
 import { SequenceList } from "./sequence-list.js";
 
@@ -53,7 +53,7 @@ export class BufferState {
    * Applies one commit: its number, which handle made it and as which one of its own, and what it says.
    * What cannot be applied proves that the log is damaged: `DATA_CORRUPT`.
    *
-   * @param kept - the bytes of the items that it puts, where there is no log from which they could be read. They are copied.
+   * @param kept - the bytes of the items that it puts, where there is no log from which they could be read. They are kept.
    */
   apply(
     commit: number,
@@ -111,10 +111,10 @@ export class BufferState {
         }
         return;
       case "lease":
-        this.#takeReady(operation.from, operation.count).forEach((item, index) => {
-          const leased = { item, handle: operation.handle, until: operation.until };
-          this.leased.set(leaseToken(commit, index), leased);
-        });
+        for (const [index, item] of this.#takeReady(operation.from, operation.count).entries()) {
+          const { handle, until } = operation;
+          this.leased.set(leaseToken(commit, index), { item, handle, until });
+        }
         this.#nextEnd = Math.min(this.#nextEnd, operation.until);
         return;
       case "settle":
@@ -157,7 +157,7 @@ export class BufferState {
     if (producer === undefined || put.first !== producer.last + 1)
       throw this.#impossible("puts out of its producer's order");
     let offset = 0;
-    put.lengths.forEach((length, index) => {
+    for (const [index, length] of put.lengths.entries()) {
       this.lastSequence += 1;
       const sum = put.sums[index] ?? 0;
       const envelopeLength = put.envelopes?.[index] ?? 0;
@@ -172,10 +172,10 @@ export class BufferState {
         envelopeLength,
         deliveries: 0,
         failures: 0,
-        bytes: kept === undefined ? undefined : new Uint8Array(kept[index] as Uint8Array),
+        bytes: kept?.[index],
       });
       offset += length;
-    });
+    }
     producer.last += put.lengths.length;
     this.produced += put.lengths.length;
     this.bytes += offset;
@@ -185,11 +185,9 @@ export class BufferState {
   #takeReady(from: number, count: number): Item[] {
     if (this.ready.first?.sequence !== from || this.ready.size < count)
       throw this.#impossible("takes items that are not ready");
-    return Array.from({ length: count }, () => {
-      const item = this.ready.shift() as Item;
-      item.deliveries += 1;
-      return item;
-    });
+    const items = this.ready.shiftAll(count);
+    for (const item of items) item.deliveries += 1;
+    return items;
   }
 
   #settle(act: Act): void {
@@ -228,9 +226,12 @@ export class BufferState {
     for (const { item } of this.dead) yield item;
   }
 
-  /** The machine was started again: nobody who held a lease is there any more, and its clock began anew. */
-  endAllLeases(): void {
-    for (const leased of this.leased.values()) leased.until = 0;
+  /**
+   * The machine was started again: nobody who held a lease is there any more, and its clock began anew. What no time ends
+   * is ended by its handle, or because that is dead.
+   */
+  endTimedLeases(): void {
+    for (const leased of this.leased.values()) if (leased.until !== NEVER) leased.until = 0;
     this.refreshNextEnd();
   }
 
@@ -319,4 +320,9 @@ export class BufferState {
 /** Commit numbers are never used twice in a buffer, so neither are tokens. */
 export function leaseToken(commit: number, index: number): string {
   return `${commit}.${index}`;
+}
+
+/** Number of the commit that leased. */
+export function commitOfToken(token: string): number {
+  return Number.parseInt(token, 10);
 }

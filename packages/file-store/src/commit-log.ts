@@ -15,11 +15,11 @@ import { join } from "node:path";
 import { type BufferSpec, failpoint, isBufferError } from "@sluice/core";
 import { BufferState } from "./buffer-state.js";
 import type { Faults } from "./faults.js";
+import { withJoin } from "./join.js";
 import type { Layout } from "./layout.js";
-import { newHandleId } from "./layout.js";
-import type { DiskLog, PayloadPart } from "./log.js";
+import type { DiskLog, LogOptions, PayloadPart } from "./log.js";
 import type { Operation } from "./operation.js";
-import { isOtherBoot, ownIdentity } from "./process-identity.js";
+import { isOtherBoot } from "./process-identity.js";
 import { isFlaw } from "./record.js";
 import { readPart, readRecordFile, recordBytes } from "./record-file.js";
 import {
@@ -52,7 +52,7 @@ export class CommitLog implements DiskLog {
   readonly spec: BufferSpec;
   readonly durable: boolean;
   /** Names this handle in the commits. */
-  readonly handle: string = newHandleId();
+  readonly handle: string;
   readonly space: WritableSpace;
   state: BufferState;
   /** The last commit that the state includes. */
@@ -69,8 +69,9 @@ export class CommitLog implements DiskLog {
   onSegment: () => void = () => {};
   #turn = 0;
 
-  constructor(layout: Layout, spec: BufferSpec, durable: boolean) {
+  constructor({ layout, handle, spec, durable }: Omit<LogOptions, "lockWaitMs">) {
     this.layout = layout;
+    this.handle = handle;
     this.faults = layout.faults;
     this.spec = spec;
     this.durable = durable;
@@ -117,17 +118,15 @@ export class CommitLog implements DiskLog {
 
   /** Writes the next commit to a file of this handle's own. Nobody sees it yet. */
   prepare(operations: readonly Operation[], items: readonly Uint8Array[] = []): Prepared {
-    this.#turn += 1;
-    const joined = this.state.participants.has(this.handle);
-    const all: readonly Operation[] = joined
-      ? operations
-      : [{ op: "join", handle: this.handle, identity: ownIdentity() }, ...operations];
+    // From where an earlier process of the same handle ended, so that its last commit is not taken for this one.
+    const { lastTurn = 0 } = this.state.participants.get(this.handle) ?? {};
+    this.#turn = Math.max(this.#turn, lastTurn) + 1;
     const head: CommitHead = {
       kind: "commit",
       number: this.number + 1,
       by: this.handle,
       turn: this.#turn,
-      operations: all,
+      operations: withJoin(this.state, this.handle, operations),
     };
     const bytes = recordBytes(head, items);
     failpoint("file.before-write");

@@ -14,8 +14,9 @@ import {
   type Wait,
 } from "@sluice/core";
 import { monotonicMs } from "@sluice/native-port";
-import { type BufferState, leaseToken } from "./buffer-state.js";
+import { type BufferState, commitOfToken, leaseToken } from "./buffer-state.js";
 import { type Decision, Stale } from "./decision.js";
+import { type Item, NEVER } from "./item.js";
 import type { Act } from "./operation.js";
 import type { Store } from "./store.js";
 
@@ -23,10 +24,13 @@ import type { Store } from "./store.js";
 const REASON_CHARACTERS_MAX = 256;
 const ENDED_MAX = 64;
 
+/** One under a lease, whose token is filled in when its commit has a number. */
+type LeasedDelivery = Delivery & { token: LeaseToken };
+
 export class StoreConsumerPort implements ConsumerPort {
   readonly #store: Store;
-  // Handed out by this port and not settled by it: to be released when it is closed.
-  readonly #open = new Set<LeaseToken>();
+  // Commits with which this port leased items: what is still open of them is to be released when it is closed.
+  #leasing = new Set<number>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -36,9 +40,9 @@ export class StoreConsumerPort implements ConsumerPort {
     return this.#store.transactWhen(
       "consumer",
       wait,
-      (state) => state.ready.size > 0 || state.isDrained,
+      hasAnswer,
       (state) => this.#decide(state, max, lease),
-      ({ state }) => state !== "empty",
+      isAnswer,
     );
   }
 
@@ -52,9 +56,12 @@ export class StoreConsumerPort implements ConsumerPort {
   }
 
   close(): MaybePromise<void> {
-    if (this.#open.size === 0) return;
-    const releases = [...this.#open].map((token) => ({ kind: "release", token }) as const);
-    return this.#store.giveUp(() => this.settle(releases));
+    const releases: Settlement[] = [];
+    for (const [token, { handle }] of this.#store.log.state.leased) {
+      const isOpen = handle === this.#store.handle && this.#leasing.has(commitOfToken(token));
+      if (isOpen) releases.push({ kind: "release", token });
+    }
+    return releases.length === 0 ? undefined : this.#store.giveUp(() => this.settle(releases));
   }
 
   // On a full disk there is space set aside for small commits: half as many settlements make a smaller one.
@@ -80,59 +87,72 @@ export class StoreConsumerPort implements ConsumerPort {
     }
     const items = state.ready.peek(max);
     const bytes = this.#store.payload.read(items, lease === undefined);
-    // As they will be once the commit is applied.
-    const deliveries = items.map((item, index) => ({
-      ...partsOf(bytes[index] as Uint8Array, item.envelopeLength),
-      sequence: item.sequence,
-      deliveries: item.deliveries + 1,
-      failures: item.failures,
-    }));
-    const range = { from: first.sequence, count: items.length };
+    const [from, count] = [first.sequence, items.length];
     if (lease === undefined) {
-      return { operations: [{ op: "take", ...range }], reply: () => ({ deliveries, state: "open" }) };
+      const deliveries = items.map((item, index) => taken(item, bytes[index] as Uint8Array));
+      return { operations: [{ op: "take", from, count }], reply: () => ({ deliveries, state: "open" }) };
     }
-    const until = monotonicMs() + lease.leaseMs;
+    const deliveries = items.map((item, index) => leased(item, bytes[index] as Uint8Array));
+    const { handle } = this.#store;
     return {
-      operations: [{ op: "lease", ...range, handle: this.#store.handle, until }],
-      reply: (commit) => ({ deliveries: this.#withTokens(commit, deliveries), state: "open" }),
+      operations: [{ op: "lease", from, count, handle, until: endOf(lease.leaseMs) }],
+      reply: (commit) => {
+        this.#noteLeasing(commit);
+        for (const [index, delivery] of deliveries.entries()) delivery.token = leaseToken(commit, index);
+        return { deliveries, state: "open" };
+      },
     };
   }
 
-  #withTokens(commit: number, deliveries: readonly Delivery[]): Delivery[] {
-    this.#forgetEnded();
-    return deliveries.map((delivery, index) => {
-      const token = leaseToken(commit, index);
-      this.#open.add(token);
-      return { ...delivery, token };
-    });
-  }
-
-  // Of leases that have ended by time, or were settled by another port, when they have become many.
-  #forgetEnded(): void {
+  // And forgets those of which nothing is open, when they have become many.
+  #noteLeasing(commit: number): void {
+    this.#leasing.add(commit);
     const { leased } = this.#store.log.state;
-    if (this.#open.size <= 2 * leased.size + ENDED_MAX) return;
-    for (const token of this.#open) if (!leased.has(String(token))) this.#open.delete(token);
+    if (this.#leasing.size <= 2 * leased.size + ENDED_MAX) return;
+    const open = new Set<number>();
+    for (const token of leased.keys()) open.add(commitOfToken(token));
+    this.#leasing = new Set([...this.#leasing].filter((one) => open.has(one)));
   }
 
   #decideSettlements(state: BufferState, settlements: readonly Settlement[]): Decision<readonly Settled[]> {
+    const { handle, log } = this.#store;
     const acts: Act[] = [];
     const ended = new Set<LeaseToken>();
     const answers = settlements.map((settlement): Settled => {
       const { token, kind } = settlement;
-      const isHeld = state.leased.get(String(token))?.handle === this.#store.handle;
+      const isHeld = state.leased.get(String(token))?.handle === handle;
       if (!isHeld || ended.has(token)) return "lost";
       if (kind !== "extend") ended.add(token);
-      acts.push(toAct(settlement, this.#store.log.syncMs));
+      acts.push(toAct(settlement, log.syncMs));
       return "settled";
     });
-    const done = () => {
-      for (const { token, kind } of settlements) if (kind !== "extend") this.#open.delete(token);
-      return answers;
-    };
     return acts.length === 0
-      ? { answer: done(), final: true }
-      : { operations: [{ op: "settle", acts }], reply: done };
+      ? { answer: answers, final: true }
+      : { operations: [{ op: "settle", acts }], reply: () => answers };
   }
+}
+
+function hasAnswer(state: BufferState): boolean {
+  return state.ready.size > 0 || state.isDrained;
+}
+
+function isAnswer({ state }: Polled): boolean {
+  return state !== "empty";
+}
+
+// An item as it will be once its commit is applied. Written out twice: to put one into the other costs more than the rest.
+function taken({ envelopeLength, sequence, deliveries, failures }: Item, both: Uint8Array): Delivery {
+  const { item, envelope } = partsOf(both, envelopeLength);
+  return { item, envelope, sequence, deliveries: deliveries + 1, failures };
+}
+
+function leased({ envelopeLength, sequence, deliveries, failures }: Item, both: Uint8Array): LeasedDelivery {
+  const { item, envelope } = partsOf(both, envelopeLength);
+  return { item, envelope, sequence, deliveries: deliveries + 1, failures, token: "" };
+}
+
+function endOf(leaseMs: number): number {
+  return Math.min(monotonicMs() + leaseMs, NEVER);
 }
 
 // A delay is a least time, from when its caller is told: so the time that the disk takes comes on top.
@@ -145,7 +165,7 @@ function toAct(settlement: Settlement, syncMs: number): Act {
       return { kind: "nack", token, reason: clip(reason), until };
     }
     case "extend":
-      return { kind: "extend", token, until: monotonicMs() + settlement.leaseMs };
+      return { kind: "extend", token, until: endOf(settlement.leaseMs) };
     case "bury":
       return { kind: "bury", token, reason: clip(settlement.reason) };
     default:

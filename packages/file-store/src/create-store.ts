@@ -96,9 +96,10 @@ function clearPlace(path: string, faults: Faults): Promise<void> | undefined {
 
 async function removeDestroyed(path: string, layout: Layout): Promise<void> {
   const header = headerAt(path, layout);
-  const handle = header === undefined ? undefined : await openHandle(layout, header, LOCK_WAIT_MS_DEFAULT);
-  if (handle !== undefined) {
-    handle.close();
+  const store =
+    header === undefined ? undefined : await openHandle(layout, header, LOCK_WAIT_MS_DEFAULT, newHandleId());
+  if (store !== undefined) {
+    store.close();
     throw layout.faults.of("BUFFER_EXISTS", `There is a buffer at ${show(path)} already`);
   }
   removeBuffer(layout);

@@ -57,7 +57,7 @@ export function isCutDue(log: CommitLog): boolean {
 export function cutLog(log: CommitLog): void {
   const { root } = log.layout;
   const before = log.segment;
-  if (log.isForeign) log.state.endAllLeases();
+  if (log.isForeign) log.state.endTimedLeases();
   const next: Segment = {
     path: join(root, segmentName(log.number)),
     base: log.number,

@@ -2,15 +2,18 @@
 
 import { monotonicMs } from "@sluice/native-port";
 import type { Log } from "./log.js";
-import type { Operation } from "./operation.js";
+import type { Operation, Participant } from "./operation.js";
 import { isDead } from "./process-identity.js";
 
 // Looking for the dead costs a read per process that holds something.
 const PROBE_EVERY_MS = 200;
 
+const NOTHING: readonly Operation[] = Object.freeze([]);
+
 export class Dues {
   readonly #log: Log;
-  readonly #dead = new Set<string>();
+  // As they were known: a handle may be taken up again by another process.
+  readonly #dead = new Map<string, Participant>();
   #lastProbe = Number.NEGATIVE_INFINITY;
 
   constructor(log: Log) {
@@ -18,12 +21,14 @@ export class Dues {
   }
 
   /** To be committed before anything else is decided. */
-  get operations(): Operation[] {
+  get operations(): readonly Operation[] {
     const { state } = this.#log;
-    const due: Operation[] = [...this.#dead]
-      .filter((handle) => state.participants.has(handle))
-      .map((handle) => ({ op: "gone", handle }));
     const at = monotonicMs();
+    // Asked at every call, and nearly always there is nothing.
+    if (this.#dead.size === 0 && state.nextEnd > at) return NOTHING;
+    const due: Operation[] = [...this.#dead.keys()]
+      .filter((handle) => this.#isCountedOn(handle))
+      .map((handle) => ({ op: "gone", handle }));
     if (state.nextEnd <= at) {
       state.refreshNextEnd();
       if (state.nextEnd <= at) due.push({ op: "expire", at });
@@ -38,10 +43,14 @@ export class Dues {
     if (now - this.#lastProbe >= PROBE_EVERY_MS) {
       this.#lastProbe = now;
       for (const [handle, participant] of participants) {
-        if (handle !== this.#log.handle && isDead(participant)) this.#dead.add(handle);
+        if (handle !== this.#log.handle && isDead(participant)) this.#dead.set(handle, participant);
       }
     }
-    for (const handle of this.#dead) if (!participants.has(handle)) this.#dead.delete(handle);
+    for (const handle of this.#dead.keys()) if (!this.#isCountedOn(handle)) this.#dead.delete(handle);
     return this.#dead.size > 0;
+  }
+
+  #isCountedOn(handle: string): boolean {
+    return this.#log.state.participants.get(handle) === this.#dead.get(handle);
   }
 }

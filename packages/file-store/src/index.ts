@@ -1,5 +1,6 @@
 /** What `@sluice/file-store` exports, and nothing else. */
 
+export type { BrokerPort, BrokerProducerPort, HeldLease, HeldProducer } from "./broker-port.js";
 export type { Durability, StoreSettings } from "./buffer-header.js";
 export { createStore } from "./create-store.js";
 export { isStoreId } from "./layout.js";

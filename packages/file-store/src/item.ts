@@ -13,7 +13,7 @@ export interface Item {
   readonly envelopeLength: number;
   deliveries: number;
   failures: number;
-  /** The bytes themselves, where the store has no other place for them. Nobody else has or changes them. */
+  /** The bytes themselves, where the store has no other place for them. Nobody changes them. */
   readonly bytes: Uint8Array | undefined;
 }
 
@@ -21,8 +21,12 @@ export interface Leased {
   readonly item: Item;
   /** The handle that holds it; undefined for a nacked item whose delay has not passed. */
   readonly handle: string | undefined;
+  /** When it ends by time, or `NEVER`. */
   until: number;
 }
+
+/** End of a lease that no time ends. A number like the others, some 285,000 years away: JSON has no infinity. */
+export const NEVER: number = Number.MAX_SAFE_INTEGER;
 
 /** An item that is done for, and why. */
 export interface Fallen {

@@ -47,6 +47,9 @@ export function newHandleId(): string {
   return randomBytes(8).toString("hex");
 }
 
+/** The handle of a store's broker, whichever process that is at the time. */
+export const BROKER_HANDLE = "broker";
+
 export function rootName(id: string): string {
   return `buffer.${id}`;
 }

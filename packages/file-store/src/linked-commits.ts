@@ -30,8 +30,9 @@ export class LinkedCommits implements DiskCommits {
   // The end of the line of calls that commit with a sync in the middle.
   #line: Promise<unknown> = Promise.resolve();
 
-  constructor({ layout, spec, durable, lockWaitMs }: LogOptions) {
-    this.log = new CommitLog(layout, spec, durable);
+  constructor(options: LogOptions) {
+    const { layout, lockWaitMs } = options;
+    this.log = new CommitLog(options);
     this.dues = new Dues(this.log);
     this.payload = new PayloadReader(this.log);
     this.log.onPayload = (commit, part) => this.payload.keep(commit, part);

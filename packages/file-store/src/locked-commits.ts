@@ -42,9 +42,10 @@ export class LockedCommits implements DiskCommits {
   #line: Promise<unknown> = Promise.resolve();
 
   /** @throws the system's error, where there is no lock file. */
-  constructor(port: NativePort, { layout, spec, durable, lockWaitMs }: LogOptions) {
+  constructor(port: NativePort, options: LogOptions) {
+    const { layout, lockWaitMs } = options;
     this.#lock = new FileLock(port, layout);
-    this.log = new AppendLog(layout, spec, durable);
+    this.log = new AppendLog(options);
     this.dues = new Dues(this.log);
     this.payload = new PayloadReader(this.log);
     this.log.onPayload = (commit, part) => this.payload.keep(commit, part);

@@ -78,7 +78,7 @@ export interface Payload {
   sumsOf(items: readonly Uint8Array[]): readonly number[];
   /**
    * The bytes of these items, before the commit that takes them: what is read afterwards might be gone.
-   * Nobody else keeps or changes them.
+   * Nobody else keeps or changes them, unless the handle was opened to share them.
    *
    * @param forGood - whether that commit takes them out of the buffer.
    * @throws Stale; BufferError `DATA_CORRUPT`, if the damaged item is still in the buffer.
@@ -120,6 +120,8 @@ export interface DiskCommits extends Commits {
 
 export interface LogOptions {
   readonly layout: Layout;
+  /** Names the handle, for everybody. One process at a time has it. */
+  readonly handle: string;
   readonly spec: BufferSpec;
   readonly durable: boolean;
   readonly lockWaitMs: number;

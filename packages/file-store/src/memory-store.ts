@@ -7,6 +7,7 @@
  */
 
 import type { BufferPort, BufferSpec } from "@sluice/core";
+import { type BrokerPort, StoreBrokerPort } from "./broker-port.js";
 import { BufferState } from "./buffer-state.js";
 import { type Decide, decideIfCurrent } from "./decision.js";
 import { Dues } from "./dues.js";
@@ -32,6 +33,12 @@ export interface MemoryStore {
    * @throws BufferError `BUFFER_DESTROYED`.
    */
   open(identity: PortIdentity): BufferPort;
+  /**
+   * Opens a handle on behalf of others, without copies: see `BrokerPort`. It is a new one each time, and holds nothing yet.
+   *
+   * @throws BufferError `BUFFER_DESTROYED`.
+   */
+  openForBroker(identity: PortIdentity): BrokerPort;
 }
 
 /**
@@ -49,7 +56,11 @@ export function createMemoryStore(transport: string, spec: BufferSpec): MemorySt
     },
     open(identity) {
       memory.check();
-      return new StorePort(new Store(new MemoryCommits(memory)), settings, identity, () => {});
+      return new StorePort(new Store(new MemoryCommits(memory, copies)), settings, identity, () => {});
+    },
+    openForBroker(identity) {
+      memory.check();
+      return new StoreBrokerPort(new Store(new MemoryCommits(memory, sharing)), settings, identity, () => {});
     },
   };
 }
@@ -116,13 +127,16 @@ class MemoryLog implements Log {
 class MemoryCommits implements Commits {
   readonly log: MemoryLog;
   readonly dues: Dues;
-  readonly payload: Payload = memoryPayload;
+  readonly payload: Payload;
   readonly waits: WaitCounts;
   readonly #memory: Memory;
+  readonly #bytes: MemoryBytes;
   #isClosed = false;
 
-  constructor(memory: Memory) {
+  constructor(memory: Memory, bytes: MemoryBytes) {
     this.#memory = memory;
+    this.#bytes = bytes;
+    this.payload = bytes;
     this.log = new MemoryLog(memory);
     this.dues = new Dues(this.log);
     this.waits = countsIn(memory);
@@ -136,13 +150,15 @@ class MemoryCommits implements Commits {
       this.#memory.check();
       const due = this.dues.operations;
       if (due.length > 0) {
-        this.#memory.commit(this.log, due, []);
+        this.#memory.commit(this.log, due, NO_ITEMS);
         continue;
       }
       const decision = decideIfCurrent(decide, state);
       if (decision === undefined) continue;
       if (!("operations" in decision)) return decision.answer;
-      return decision.reply(this.#memory.commit(this.log, decision.operations, decision.items ?? []));
+      return decision.reply(
+        this.#memory.commit(this.log, decision.operations, this.#bytes.toKeep(decision.items)),
+      );
     }
   }
 
@@ -152,12 +168,35 @@ class MemoryCommits implements Commits {
   }
 }
 
-const memoryPayload: Payload = {
+const NO_ITEMS: readonly Uint8Array[] = Object.freeze([]);
+
+/** Where the bytes of items are, and whose. */
+interface MemoryBytes extends Payload {
+  /** The bytes of an offer, as the store keeps them. */
+  toKeep(items?: readonly Uint8Array[]): readonly Uint8Array[];
+}
+
+const onlyHere: Omit<Payload, "read"> = {
   expect() {},
   // Nothing can have damaged them.
-  sumsOf: () => [],
-  read: (items, forGood) => items.map((item) => (forGood ? bytesOf(item) : new Uint8Array(bytesOf(item)))),
+  sumsOf: () => NO_SUMS,
   moved() {},
+};
+
+const NO_SUMS: readonly number[] = Object.freeze([]);
+
+/** Nobody else has or changes what the store keeps. */
+const copies: MemoryBytes = {
+  ...onlyHere,
+  toKeep: (items = NO_ITEMS) => items.map((item) => new Uint8Array(item)),
+  read: (items, forGood) => items.map((item) => (forGood ? bytesOf(item) : new Uint8Array(bytesOf(item)))),
+};
+
+/** What the store keeps was handed over, and whoever looks at it does not change it. */
+const sharing: MemoryBytes = {
+  ...onlyHere,
+  toKeep: (items = NO_ITEMS) => items,
+  read: (items) => items.map(bytesOf),
 };
 
 function bytesOf({ bytes }: Item): Uint8Array {

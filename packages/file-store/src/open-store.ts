@@ -2,9 +2,11 @@
 
 import { existsSync } from "node:fs";
 import { type BufferPort, type MaybePromise, show } from "@sluice/core";
+import { type BrokerPort, StoreBrokerPort } from "./broker-port.js";
 import { type BufferHeader, readHeader, type StoreSettings } from "./buffer-header.js";
 import { errnoOf, Faults } from "./faults.js";
-import { idOfRoot, Layout, rootName } from "./layout.js";
+import { hasJoined } from "./join.js";
+import { BROKER_HANDLE, idOfRoot, Layout, newHandleId, rootName } from "./layout.js";
 import { type LockStrategy, lockStrategy } from "./lock-strategy.js";
 import type { DiskCommits } from "./log.js";
 import { findRoot, isMissing, notABuffer, notFound, refuseRemote } from "./place.js";
@@ -35,6 +37,14 @@ export interface FoundStore extends StoreSettings {
    * there; `DATA_CORRUPT`, `STORAGE_FAILED`, `PERMISSION_DENIED`.
    */
   open(options: OpenStoreOptions): Promise<BufferPort>;
+  /**
+   * Opens the store's one handle for a broker: see `BrokerPort`. It is the same whichever process opens it, and what an
+   * earlier process held by it stays held. One process at a time may have it, which is for the broker to see to, by a claim
+   * on its place that the system drops when it dies: two that have it take each other's leases for their own.
+   *
+   * Rejects as `open`; and `STORAGE_FULL`, because it commits that the handle is here now.
+   */
+  openForBroker(options: OpenStoreOptions): Promise<BrokerPort>;
 }
 
 /**
@@ -57,27 +67,51 @@ export function findStore(path: string, transport: string, id?: string): FoundSt
     const header = headerAt(path, layout);
     if (header === undefined) throw notFound(path, faults);
     const { spec, durability, lock } = header;
-    const open = (options: OpenStoreOptions) => openPort(path, layout, header, options);
-    return { id: layout.id, spec, durability, lock, open };
+    const remove = () => removeBuffer(layout);
+    return {
+      ...{ id: layout.id, spec, durability, lock },
+      open: async (options) => {
+        const store = await openStore(path, layout, header, options, newHandleId());
+        return new StorePort(store, spec, options, remove);
+      },
+      openForBroker: async (options) => {
+        const store = await openStore(path, layout, header, options, BROKER_HANDLE);
+        await join(store);
+        return new StoreBrokerPort(store, spec, options, remove);
+      },
+    };
   } catch (error) {
     throw openingFault(error, path, faults);
   }
 }
 
-async function openPort(
+async function openStore(
   path: string,
   layout: Layout,
   header: BufferHeader,
-  options: OpenStoreOptions,
-): Promise<BufferPort> {
+  { lockWaitMs = LOCK_WAIT_MS_DEFAULT }: OpenStoreOptions,
+  handle: string,
+): Promise<Store> {
   try {
-    const opening = openHandle(layout, header, options.lockWaitMs ?? LOCK_WAIT_MS_DEFAULT);
+    const opening = openHandle(layout, header, lockWaitMs, handle);
     // No turn of the event loop where none is needed.
     const store = opening instanceof Promise ? await opening : opening;
     if (store === undefined) throw notFound(path, layout.faults);
-    return new StorePort(store, header.spec, options, () => removeBuffer(layout));
+    return store;
   } catch (error) {
     throw openingFault(error, path, layout.faults);
+  }
+}
+
+// Before anybody finds that the process which had the handle last is dead, and ends what it held.
+async function join(store: Store): Promise<void> {
+  try {
+    await store.transact((state) =>
+      hasJoined(state, store.handle) ? { answer: undefined } : { operations: [], reply: () => undefined },
+    );
+  } catch (error) {
+    store.close();
+    throw error;
   }
 }
 
@@ -93,8 +127,9 @@ export function openHandle(
   layout: Layout,
   header: BufferHeader,
   lockWaitMs: number,
+  handle: string,
 ): MaybePromise<Store | undefined> {
-  const open = (strategy: LockStrategy) => start(layout, header, strategy, lockWaitMs);
+  const open = (strategy: LockStrategy) => start(layout, header, strategy, lockWaitMs, handle);
   const asked = lockStrategy(header.lock);
   return asked instanceof Promise ? asked.then(open) : open(asked);
 }
@@ -104,10 +139,11 @@ function start(
   { spec, durability }: BufferHeader,
   strategy: LockStrategy,
   lockWaitMs: number,
+  handle: string,
 ): Store | undefined {
   let commits: DiskCommits;
   try {
-    commits = strategy.open({ layout, spec, durable: durability === "fsync", lockWaitMs });
+    commits = strategy.open({ layout, handle, spec, durable: durability === "fsync", lockWaitMs });
   } catch (error) {
     if (!isMissing(error)) throw error;
     if (existsSync(layout.root)) throw layout.faults.flaw("torn", layout.lock);

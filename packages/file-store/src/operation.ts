@@ -35,6 +35,7 @@ export type Act =
 
 /** Times (`at`, `until`) are milliseconds of the machine's monotonic clock in the segment's boot. */
 export type Operation =
+  /** A handle of this name is there, in this process; from now on in this one, if it was in another before. */
   | { readonly op: "join"; readonly handle: string; readonly identity: Identity }
   /** A handle was closed: its leases are released. */
   | { readonly op: "leave"; readonly handle: string }

@@ -19,6 +19,12 @@ export function ownIdentity(): Identity {
   return own;
 }
 
+/** Whether it is this very process. */
+export function isOwn({ pid, started, boot, namespace }: Identity): boolean {
+  const here = ownIdentity();
+  return pid === here.pid && started === here.started && boot === here.boot && namespace === here.namespace;
+}
+
 /** Whether a boot is certainly not the one that is running. */
 export function isOtherBoot(boot: string): boolean {
   const here = ownIdentity().boot;

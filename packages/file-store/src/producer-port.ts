@@ -10,6 +10,7 @@ import {
 } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { Decision } from "./decision.js";
+import type { ProducerRecord } from "./item.js";
 import type { Store } from "./store.js";
 
 /** The items of an offer, each with its envelope behind it. */
@@ -19,27 +20,39 @@ interface Load {
   readonly envelopes: Envelopes | undefined;
 }
 
+type Registration = Pick<ProducerRecord, "epoch" | "named" | "last">;
+
 export class StoreProducerPort implements ProducerPort {
+  readonly id: string;
+  readonly epoch: number;
   readonly lastSequence: number;
   readonly #store: Store;
-  readonly #id: string;
-  readonly #epoch: number;
   readonly #isNamed: boolean;
 
-  private constructor(store: Store, id: string, epoch: number, lastSequence: number, isNamed: boolean) {
+  private constructor(store: Store, id: string, { epoch, named, last }: Registration) {
+    this.id = id;
+    this.epoch = epoch;
+    this.lastSequence = last;
     this.#store = store;
-    this.#id = id;
-    this.#epoch = epoch;
-    this.#isNamed = isNamed;
-    this.lastSequence = lastSequence;
+    this.#isNamed = named;
   }
 
   /** Registers the id for this handle: whoever held it before is refused from this commit on. */
   static async register(store: Store, id: string, named: boolean): Promise<StoreProducerPort> {
     return store.transact((state) => ({
       operations: [{ op: "producer", id, handle: store.handle, named }],
-      reply: (epoch) => new StoreProducerPort(store, id, epoch, state.producers.get(id)?.last ?? 0, named),
+      reply: (epoch) =>
+        new StoreProducerPort(store, id, { epoch, named, last: state.producers.get(id)?.last ?? 0 }),
     }));
+  }
+
+  /** Goes on with what an earlier process of this handle registered. Undefined if that is no longer current. */
+  static async resume(store: Store, id: string, epoch: number): Promise<StoreProducerPort | undefined> {
+    return store.transact<StoreProducerPort | undefined>((state) => {
+      const found = state.producers.get(id);
+      const isCurrent = found?.epoch === epoch && found.handle === store.handle;
+      return { answer: isCurrent ? new StoreProducerPort(store, id, found) : undefined, final: true };
+    });
   }
 
   offer(
@@ -65,7 +78,7 @@ export class StoreProducerPort implements ProducerPort {
     return this.#store.giveUp(() =>
       this.#store.transact((state) =>
         this.#isCurrent(state)
-          ? { operations: [{ op: "retire", id: this.#id }], reply: () => undefined }
+          ? { operations: [{ op: "retire", id: this.id }], reply: () => undefined }
           : { answer: undefined },
       ),
     );
@@ -74,11 +87,11 @@ export class StoreProducerPort implements ProducerPort {
   #decide(state: BufferState, firstSequence: number, { items, sums, envelopes }: Load): Decision<Offered> {
     const { faults } = this.#store.log;
     if (!this.#isCurrent(state)) {
-      throw faults.of("HANDLE_CLOSED", `Producer ${this.#id} has a newer holder`);
+      throw faults.of("HANDLE_CLOSED", `Producer ${this.id} has a newer holder`);
     }
-    const { last } = state.producers.get(this.#id) as { last: number };
+    const { last } = state.producers.get(this.id) as { last: number };
     if (firstSequence > last + 1) {
-      const message = `Producer ${this.#id} offers item ${firstSequence} after ${last}: there must be no gap`;
+      const message = `Producer ${this.id} offers item ${firstSequence} after ${last}: there must be no gap`;
       throw faults.of("INVALID_ARGUMENT", message);
     }
     // Accepted before: answered from memory, whatever the state is now.
@@ -95,7 +108,7 @@ export class StoreProducerPort implements ProducerPort {
     const accepted = items.slice(known, known + count);
     const put = {
       op: "put",
-      id: this.#id,
+      id: this.id,
       first: last + 1,
       lengths: accepted.map((item) => item.byteLength),
       sums: sums.slice(known, known + count),
@@ -106,7 +119,7 @@ export class StoreProducerPort implements ProducerPort {
   }
 
   #isCurrent(state: BufferState): boolean {
-    return state.producers.get(this.#id)?.epoch === this.#epoch;
+    return state.producers.get(this.id)?.epoch === this.epoch;
   }
 }
 

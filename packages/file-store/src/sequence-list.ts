@@ -27,16 +27,20 @@ export class SequenceList<T extends Sequenced> implements Iterable<T> {
   }
 
   shift(): T | undefined {
-    const item = this.#items[this.#head];
-    if (item === undefined) return undefined;
-    // Let go of at once: it may hold an item's bytes.
-    this.#items[this.#head] = undefined;
-    this.#head += 1;
+    return this.shiftAll(1)[0];
+  }
+
+  /** Takes out the `count` of the smallest sequence, or all there are. */
+  shiftAll(count: number): T[] {
+    const items = this.peek(count);
+    // Let go of at once: they may hold items' bytes.
+    this.#items.fill(undefined, this.#head, this.#head + items.length);
+    this.#head += items.length;
     if (this.#head > 64 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
-    return item;
+    return items;
   }
 
   /** Puts it at its place, wherever that is. */

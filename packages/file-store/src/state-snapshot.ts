@@ -48,7 +48,7 @@ export function takeSnapshot(state: BufferState): Snapshot {
 }
 
 /**
- * @param sameBoot - whether the snapshot's times are of this boot of the machine; if not, its leases have all ended.
+ * @param sameBoot - whether the snapshot's times are of this boot of the machine; if not, its leases have ended, but for those that no time ends.
  * @throws BufferError `DATA_CORRUPT` if it is not a whole snapshot.
  */
 export function restoreSnapshot(
@@ -72,13 +72,10 @@ export function restoreSnapshot(
     });
     state.ready = new SequenceList(snapshot.ready.map(unpack));
     for (const [token, item, handle, until] of snapshot.leased) {
-      state.leased.set(token, {
-        item: unpack(item),
-        handle: handle ?? undefined,
-        until: sameBoot ? until : 0,
-      });
+      state.leased.set(token, { item: unpack(item), handle: handle ?? undefined, until });
     }
-    state.refreshNextEnd();
+    if (sameBoot) state.refreshNextEnd();
+    else state.endTimedLeases();
     state.parked = new SequenceList(snapshot.parked.map(unpackFallen));
     state.dead = new SequenceList(snapshot.dead.map(unpackFallen));
     state.producers = new Map(snapshot.producers.map(([id, record]) => [id, { ...record }]));

@@ -8,7 +8,6 @@ import type {
   ConsumerPort,
   DeadLetterPort,
   MaybePromise,
-  ProducerPort,
   TransportCapabilities,
   Wait,
 } from "@sluice/core";
@@ -45,7 +44,7 @@ export class StorePort implements BufferPort {
     this.deadLetters = new StoreDeadLetterPort(store);
   }
 
-  async producer(id?: string): Promise<ProducerPort> {
+  async producer(id?: string): Promise<StoreProducerPort> {
     return StoreProducerPort.register(this.#store, id ?? `anonymous.${newHandleId()}`, id !== undefined);
   }
 

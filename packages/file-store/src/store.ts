@@ -45,15 +45,15 @@ export class Store {
     isFinal: (answer: T) => boolean,
   ): MaybePromise<T> {
     // A call that does not wait for anything else may wait for the lock.
-    const until = performance.now() + wait.maxMs;
-    const patience = wait.maxMs === 0 ? undefined : { until, signal: wait.signal };
+    if (wait.maxMs === 0) return this.#commits.transact(decide);
+    const patience = { until: performance.now() + wait.maxMs, signal: wait.signal };
     const ask = () => this.#commits.transact(decide, patience);
     const more = (answer: T): MaybePromise<T> =>
-      isFinal(answer) || wait.maxMs === 0 || wait.signal.aborted
+      isFinal(answer) || wait.signal.aborted
         ? answer
         : this.#waiters.wait({ kind, wait, canGo, ask, isFinal }, answer);
     // Beside a sync a few turns are nothing, and whoever was just served does not come before those who have been woken.
-    const isPolite = this.log.durable && kind === "consumer" && wait.maxMs > 0;
+    const isPolite = this.log.durable && kind === "consumer";
     const first = isPolite ? this.#waiters.letOthersGo(kind).then(ask) : ask();
     return first instanceof Promise ? first.then(more) : more(first);
   }

@@ -24,6 +24,8 @@ export function listLeft({ own, waiting, spare }: Layout): Left {
 export function sweep(log: DiskLog, left: Left): void {
   const { own, waiting, spare } = log.layout;
   const standing = (handle: string | undefined, path: string) => {
+    // Of an earlier process that had the handle: this one has made nothing yet.
+    if (handle === log.handle) return "dead";
     const participant = log.state.participants.get(handle ?? "");
     if (participant !== undefined) return isDead(participant) ? "dead" : "there";
     // Has left, or is about to join: its first commit is in the making.

@@ -5,6 +5,7 @@ import { loadNativePort } from "@sluice/native-port";
 import { cutAppendLog } from "../../dist/append-cut.js";
 import { AppendLog } from "../../dist/append-log.js";
 import { FileLock } from "../../dist/file-lock.js";
+import { newHandleId } from "../../dist/layout.js";
 import type { Operation } from "../../dist/operation.js";
 import { layoutOf, segmentsOf } from "./log.js";
 import { type Folder, spec } from "./ports.js";
@@ -16,7 +17,12 @@ export class Appender {
   readonly lock: FileLock;
 
   constructor(folder: Folder, settings: Parameters<typeof spec>[0] = {}, durable = false) {
-    this.log = new AppendLog(layoutOf(folder), spec(settings), durable);
+    this.log = new AppendLog({
+      layout: layoutOf(folder),
+      handle: newHandleId(),
+      spec: spec(settings),
+      durable,
+    });
     this.lock = new FileLock(port, layoutOf(folder));
     this.log.catchUp();
   }

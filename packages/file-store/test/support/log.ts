@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { CommitLog } from "../../dist/commit-log.js";
 import { cutLog } from "../../dist/cut.js";
 import { Faults } from "../../dist/faults.js";
-import { idOfRoot, Layout } from "../../dist/layout.js";
+import { idOfRoot, Layout, newHandleId } from "../../dist/layout.js";
 import { isFlaw } from "../../dist/record.js";
 import { readRecordFile, recordBytes } from "../../dist/record-file.js";
 import { removeBuffer } from "../../dist/remove-buffer.js";
@@ -17,7 +17,12 @@ export function layoutOf(folder: Folder): Layout {
 
 /** A participant that does nothing by itself. */
 export function logOf(folder: Folder, settings: Parameters<typeof spec>[0] = {}, durable = false): CommitLog {
-  const log = new CommitLog(layoutOf(folder), spec(settings), durable);
+  const log = new CommitLog({
+    layout: layoutOf(folder),
+    handle: newHandleId(),
+    spec: spec(settings),
+    durable,
+  });
   log.catchUp();
   return log;
 }

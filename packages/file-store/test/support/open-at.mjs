@@ -2,17 +2,28 @@
 import { findStore } from "../../dist/index.js";
 
 export async function openAt(address) {
+  const [found, options] = foundAt(address);
+  return found.open(options);
+}
+
+export async function openForBrokerAt(address) {
+  const [found, options] = foundAt(address);
+  return found.openForBroker(options);
+}
+
+function foundAt(address) {
   const { path, id, lockWaitMs } = address.place;
   const found = findStore(path, address.transport, id);
   const place = { path, id: found.id, lock: found.lock };
-  return found.open({
+  const options = {
     capabilities: {
       ...CAPABILITIES,
       survives: found.durability === "fsync" ? ["participant", "power-loss"] : ["participant"],
     },
     address: { ...address, place },
     ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
-  });
+  };
+  return [found, options];
 }
 
 const CAPABILITIES = {
