@@ -19,6 +19,7 @@ import pythonQueue from "./peers/python-queue.js";
 import unixSocket from "./peers/unix-socket.js";
 import zeromqTcp from "./peers/zeromq-tcp.js";
 import type { Ratio } from "./table.js";
+import { works } from "./works.js";
 
 // Between processes of one host, in memory.
 const inMemory: readonly Candidate[] = [
@@ -68,6 +69,7 @@ export const selections: readonly [Selection, ...Selection[]] = [
   {
     name: "shm",
     candidates: inMemory,
+    works: works.filter(({ outstanding }) => outstanding === 1).map(({ name }) => name),
     itemBytes: [ITEM_BYTES_DEFAULT, 1024],
     ratio: { kind: "lead", name: shm.name },
   },
