@@ -18,6 +18,7 @@ import posixMqPinned from "./peers/posix-mq-pinned.js";
 import pythonQueue from "./peers/python-queue.js";
 import unixSocket from "./peers/unix-socket.js";
 import zeromqTcp from "./peers/zeromq-tcp.js";
+import zeromqUnbounded from "./peers/zeromq-unbounded.js";
 import type { Ratio } from "./table.js";
 import { works } from "./works.js";
 
@@ -43,6 +44,7 @@ export const candidates: readonly Candidate[] = [
   fileFsync,
   filePort,
   ...inMemory,
+  zeromqUnbounded,
 ];
 
 /** What belongs into one table. */
