@@ -113,7 +113,7 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     [["--items"], "Option '--items <value>' argument missing"],
     [["--only", "nothing"], 'There is no "nothing" to measure; there are naive, file, '],
     [["--only", "file,"], 'There is no "" to measure'],
-    [["--set", "nothing"], '--set must be one of file, shm, got "nothing"'],
+    [["--set", "nothing"], '--set must be one of file, shm, zeromq, got "nothing"'],
     [["--batch", "1"], '--batch must be an integer from 2 to 1024, got "1"'],
     [["--outstanding", "64,10001"], '--outstanding must be an integer from 2 to 10000, got "10001"'],
     [["--item-bytes", "64,19"], '--item-bytes must be an integer from 20 to 65536, got "19"'],
