@@ -7,11 +7,19 @@ import type { Candidate } from "./candidate.js";
 import { candidates, selections } from "./candidates.js";
 import { ITEM_BYTES_MAX, ITEM_BYTES_MIN, ITEMS_MAX } from "./item.js";
 import type { Ratio } from "./table.js";
-import { type Work, withItemsOf, works } from "./works.js";
+import {
+  BATCH_DEFAULT,
+  OUTSTANDING_DEFAULT,
+  type Work,
+  withBatchesOf,
+  withItemsOf,
+  withOutstanding,
+  works,
+} from "./works.js";
 
 export interface BenchOptions {
   readonly candidates: readonly Candidate[];
-  /** With items of each size that is asked for. */
+  /** With items, batches and calls under way of each size that is asked for. */
   readonly works: readonly Work[];
   readonly ratio: Ratio;
   readonly rounds: number;
@@ -32,6 +40,10 @@ const ROUNDS_QUICK = 1;
 const ROUNDS_MAX = 1_000;
 // Fewer would leave a worker without an item.
 const ITEMS_MIN = 10;
+// Core asks a transport for no more at once.
+const BATCH_MAX = 1_024;
+// By default no more calls may wait at one end of a buffer of ours.
+const OUTSTANDING_MAX = 10_000;
 
 const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(", ");
 
@@ -43,6 +55,8 @@ Hands items from process to process in several ways, side by side in one run, an
   --set NAME        what belongs into one table: ${names(selections)} (default: ${selections[0].name})
   --only NAME       only this candidate or this work, of whatever set; several with commas, or by giving it again
   --item-bytes N    size of the items, ${ITEM_BYTES_MIN} to ${ITEM_BYTES_MAX}; several with commas, or by giving it again
+  --batch N         most items a call in a work with batches, 2 to ${BATCH_MAX}; several too (default: ${BATCH_DEFAULT})
+  --outstanding N   calls under way at once in a work that has many, 2 to ${OUTSTANDING_MAX}; several too (default: ${OUTSTANDING_DEFAULT})
   --against NAME    prints how many times this candidate each one is
   --lead NAME       prints how many times each one this candidate is
   --rounds N        how often everything is run, in turns (default: ${ROUNDS}, quick: ${ROUNDS_QUICK})
@@ -71,6 +85,8 @@ const OPTIONS = {
   set: { type: "string" },
   only: { type: "string", multiple: true },
   "item-bytes": { type: "string", multiple: true },
+  batch: { type: "string", multiple: true },
+  outstanding: { type: "string", multiple: true },
   against: { type: "string" },
   lead: { type: "string" },
   json: { type: "string" },
@@ -91,9 +107,13 @@ export function readArgs(args: readonly string[]): Command {
     );
   }
   const measured = chosen(candidates, only) ?? set.candidates;
-  const sizes = itemSizes(values["item-bytes"]) ?? set.itemBytes;
+  const sizes = counts("item-bytes", values["item-bytes"], ITEM_BYTES_MIN, ITEM_BYTES_MAX) ?? set.itemBytes;
+  const batches = counts("batch", values.batch, 2, BATCH_MAX) ?? [BATCH_DEFAULT];
+  const outstandings = counts("outstanding", values.outstanding, 2, OUTSTANDING_MAX) ?? [OUTSTANDING_DEFAULT];
   const setWorks = works.filter(({ name }) => set.works?.includes(name) ?? true);
-  const chosenWorks = chosen(works, only) ?? setWorks;
+  const chosenWorks = (chosen(works, only) ?? setWorks)
+    .flatMap((work) => variants(batches, work, withBatchesOf))
+    .flatMap((work) => variants(outstandings, work, withOutstanding));
   return {
     kind: "run",
     options: {
@@ -145,11 +165,26 @@ function ratioFrom(
   return undefined;
 }
 
-function itemSizes(lists: readonly string[] | undefined): number[] | undefined {
-  const sizes = lists
+// The same work for each of the values; once, where they make no difference to it.
+function variants(
+  values: readonly number[],
+  work: Work,
+  withValue: (value: number, work: Work) => Work,
+): Work[] {
+  const all = new Map(values.map((value) => withValue(value, work)).map((made) => [made.name, made]));
+  return [...all.values()];
+}
+
+function counts(
+  name: string,
+  lists: readonly string[] | undefined,
+  min: number,
+  max: number,
+): number[] | undefined {
+  const values = lists
     ?.flatMap((list) => list.split(","))
-    .map((text) => count("item-bytes", text, ITEM_BYTES_MIN, ITEM_BYTES_MAX) as number);
-  return sizes && [...new Set(sizes)];
+    .map((text) => count(name, text, min, max) as number);
+  return values && [...new Set(values)];
 }
 
 function count(name: string, text: string | undefined, min: number, max: number): number | undefined {

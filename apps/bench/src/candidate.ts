@@ -24,6 +24,8 @@ export interface Candidate {
   readonly bound: Bound;
   /** Whether a call moves several items; without, a work in batches is done one at a time. */
   readonly hasBatches: boolean;
+  /** Whether many calls of one end may be under way at once; without, a work that has many awaits each one. */
+  readonly mayOverlap?: boolean;
   /** Whether the sender deals items out, so that nobody knows beforehand how many each of several consumers gets. */
   readonly isDealt?: boolean;
   /** How many items (or round trips) take it about a second on two cores. */
@@ -66,8 +68,18 @@ export interface Place {
 
 export interface Created {
   readonly address: JsonValue;
+  /** What the server or broker that holds the buffer has used so far: asked before and after the work. */
+  usage?(): Promise<ServerUsage>;
   /** After all workers have gone, however the run ended. The directory is removed by the benchmark. */
   destroy(): Promise<void>;
+}
+
+/** Of a process between the workers, since it was started; what it does not know is left out. */
+export interface ServerUsage {
+  /** Of all its threads, in user and system mode. */
+  readonly cpuUs?: number;
+  /** Received and sent: a request and its answer are two. */
+  readonly messages?: number;
 }
 
 /** One process's end; items are `itemBytes` bytes of printable ASCII. */

@@ -16,9 +16,13 @@ import naiveLockfile from "./peers/naive-lockfile.js";
 import posixMq from "./peers/posix-mq.js";
 import posixMqPinned from "./peers/posix-mq-pinned.js";
 import pythonQueue from "./peers/python-queue.js";
+import redisLua from "./peers/redis-lua.js";
+import redisTokens from "./peers/redis-tokens.js";
 import unixSocket from "./peers/unix-socket.js";
 import zeromqTcp from "./peers/zeromq-tcp.js";
+import zeromqUnbounded from "./peers/zeromq-unbounded.js";
 import type { Ratio } from "./table.js";
+import { works } from "./works.js";
 
 // Between processes of one host, in memory.
 const inMemory: readonly Candidate[] = [
@@ -35,6 +39,9 @@ const inMemory: readonly Candidate[] = [
   mpmcRing,
 ];
 
+// As messages, most through a server. TODO: transport-zeromq, once it is there, goes first here, and the set leads with it.
+const overMessages: readonly Candidate[] = [redisLua, redisTokens, zeromqTcp, zeromqUnbounded];
+
 export const candidates: readonly Candidate[] = [
   naiveLockfile,
   file,
@@ -42,6 +49,7 @@ export const candidates: readonly Candidate[] = [
   fileFsync,
   filePort,
   ...inMemory,
+  ...overMessages.filter((candidate) => !inMemory.includes(candidate)),
 ];
 
 /** What belongs into one table. */
@@ -68,7 +76,15 @@ export const selections: readonly [Selection, ...Selection[]] = [
   {
     name: "shm",
     candidates: inMemory,
+    works: works.filter(({ outstanding }) => outstanding === 1).map(({ name }) => name),
     itemBytes: [ITEM_BYTES_DEFAULT, 1024],
     ratio: { kind: "lead", name: shm.name },
+  },
+  // Through another process, as messages.
+  {
+    name: "zeromq",
+    candidates: overMessages,
+    itemBytes: [ITEM_BYTES_DEFAULT],
+    ratio: { kind: "against", name: redisLua.name },
   },
 ];

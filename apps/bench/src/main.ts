@@ -74,8 +74,8 @@ function footing({ ready }: Field): string {
 function rawResults(machine: Machine, options: BenchOptions, field: Field, runs: readonly Run[]): string {
   const { works, rounds, isQuick } = options;
   const candidates = field.ready.map(({ candidate, version }) => {
-    const { name, about, bound, hasBatches } = candidate;
-    return { name, about, bound, hasBatches, version };
+    const { name, about, bound, hasBatches, mayOverlap = false } = candidate;
+    return { name, about, bound, hasBatches, mayOverlap, version };
   });
   const leftOut = field.leftOut.map(({ candidate: { name }, why, install }) => ({ name, why, install }));
   return `${JSON.stringify({ machine, rounds, isQuick, candidates, leftOut, works, runs }, undefined, 2)}\n`;

@@ -5,16 +5,17 @@ import { join } from "node:path";
 import { faultOf } from "./arrivals.js";
 import type { Candidate, Created } from "./candidate.js";
 import { openPromise } from "./open-promise.js";
+import { type UsagePerItem, usageOf, usagePerItem } from "./server-usage.js";
 import { percentile } from "./statistics.js";
 import type { Job, Report, Role } from "./worker-messages.js";
 import { WorkerProcess } from "./worker-process.js";
 import { shareOf, type Work } from "./works.js";
 
 /** What came of a run: figures only if every item arrived as it should. */
-export type Outcome =
-  | { readonly isValid: true; readonly seconds: number; readonly itemsPerSecond: number }
-  | { readonly isValid: true; readonly seconds: number; readonly p50Us: number; readonly p99Us: number }
-  | { readonly isValid: false; readonly reason: string };
+export type Outcome = Valid | { readonly isValid: false; readonly reason: string };
+
+type Valid = { readonly isValid: true; readonly seconds: number } & UsagePerItem &
+  ({ readonly itemsPerSecond: number } | { readonly p50Us: number; readonly p99Us: number });
 
 export interface RunOptions {
   /** An existing directory that is the run's alone to write to. */
@@ -43,8 +44,10 @@ export async function runOnce(candidate: Candidate, work: Work, options: RunOpti
       const job = jobs[index] as Job;
       workers.push(new WorkerProcess(`${job.role} ${job.index}`, job, running));
     }
-    const reports = await withinDeadline(conduct(workers, jobs), options);
-    const outcome = judge(work, jobs, reports);
+    const conducted = conduct(workers, jobs, created, options.count);
+    const { reports, usage } = await withinDeadline(conducted, options);
+    const judged = judge(work, jobs, reports);
+    const outcome = judged.isValid ? { ...judged, ...usage } : judged;
     for (const { destroy } of created.splice(0)) await destroy();
     return outcome;
   } catch (error) {
@@ -67,6 +70,7 @@ function jobsFor(candidate: Candidate, work: Work, count: number, created: reado
     itemBytes,
     put,
     batch: candidate.hasBatches ? work.batch : 1,
+    outstanding: candidate.mayOverlap === true ? work.outstanding : 1,
   };
   const jobs = (role: Role, workers: number, isDealt = false): Job[] =>
     Array.from({ length: workers }, (_, index) => ({
@@ -83,15 +87,22 @@ function jobsFor(candidate: Candidate, work: Work, count: number, created: reado
     : [...jobs("consumer", consumers, isDealt), ...jobs("producer", producers)];
 }
 
-async function conduct(workers: readonly WorkerProcess[], jobs: readonly Job[]): Promise<Report[]> {
+async function conduct(
+  workers: readonly WorkerProcess[],
+  jobs: readonly Job[],
+  created: readonly Created[],
+  count: number,
+): Promise<{ readonly reports: Report[]; readonly usage: UsagePerItem }> {
   await Promise.all(workers.map(({ ready }) => ready));
   stopWhenAllIsTaken(workers, jobs);
+  const before = await usageOf(created);
   for (const worker of workers) worker.go();
   const reports = await Promise.all(workers.map(({ report }) => report));
+  const usage = usagePerItem(before, await usageOf(created), count);
   for (const worker of workers) worker.end();
   const endings = await Promise.all(workers.map(({ exited }) => exited));
   if (!endings.every((endedWell) => endedWell)) throw new Error("A worker failed after its work was done");
-  return reports;
+  return { reports, usage };
 }
 
 // For consumers that do not know how many items they get.

@@ -2,6 +2,8 @@
 
 import type { Bound, Candidate } from "./candidate.js";
 import { figureOf, type Run } from "./measure.js";
+import type { Outcome } from "./run-once.js";
+import type { UsagePerItem } from "./server-usage.js";
 import { type Spread, spreadOf } from "./statistics.js";
 import type { Work } from "./works.js";
 
@@ -26,24 +28,55 @@ export function table(
   const blocks = works.map((work) => {
     const isRoundTrip = work.kind === "round-trip";
     const head = ["", "bound", ...(isRoundTrip ? ["p50", "min - max", "p99"] : ["items/s", "min - max", ""])];
-    head.push(headOf(ratio, isRoundTrip));
+    const usage = USAGE_COLUMNS.filter((column) =>
+      candidates.some(({ name }) => usageIn(column, work, name, runs) !== undefined),
+    );
+    head.push(...usage.map(({ title }) => title), headOf(ratio, isRoundTrip));
     const ofNamed = summary(work, ratio.name, runs).spread?.median;
     const rows = candidates.map((candidate) => {
-      const { name, hasBatches, bound } = candidate;
-      const label = [work.batch > 1 && !hasBatches ? `${name} (one at a time)` : name, BOUNDS[bound]];
-      if (candidate.unsuited?.(work) !== undefined) return [...label, "-", "", "", ""];
+      const { name, bound } = candidate;
+      const label = [isOneAtATime(candidate, work) ? `${name} (one at a time)` : name, BOUNDS[bound]];
+      const none = ["", "", "", ...usage.map(() => "")];
+      if (candidate.unsuited?.(work) !== undefined) return [...label, "-", ...none];
       const own = summary(work, name, runs);
-      if (own.spread === undefined) return [...label, "failed", "", "", ""];
+      if (own.spread === undefined) return [...label, "failed", ...none];
       const show = isRoundTrip ? showUs : showRate;
       const { median, min, max } = own.spread;
       const p99 = own.p99 === undefined ? "" : showUs(own.p99.median);
       const times = ofNamed === undefined ? "-" : showRatio(timesOf(ratio, isRoundTrip, median, ofNamed));
-      return [...label, show(median), `${show(min)} - ${show(max)}`, p99, times];
+      const used = usage.map((column) => {
+        const value = usageIn(column, work, name, runs)?.median;
+        return value === undefined ? "" : column.show(value);
+      });
+      return [...label, show(median), `${show(min)} - ${show(max)}`, p99, ...used, times];
     });
     const failures = candidates.flatMap(({ name }) => failureLines(work, name, runs));
     return [work.title, ...aligned([head, ...rows]), ...failures].join("\n");
   });
   return blocks.join("\n\n");
+}
+
+// A work that asks for more than the candidate has.
+function isOneAtATime({ hasBatches, mayOverlap }: Candidate, { batch, outstanding }: Work): boolean {
+  return (batch > 1 && !hasBatches) || (outstanding > 1 && mayOverlap !== true);
+}
+
+interface UsageColumn {
+  readonly key: keyof UsagePerItem;
+  readonly title: string;
+  show(value: number): string;
+}
+
+// Shown where any candidate reports them.
+const USAGE_COLUMNS: readonly UsageColumn[] = [
+  { key: "serverCpuUsPerItem", title: "server CPU an item", show: showUs },
+  { key: "messagesPerItem", title: "messages an item", show: (count) => `${Number(count.toPrecision(3))}` },
+];
+
+function usageIn({ key }: UsageColumn, work: Work, name: string, runs: readonly Run[]): Spread | undefined {
+  return spreadOf(
+    outcomesOf(work, name, runs).flatMap((outcome) => (outcome.isValid ? (outcome[key] ?? []) : [])),
+  );
 }
 
 function headOf({ kind, name }: Ratio, isRoundTrip: boolean): string {
@@ -62,14 +95,18 @@ interface Summary {
 }
 
 function summary(work: Work, candidate: string, runs: readonly Run[]): Summary {
-  const outcomes = runs
-    .filter((run) => run.work === work.name && run.candidate === candidate)
-    .map(({ outcome }) => outcome);
+  const outcomes = outcomesOf(work, candidate, runs);
   const p99 = outcomes.flatMap((outcome) => (outcome.isValid && "p99Us" in outcome ? [outcome.p99Us] : []));
   return {
     spread: spreadOf(outcomes.flatMap((outcome) => figureOf(work, outcome) ?? [])),
     p99: spreadOf(p99),
   };
+}
+
+function outcomesOf(work: Work, candidate: string, runs: readonly Run[]): Outcome[] {
+  return runs
+    .filter((run) => run.work === work.name && run.candidate === candidate)
+    .map(({ outcome }) => outcome);
 }
 
 function failureLines(work: Work, candidate: string, runs: readonly Run[]): string[] {

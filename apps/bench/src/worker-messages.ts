@@ -26,6 +26,8 @@ export interface Job {
   readonly put: readonly number[];
   /** Most items a call; 1 is one at a time. */
   readonly batch: number;
+  /** How many calls are under way at once; 1 is each awaited before the next. */
+  readonly outstanding: number;
 }
 
 /** `end` comes when all workers have reported: until then, one that closes would get in the way of those at work. */

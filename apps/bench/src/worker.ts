@@ -17,7 +17,12 @@ type Act = () => Promise<Report>;
 
 const PROGRESS_MS = 5;
 
-async function produce(end: PutEnd, { index, put, batch, itemBytes }: Job): Promise<Report> {
+// So many calls under way at once, and the next one as soon as any is done: what is at hand starts it.
+function underway(outstanding: number, act: () => Promise<void>): Promise<unknown> {
+  return Promise.all(Array.from({ length: outstanding }, act));
+}
+
+async function produce(end: PutEnd, { index, put, batch, itemBytes, outstanding }: Job): Promise<Report> {
   const makeItem = itemMaker(index, itemBytes);
   const count = put[index] as number;
   const startedAt = hostNowMs();
@@ -31,15 +36,19 @@ async function produce(end: PutEnd, { index, put, batch, itemBytes }: Job): Prom
         throw new Error(`${accepted} of ${items.length} items were accepted`);
     }
   } else {
-    for (let number = 0; number < count; number++) {
-      const putting = end.put(makeItem(number));
-      if (putting instanceof Promise) await putting;
-    }
+    let number = 0;
+    await underway(outstanding, async () => {
+      while (number < count) {
+        const putting = end.put(makeItem(number++));
+        if (putting instanceof Promise) await putting;
+      }
+    });
   }
   return { startedAt, endedAt: hostNowMs() };
 }
 
-async function consume(end: TakeEnd, { put, batch, itemBytes }: Job, count: number): Promise<Report> {
+async function consume(end: TakeEnd, job: Job, count: number): Promise<Report> {
+  const { put, batch, itemBytes, outstanding } = job;
   const log = new ArrivalLog(put, itemBytes);
   const startedAt = hostNowMs();
   if (batch > 1 && end.takeMany !== undefined) {
@@ -51,10 +60,14 @@ async function consume(end: TakeEnd, { put, batch, itemBytes }: Job, count: numb
       left -= items.length;
     }
   } else {
-    for (let left = count; left > 0; left--) {
-      const taking = end.take();
-      log.add(itemIn(taking instanceof Promise ? await taking : taking));
-    }
+    let left = count;
+    await underway(outstanding, async () => {
+      while (left > 0) {
+        left -= 1;
+        const taking = end.take();
+        log.add(itemIn(taking instanceof Promise ? await taking : taking));
+      }
+    });
   }
   return { startedAt, endedAt: hostNowMs(), arrivals: log.report() };
 }

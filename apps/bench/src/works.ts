@@ -2,6 +2,10 @@
 
 import { ITEM_BYTES_DEFAULT } from "./item.js";
 
+export const BATCH_DEFAULT = 128;
+/** As many as a server of small requests has under way in a busy moment. */
+export const OUTSTANDING_DEFAULT = 64;
+
 export interface Work {
   /** For `--only` and the raw results. */
   readonly name: string;
@@ -13,6 +17,8 @@ export interface Work {
   readonly consumers: number;
   /** Most items a call puts or takes; 1 is one at a time. */
   readonly batch: number;
+  /** How many calls each worker has under way at once; 1 is each awaited before the next. */
+  readonly outstanding: number;
   readonly itemBytes: number;
 }
 
@@ -24,6 +30,7 @@ const roundTrip: Work = {
   producers: 1,
   consumers: 1,
   batch: 1,
+  outstanding: 1,
   itemBytes: ITEM_BYTES_DEFAULT,
 };
 
@@ -32,10 +39,27 @@ export const works: readonly Work[] = [
   throughput(5, 2, 1),
   throughput(1024, 1, 1),
   throughput(1024, 2, 1),
-  throughput(1024, 1, 128),
-  throughput(1024, 2, 128),
+  throughput(1024, 1, BATCH_DEFAULT),
+  throughput(1024, 2, BATCH_DEFAULT),
+  concurrent(5, OUTSTANDING_DEFAULT),
+  concurrent(1024, OUTSTANDING_DEFAULT),
   roundTrip,
 ];
+
+/** The same work in batches of another size; one without batches stays as it is. */
+export function withBatchesOf(batch: number, work: Work): Work {
+  if (work.batch === 1 || batch === work.batch) return work;
+  const { capacity, producers } = work;
+  const other = throughput(capacity, producers, batch);
+  return { ...other, name: `${other.name}-by${batch}` };
+}
+
+/** The same work with another number of calls under way at once; one that awaits each stays as it is. */
+export function withOutstanding(outstanding: number, work: Work): Work {
+  if (work.outstanding === 1 || outstanding === work.outstanding) return work;
+  const other = concurrent(work.capacity, outstanding);
+  return { ...other, name: `${other.name}-of${outstanding}` };
+}
 
 /** The same work with items of another size. */
 export function withItemsOf(itemBytes: number, work: Work): Work {
@@ -61,7 +85,17 @@ function throughput(capacity: number, pairs: number, batch: number): Work {
     producers: pairs,
     consumers: pairs,
     batch,
+    outstanding: 1,
     itemBytes: ITEM_BYTES_DEFAULT,
+  };
+}
+
+function concurrent(capacity: number, outstanding: number): Work {
+  return {
+    ...throughput(capacity, 1, 1),
+    name: `${capacity}-1p1c-concurrent`,
+    title: `capacity ${capacity}, 1 producer, 1 consumer, one item a call, ${outstanding} calls under way at once in each`,
+    outstanding,
   };
 }
 

@@ -76,6 +76,26 @@ test("--only may have several, --item-bytes too, and --lead turns the ratio roun
   expect(stdout.match(/ naive is ahead by$/gm)).toHaveLength(2);
 });
 
+test("many calls under way at once and batches of another size are in the titles, and who has none is marked", () => {
+  const args = [
+    "--only",
+    "naive,file,5-1p1c-concurrent,1024-1p1c",
+    "--outstanding",
+    "64,7",
+    "--batch",
+    "256",
+  ];
+  const { status, stdout } = bench(...args, "--items", "150", "--rounds", "1");
+  expect(status, stdout).toBe(0);
+  expect(stdout.match(/^capacity .*$/gm)).toEqual([
+    "capacity 1024, 1 producer, 1 consumer, in batches of 256",
+    "capacity 5, 1 producer, 1 consumer, one item a call, 64 calls under way at once in each",
+    "capacity 5, 1 producer, 1 consumer, one item a call, 7 calls under way at once in each",
+  ]);
+  expect(stdout.match(/^ {2}naive \(one at a time\) .* 1\.0$/gm)).toHaveLength(3);
+  expect(stdout.match(/^ {2}file {2}.* [\d.,]+$/gm)).toHaveLength(3);
+});
+
 test("--help shows what there is", () => {
   const { status, stdout } = bench("--help");
   expect(status).toBe(0);
@@ -93,7 +113,9 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     [["--items"], "Option '--items <value>' argument missing"],
     [["--only", "nothing"], 'There is no "nothing" to measure; there are naive, file, '],
     [["--only", "file,"], 'There is no "" to measure'],
-    [["--set", "nothing"], '--set must be one of file, shm, got "nothing"'],
+    [["--set", "nothing"], '--set must be one of file, shm, zeromq, got "nothing"'],
+    [["--batch", "1"], '--batch must be an integer from 2 to 1024, got "1"'],
+    [["--outstanding", "64,10001"], '--outstanding must be an integer from 2 to 10000, got "10001"'],
     [["--item-bytes", "64,19"], '--item-bytes must be an integer from 20 to 65536, got "19"'],
     [
       ["--against", "zeromq-tcp"],

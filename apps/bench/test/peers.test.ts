@@ -19,7 +19,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const hasProgram = (name: string) => spawnSync(name, ["--version"]).error === undefined;
 const hasCompiler = hasProgram("cc");
 const hasPython = hasProgram("python3");
-const shm = selections.find(({ name }) => name === "shm") as (typeof selections)[number];
+const named = (set: string) => selections.find(({ name }) => name === set) as (typeof selections)[number];
+const shm = named("shm");
 
 function bench(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const all = { ...process.env, TMPDIR: directory, ...env };
@@ -63,8 +64,37 @@ test("all peers that are here run, and every run is valid", { timeout: 180_000 }
   expect(readdirSync(directory)).toEqual([]);
 });
 
+// A server has the path of its socket in its title, and that is in the directory for temporary files.
+function serversLeft(): string[] {
+  if (!existsSync("/proc")) return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(commandOf)
+    .filter((command) => command.startsWith("redis-server") && command.includes(directory));
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+describe("through a server, or as messages", () => {
+  test.for(named("zeromq").candidates.map(({ name }) => name))("%s", { timeout: 60_000 }, (name, context) => {
+    const only = `${name},5-2p2c,1024-2p2c,5-1p1c-concurrent,1024-1p1c-concurrent,round-trip`;
+    const { status, stdout, stderr } = bench(["--only", only, "--items", "1500", "--rounds", "1"]);
+    const [, why] = /^Left out: (.*)$/m.exec(stdout) ?? [];
+    context.skip(why !== undefined, why);
+    expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
+    expect(serversLeft()).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
 test("one that lacks a program is left out by its name, with the command that would help", () => {
-  const only = "naive,python-queue,posix-mq,mpmc-ring,5-1p1c";
+  const only = "naive,python-queue,posix-mq,mpmc-ring,redis-lua,5-1p1c";
   const args = ["--only", only, "--items", "10", "--rounds", "1"];
   const { status, stdout } = bench(args, { PATH: "/nowhere" });
   expect(status, stdout).toBe(0);
@@ -75,6 +105,7 @@ test("one that lacks a program is left out by its name, with the command that wo
   for (const name of ["posix-mq", "mpmc-ring"]) {
     expect(stdout).toMatch(new RegExp(`^Left out: ${name}: there is no C compiler.* gcc `, "m"));
   }
+  expect(stdout).toMatch(/^Left out: redis-lua: there is no redis-server\. To have it: apt-get .*$/m);
   const alone = bench(["--only", "python-queue"], { PATH: "/nowhere" });
   expect(alone.status, alone.stdout).toBe(1);
 });

@@ -62,6 +62,26 @@ test("what a failed run has made is destroyed, also what is in no directory", as
   expect(seen).toEqual(["destroyed"]);
 });
 
+test("what a server has used meanwhile is there by the item; what it does not know is not", async () => {
+  const usages = [
+    { cpuUs: 1_000, messages: 30 },
+    { cpuUs: 1_050, messages: 110 },
+    { messages: 0 },
+    { messages: 20 },
+  ];
+  const served: Candidate = {
+    ...naive,
+    create: async (place) => ({
+      ...(await naive.create(place)),
+      usage: async () => usages.shift() as (typeof usages)[number],
+    }),
+  };
+  expect(await run(served)).toMatchObject({ isValid: true, serverCpuUsPerItem: 2.5, messagesPerItem: 4 });
+  const outcome = await run(served);
+  expect(outcome).toMatchObject({ isValid: true, messagesPerItem: 1 });
+  expect(outcome).not.toHaveProperty("serverCpuUsPerItem");
+});
+
 test("a worker that says something else has failed", async () => {
   const chatty: Candidate = {
     ...naive,

@@ -11,7 +11,7 @@ import {
   openAddress,
   type Producer,
 } from "@sluice/core";
-import type { NodeCandidate, Place, PutEnd, TakeEnd } from "../candidate.js";
+import type { NodeCandidate, Place, PutEnd, ServerUsage, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
 
 export interface OurCandidate extends Pick<NodeCandidate, "name" | "about" | "module" | "itemCount"> {
@@ -19,18 +19,26 @@ export interface OurCandidate extends Pick<NodeCandidate, "name" | "about" | "mo
   readonly wishes: BufferWishes;
   /** Settings beyond the capacity, which an application would give that knows its items. */
   settingsFor?(place: Place): Partial<BufferSettings>;
+  /** What the buffer's broker has used so far, of a transport that has one. */
+  usageOf?(address: BufferAddress): Promise<ServerUsage>;
 }
 
-export function throughFace({ transportAt, wishes, settingsFor, ...rest }: OurCandidate): NodeCandidate {
+export function throughFace(candidate: OurCandidate): NodeCandidate {
+  const { transportAt, wishes, settingsFor, usageOf, ...rest } = candidate;
   return {
     ...rest,
     bound: "strict",
     hasBatches: true,
+    mayOverlap: true,
     async create(place) {
       const { path, capacity } = place;
       const settings = { capacity, ...settingsFor?.(place) };
       const buffer = await createBuffer(transportAt(path), { ...settings, codec: bytes, ...wishes });
-      return { address: { ...buffer.address }, destroy: () => buffer.destroy() };
+      return {
+        address: { ...buffer.address },
+        ...(usageOf && { usage: () => usageOf(buffer.address) }),
+        destroy: () => buffer.destroy(),
+      };
     },
     start: startNodeWorkers,
     async connect(address) {

@@ -29,7 +29,7 @@ export interface PortCandidate extends OurCandidate {
 const FOR_EVER: Wait = { maxMs: Infinity, signal: new AbortController().signal, onWait: () => {} };
 
 export function throughPort(candidate: PortCandidate): NodeCandidate {
-  const { transportAt, wishes, settingsFor, awaitsAll = false, ...rest } = candidate;
+  const { transportAt, wishes, settingsFor, usageOf, awaitsAll = false, ...rest } = candidate;
   return {
     ...rest,
     bound: "strict",
@@ -40,7 +40,11 @@ export function throughPort(candidate: PortCandidate): NodeCandidate {
       const transport = transportAt(path);
       const address = await transport.create(spec, wishes);
       const port = await transport.open(address);
-      return { address: { ...address }, destroy: () => port.destroy() };
+      return {
+        address: { ...address },
+        ...(usageOf && { usage: () => usageOf(address) }),
+        destroy: () => port.destroy(),
+      };
     },
     start: startNodeWorkers,
     async connect(address) {

@@ -1,0 +1,24 @@
+/** Packages that are not in the workspace: `peers/package.json` has their versions, and they are loaded from there. */
+
+import { createRequire } from "node:module";
+import type { Readiness } from "../candidate.js";
+
+const load = createRequire(new URL("../../peers/package.json", import.meta.url));
+const INSTALL = "npx -y pnpm@12.21.0 -C apps/bench/peers install --frozen-lockfile";
+
+/** @typeParam T - what is used of it. */
+export function loadPeer<T>(name: string): T {
+  return load(name) as T;
+}
+
+/** Whether it is there and loads. `describe` adds to its version. */
+export function peerReadiness<T>(name: string, describe: (peer: T) => string = () => ""): Readiness {
+  try {
+    const { version } = load(`${name}/package.json`) as { version: string };
+    return { isReady: true, version: `${name} ${version}${describe(loadPeer<T>(name))}` };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND")
+      return { isReady: false, why: `${name} is not installed`, install: INSTALL };
+    return { isReady: false, why: `${name} does not load: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * A list in Redis, over ioredis: what the two ways to bound it have in common. Each worker has one connection, and its
+ * calls go out in order; the server answers them in that order, also those that wait in it. An item is gone with the
+ * consumer that has just taken it.
+ */
+
+import type { JsonValue } from "@sluice/core";
+import type { NodeCandidate, PutEnd, ServerUsage, TakeEnd } from "../candidate.js";
+import { startNodeWorkers } from "../running.js";
+import { loadPeer, peerReadiness } from "./peer-package.js";
+import { redisServerReadiness, startRedisServer } from "./redis-server.js";
+
+/** Key of the list. */
+export const ITEMS = "items";
+/** Key of the list on which producers wait for room. */
+export const ROOM = "room";
+
+/** What is used of ioredis. Text, not bytes: it sends that with less work, and items are ASCII. */
+export interface Redis {
+  blpop(key: string, timeoutS: number): Promise<[key: string, value: string] | null>;
+  blmpop(
+    timeoutS: number,
+    keyCount: 1,
+    key: string,
+    end: "LEFT",
+    count: "COUNT",
+    max: number,
+  ): Promise<[key: string, values: string[]] | null>;
+  rpush(key: string, ...values: string[]): Promise<number>;
+  info(section: string): Promise<string>;
+  defineCommand(name: string, definition: { numberOfKeys: number; lua: string }): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  once(event: "ready", listener: () => void): void;
+  disconnect(): void;
+}
+
+interface RedisModule {
+  readonly Redis: new (options: RedisOptions) => Redis;
+}
+
+interface RedisOptions {
+  readonly path: string;
+  readonly enableAutoPipelining: boolean;
+  readonly maxRetriesPerRequest: null;
+  readonly retryStrategy: () => null;
+}
+
+export interface RedisListCandidate
+  extends Pick<NodeCandidate, "name" | "about" | "module" | "itemCount" | "hasBatches" | "mayOverlap"> {
+  /** The commands that its workers send; others are run by scripts, in the server. */
+  readonly sends: readonly string[];
+  /** Of an empty buffer. */
+  init?(redis: Redis, capacity: number): Promise<unknown>;
+  putEnd(redis: Redis, capacity: number): PutEnd;
+  takeEnd(redis: Redis): TakeEnd;
+}
+
+interface Place {
+  readonly path: string;
+  readonly capacity: number;
+}
+
+export function redisList({ sends, init, putEnd, takeEnd, ...candidate }: RedisListCandidate): NodeCandidate {
+  return {
+    ...candidate,
+    bound: "strict",
+    async prepare({ signal }) {
+      const server = await redisServerReadiness(signal);
+      if (!server.isReady) return server;
+      const client = peerReadiness("ioredis");
+      if (!client.isReady) return client;
+      return { isReady: true, version: `${client.version}, ${server.version}` };
+    },
+    async create({ path: directory, capacity }) {
+      const server = await startRedisServer(directory);
+      const redis = await connected(server.path, false);
+      const { path } = server;
+      await init?.(redis, capacity);
+      return {
+        address: { path, capacity } as JsonValue,
+        usage: () => usageOf(redis, sends),
+        async destroy() {
+          redis.disconnect();
+          await server.stop();
+        },
+      };
+    },
+    start: startNodeWorkers,
+    async connect(address, { outstanding }) {
+      const { path, capacity } = address as unknown as Place;
+      const redis = await connected(path, outstanding > 1);
+      return {
+        producer: async () => putEnd(redis, capacity),
+        consumer: async () => takeEnd(redis),
+        close: async () => redis.disconnect(),
+      };
+    },
+  };
+}
+
+export function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+}
+
+export function itemOf(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+async function connected(path: string, hasMany: boolean): Promise<Redis> {
+  const { Redis } = loadPeer<RedisModule>("ioredis");
+  const redis = new Redis({
+    path,
+    // One write for the commands of a turn: a fifth faster where there are many, and slower where there is one.
+    enableAutoPipelining: hasMany,
+    // A call that waits in the server is no call that failed.
+    maxRetriesPerRequest: null,
+    // The server is there, or the run has failed.
+    retryStrategy: () => null,
+  });
+  await new Promise<void>((resolve, reject) => {
+    redis.once("ready", resolve);
+    redis.on("error", reject);
+  });
+  return redis;
+}
+
+// The server counts the commands in a script too; a message is a request of a client, or the answer.
+async function usageOf(redis: Redis, sends: readonly string[]): Promise<ServerUsage> {
+  const [cpu, commands] = [await redis.info("cpu"), await redis.info("commandstats")];
+  const seconds = figureIn(cpu, "used_cpu_sys:") + figureIn(cpu, "used_cpu_user:");
+  const requests = sends.reduce((sum, name) => sum + figureIn(commands, `cmdstat_${name}:calls=`), 0);
+  return { cpuUs: seconds * 1e6, messages: requests * 2 };
+}
+
+// A command that was never called is not in it.
+function figureIn(info: string, before: string): number {
+  const at = info.indexOf(before);
+  return at === -1 ? 0 : Number.parseFloat(info.slice(at + before.length));
+}

@@ -1,0 +1,74 @@
+/** A Redis server of a buffer's own: in memory alone, on a socket in the buffer's directory, and gone with the buffer. */
+
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import type { Readiness } from "../candidate.js";
+
+const PROGRAM = "redis-server";
+const INSTALL = "apt-get install --no-install-recommends redis-server";
+/** The first with BLMPOP. */
+const VERSION_MIN = 7;
+
+/** Whether it is there, and new enough. */
+export async function redisServerReadiness(signal: AbortSignal): Promise<Readiness> {
+  try {
+    const { stdout } = await promisify(execFile)(PROGRAM, ["--version"], { signal });
+    const version = /v=(?<version>\S+)/.exec(stdout)?.groups?.["version"] ?? stdout.trim();
+    if (Number.parseInt(version, 10) < VERSION_MIN)
+      return { isReady: false, why: `${PROGRAM} is ${version}, and ${VERSION_MIN} is needed` };
+    return { isReady: true, version: `${PROGRAM} ${version}` };
+  } catch {
+    return { isReady: false, why: `there is no ${PROGRAM}`, install: INSTALL };
+  }
+}
+
+export interface RedisServer {
+  /** Of its socket. */
+  readonly path: string;
+  stop(): Promise<void>;
+}
+
+/** @param directory - made here, and removed by the benchmark. */
+export async function startRedisServer(directory: string): Promise<RedisServer> {
+  mkdirSync(directory);
+  const path = join(directory, "socket");
+  const args = [
+    // No TCP: no port to be free, and nobody else of the host.
+    ...["--port", "0", "--unixsocket", path, "--unixsocketperm", "700"],
+    // Nothing is written to the disk.
+    ...["--save", "", "--appendonly", "no", "--dir", directory],
+    ...["--daemonize", "no", "--logfile", ""],
+  ];
+  const server = spawn(PROGRAM, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const kill = () => void server.kill("SIGKILL");
+  // No orphan, should the benchmark fail in the meantime.
+  process.once("exit", kill);
+  const ended = new Promise<void>((resolve) => {
+    server.once("close", resolve);
+    server.once("error", () => resolve());
+  });
+  const lines = createInterface({ input: server.stdout });
+  let last = "it cannot be started";
+  const listens = new Promise<true>((resolve) => {
+    lines.on("line", (line) => {
+      last = line;
+      if (/ready to accept connections/i.test(line)) resolve(true);
+    });
+  });
+  if ((await Promise.race([listens, ended])) !== true) {
+    process.off("exit", kill);
+    throw new Error(`${PROGRAM}: ${last}`);
+  }
+  return {
+    path,
+    async stop() {
+      // There is nothing that it could save, and a polite end takes it a tenth of a second.
+      kill();
+      await ended;
+      process.off("exit", kill);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type { NodeCandidate } from "../candidate.js";
+import { zeromqPushPull } from "./zeromq-push-pull.js";
+
+const zeromqUnbounded: NodeCandidate = zeromqPushPull({
+  name: "zeromq-unbounded",
+  about:
+    "zeromq.js PUSH/PULL over TCP, no high-water marks: what nobody took stays in memory; it has no batches",
+  module: import.meta.url,
+  bound: "none",
+  itemCount: (work) => (work.kind === "round-trip" ? 4_000 : 300_000),
+  unsuited: ({ kind, capacity }) =>
+    kind === "throughput" && capacity < 1024 ? "has no bound: only at a large capacity" : undefined,
+  highWaterMark: () => 0,
+});
+
+export default zeromqUnbounded;
