@@ -43,7 +43,7 @@ export class Authority {
   readonly #ends: WaitingRequests = new WaitingRequests();
   readonly #lines: readonly WaitingRequests[] = [this.#puts, this.#takes, this.#ends];
   readonly #sessions: () => Iterable<Session>;
-  readonly #onDestroyed: () => void;
+  readonly #onDestroyed: (by: Session) => void;
   #fullBy: "items" | "bytes" = "items";
   #untold: WaitingRequest[] = [];
   #tellTimer: NodeJS.Timeout | undefined;
@@ -60,7 +60,7 @@ export class Authority {
     store: BufferPort,
     consumer: ConsumerPort,
     sessions: () => Iterable<Session>,
-    onDestroyed: () => void,
+    onDestroyed: (by: Session) => void,
   ) {
     this.#store = store;
     this.#consumer = consumer;
@@ -242,7 +242,7 @@ export class Authority {
           this.#fail(one.session, one.id, destroyed());
         }
       }
-      this.#onDestroyed();
+      this.#onDestroyed(session);
     });
   }
 

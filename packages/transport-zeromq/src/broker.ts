@@ -118,7 +118,7 @@ export class Broker {
             options.store,
             consumer,
             () => self.#sessions.values(),
-            () => self.#leavePlace(),
+            (by) => self.#leavePlace(by),
           ),
       );
       void broker.#receive();
@@ -195,9 +195,7 @@ export class Broker {
       session.sawUpTo(seen);
     }
     for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) {
-      if (session === undefined && part.type === Kind.Open)
-        session = this.#admit(key, routingId, connection, part.id);
-      if (session === undefined) this.#answerStranger(routingId, part);
+      if (session === undefined) session = this.#greet(key, routingId, connection, part);
       else this.#carryOut(session, part);
     }
   }
@@ -216,22 +214,9 @@ export class Broker {
     session.pending.add(id);
     try {
       switch (type) {
-        case Kind.Open: {
-          const wanted = body.text();
-          const { bufferId } = this.#options.opened;
-          session.answer(
-            id,
-            wanted === "" || wanted === bufferId
-              ? wire.encodeJson(id, this.#options.opened)
-              : wire.encodeFailure(id, {
-                  code: "BUFFER_DESTROYED",
-                  effect: "none",
-                  message:
-                    "Another buffer is at this place: the broker of this one has ended, and what was in it is gone",
-                }),
-          );
+        case Kind.Open:
+          session.answer(id, wire.encodeJson(id, this.#options.opened));
           return;
-        }
         case Kind.Close:
           authority.dismiss(session, () => {
             session.answer(id, wire.encodeDone(id));
@@ -311,14 +296,28 @@ export class Broker {
 
   // ---- who is there
 
-  #admit(key: string, routingId: Buffer, connection: string, request: number): Session | undefined {
-    if (this.#sessions.size >= this.#limits.clients && !this.#forgetOneThatIsGone()) {
-      this.#sendTo(routingId, wire.encodeFailure(request, tooMany("clients", this.#limits.clients)));
+  /** Of one who is not known: nothing is carried out but `Open`, of this buffer. */
+  #greet(key: string, routingId: Buffer, connection: string, { type, id, body }: Part): Session | undefined {
+    if (type !== Kind.Open) {
+      if (type !== Kind.Cancel) this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
+      return undefined;
+    }
+    const wanted = body.text();
+    const refused =
+      wanted !== "" && wanted !== this.#options.opened.bufferId
+        ? OTHER_BUFFER
+        : this.#sessions.size >= this.#limits.clients && !this.#forgetOneThatIsGone()
+          ? tooMany("clients", this.#limits.clients)
+          : undefined;
+    if (refused !== undefined) {
+      this.#sendTo(routingId, wire.encodeFailure(id, refused));
       return undefined;
     }
     const session = new Session(key, (one) => this.#hasOutput(one));
     this.#sessions.set(key, session);
     this.#connect(session, routingId, connection);
+    session.pending.add(id);
+    session.answer(id, wire.encodeJson(id, this.#options.opened));
     return session;
   }
 
@@ -368,10 +367,6 @@ export class Broker {
       return true;
     }
     return false;
-  }
-
-  #answerStranger(routingId: Buffer, { type, id }: Part): void {
-    if (type !== Kind.Cancel) this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
   }
 
   // ---- what goes out
@@ -432,11 +427,19 @@ export class Broker {
   // ---- the end
 
   /** Everybody is told, also who asks nothing now: nobody can be told later, because ZeroMQ ends all connections with the listening. */
-  #leavePlace(): void {
-    for (const session of this.#connections.values()) session.send(wire.encodeStatus(Status.Destroyed, 1));
+  #leavePlace(by: Session): void {
+    for (const session of this.#connections.values()) {
+      if (session !== by) session.send(wire.encodeStatus(Status.Destroyed, 1));
+    }
     this.#endTimer = setTimeout(() => this.end(), TELL_MS);
   }
 }
+
+const OTHER_BUFFER: wire.Failure = {
+  code: "BUFFER_DESTROYED",
+  effect: "none",
+  message: "Another buffer is there now: the broker of this one has ended, and what was in it is gone",
+};
 
 function tooMany(what: string, max: number): wire.Failure {
   return { code: "TOO_MANY_WAITERS", effect: "none", message: `More than ${max} ${what}` };

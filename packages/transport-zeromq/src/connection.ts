@@ -6,7 +6,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import type { Effect, Wait } from "@sluice/core";
+import { type Effect, isBufferError, type Wait } from "@sluice/core";
 import { Dealer } from "zeromq";
 import { type FieldReader, Malformed } from "./bytes.js";
 import { closed, destroyed, fault, faultOf, unavailable } from "./faults.js";
@@ -65,7 +65,8 @@ export class BrokerConnection {
     this.url = url;
     this.#dealer = new Dealer({
       linger: 0,
-      immediate: true,
+      // What is to be sent waits in ZeroMQ while there is no connection, and what was received stays when one ends.
+      immediate: false,
       sendHighWaterMark: 0,
       receiveHighWaterMark: 0,
       heartbeatInterval: HEARTBEAT_MS,
@@ -128,6 +129,15 @@ export class BrokerConnection {
         },
       });
     });
+  }
+
+  /** Asks to end something, which may have ended with the buffer. */
+  async giveUp(encode: (id: number) => Buffer): Promise<void> {
+    try {
+      await this.ask(encode, () => undefined);
+    } catch (error) {
+      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+    }
   }
 
   /** Says goodbye, if the broker hears it, and ends. What is under way fails. */

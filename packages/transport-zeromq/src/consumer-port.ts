@@ -42,10 +42,7 @@ export class ClientConsumerPort implements ConsumerPort {
     });
   }
 
-  async close(): Promise<void> {
-    await this.#connection.ask(
-      (id) => wire.encodeNumber(Kind.Leave, id, this.#number),
-      () => undefined,
-    );
+  close(): Promise<void> {
+    return this.#connection.giveUp((id) => wire.encodeNumber(Kind.Leave, id, this.#number));
   }
 }

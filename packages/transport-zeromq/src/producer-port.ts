@@ -28,11 +28,8 @@ export class ClientProducerPort implements ProducerPort {
     return this.#inParts({ ...offer, items: items.map((item) => new Uint8Array(item)) }, end, wait);
   }
 
-  async close(): Promise<void> {
-    await this.#connection.ask(
-      (id) => wire.encodeNumber(Kind.Retire, id, this.#number),
-      () => undefined,
-    );
+  close(): Promise<void> {
+    return this.#connection.giveUp((id) => wire.encodeNumber(Kind.Retire, id, this.#number));
   }
 
   async #inParts(offer: Omit<OfferRequest, "waits">, firstEnd: number, wait: Wait): Promise<Offered> {

@@ -1,7 +1,6 @@
 /** Brings up a broker at a place: claims it, makes the store, binds. */
 
-import { existsSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { rmSync } from "node:fs";
 import type { BufferSpec } from "@sluice/core";
 import { createMemoryStore } from "@sluice/file-store";
 import { Broker, type BrokerLimits } from "./broker.js";
@@ -31,7 +30,7 @@ export async function startBroker(
   const place = placeOf(url);
   const claim = await claimPlace(place);
   const capabilities = capabilitiesOf(place, "none");
-  const store = createMemoryStore(NAME, spec).open({
+  const store = createMemoryStore(NAME, spec).openForBroker({
     address: { module: "", transport: NAME, place: null },
     capabilities,
   });
@@ -42,7 +41,10 @@ export async function startBroker(
       url: place.url,
       limits,
       log,
-      onEnded: () => void leave(place, claim).then(onEnded),
+      onEnded: () => {
+        leave(place, claim);
+        onEnded();
+      },
     });
   } catch (error) {
     claim?.release();
@@ -50,9 +52,9 @@ export async function startBroker(
   }
 }
 
-// ZeroMQ closes its end in a thread of its own, and then removes what is at the path by then.
-async function leave(place: Place, claim: Claim | undefined): Promise<void> {
-  while (claim !== undefined && place.kind === "ipc" && existsSync(place.path)) await sleep(1);
+function leave(place: Place, claim: Claim | undefined): void {
+  // ZeroMQ leaves the file behind.
+  if (place.kind === "ipc") rmSync(place.path, { force: true });
   claim?.release();
 }
 
