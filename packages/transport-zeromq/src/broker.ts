@@ -185,15 +185,13 @@ export class Broker {
 
   #takePacket(routingId: Buffer, connection: string, packet: Buffer): void {
     const { clientId, seen, parts } = wire.readClientPacket(packet);
-    const key = clientId.toString("latin1");
     let session = this.#connections.get(connection);
-    if (session?.key !== key) session = this.#sessions.get(key);
-    if (session !== undefined) {
-      if (session.routingId === undefined || !session.routingId.equals(routingId)) {
-        this.#connect(session, routingId, connection);
-      }
-      session.sawUpTo(seen);
+    const key = clientId?.toString("latin1");
+    if (key !== undefined && session?.key !== key) {
+      session = this.#sessions.get(key);
+      if (session !== undefined) this.#connect(session, routingId, connection);
     }
+    session?.sawUpTo(seen);
     for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) {
       if (session === undefined) session = this.#greet(key, routingId, connection, part);
       else this.#carryOut(session, part);
@@ -297,8 +295,13 @@ export class Broker {
   // ---- who is there
 
   /** Of one who is not known: nothing is carried out but `Open`, of this buffer. */
-  #greet(key: string, routingId: Buffer, connection: string, { type, id, body }: Part): Session | undefined {
-    if (type !== Kind.Open) {
+  #greet(
+    key: string | undefined,
+    routingId: Buffer,
+    connection: string,
+    { type, id, body }: Part,
+  ): Session | undefined {
+    if (type !== Kind.Open || key === undefined) {
       if (type !== Kind.Cancel) this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
       return undefined;
     }

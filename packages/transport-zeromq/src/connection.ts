@@ -55,6 +55,8 @@ export class BrokerConnection {
   #isReceiving = false;
   #isClosed = false;
   #isDestroyed = false;
+  /** The broker knows whose connection this is. */
+  #isIntroduced = false;
   #isOpening = false;
   #tick: NodeJS.Timeout | undefined;
   #lastTick = 0;
@@ -202,7 +204,8 @@ export class BrokerConnection {
         const parts = this.#outbox;
         this.#outbox = [];
         // Waits while there is no connection: then it is sent again by what is done when there is one.
-        await this.#dealer.send(wire.clientPacket(this.#clientId, this.#seen, parts));
+        const clientId = this.#isIntroduced ? undefined : this.#clientId;
+        await this.#dealer.send(wire.clientPacket(clientId, this.#seen, parts));
       }
     } catch {
       // Closed under it.
@@ -228,6 +231,8 @@ export class BrokerConnection {
     try {
       const { parts } = wire.readBrokerPacket(packet);
       // A connection begins: what was sent on an earlier one may be lost.
+      if (parts.left === 0) this.#isIntroduced = false;
+      else if (!this.#isOpening) this.#isIntroduced = true;
       if (parts.left === 0) this.#sendAgain();
       for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) this.#hear(part);
     } catch (error) {
@@ -293,6 +298,7 @@ export class BrokerConnection {
   async #openAgain(): Promise<void> {
     if (this.#isOpening) return;
     this.#isOpening = true;
+    this.#isIntroduced = false;
     const before = [...this.#requests.keys()];
     try {
       await this.ask((id) => wire.encodeOpen(id, this.#bufferId), wire.decodeJson<wire.Opened>);

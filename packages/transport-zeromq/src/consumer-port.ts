@@ -27,13 +27,13 @@ export class ClientConsumerPort implements ConsumerPort {
     );
     if (polled.state === "empty" && wait.signal.aborted) return { deliveries: [], state: "open" };
     if (lease !== undefined || polled.deliveries.length === 0) return polled;
-    const confirmed = await this.#connection.ask(
+    // In the turn of receipt: what else is asked by then goes with it.
+    const confirmed = this.#connection.ask(
       (id) => wire.encodeNumber(Kind.Confirm, id, request),
-      (body) => body.text(),
+      (body) => body.text() === "done",
       { effect: "unknown" },
     );
-    // The broker took this client for dead meanwhile, and gave the items back: this take took nothing.
-    return confirmed === "done" ? polled : { deliveries: [], state: "open" };
+    return { ...polled, confirmed };
   }
 
   settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {

@@ -2,7 +2,7 @@
  * What client and broker say to each other: the only file that encodes and decodes. PROTOCOL.md tells it to whoever writes a client
  * in another language.
  *
- *     packet of a client   "SLZ" version (1) | client id (16) | seen (8) | requests
+ *     packet of a client   "SLZ" version (1) | flags (1) | seen (8) | [ client id (16) ] | requests
  *     packet of the broker "SLZ" version (1) | broker id (8)  | replies
  *     request              length (4) | kind (1) | request id (8) | body
  *     reply                length (4) | status (1) | request id (8) | body
@@ -39,7 +39,8 @@ export function packetBytesMax(itemBytesMax: number): number {
 const MAGIC: Buffer = Buffer.from([0x53, 0x4c, 0x5a, PROTOCOL_VERSION]);
 export const CLIENT_ID_BYTES = 16;
 export const BROKER_ID_BYTES = 8;
-const CLIENT_HEAD = MAGIC.byteLength + CLIENT_ID_BYTES + 8;
+const CLIENT_HEAD = MAGIC.byteLength + 1 + 8;
+const FLAG_INTRODUCED = 1;
 const BROKER_HEAD = MAGIC.byteLength + BROKER_ID_BYTES;
 const PART_HEAD = 4 + 1 + 8;
 
@@ -106,8 +107,17 @@ export function encodePart(type: number, id: number, bodyLength = 0): FieldWrite
     .f64(id);
 }
 
-export function clientPacket(clientId: Uint8Array, seen: number, parts: readonly Buffer[]): Buffer {
-  return packet(CLIENT_HEAD, parts, (to) => to.raw(clientId).f64(seen));
+/**
+ * @param clientId - as the first of a connection has it; the others have not, for ZeroMQ copies no message of more than 128 bytes, and
+ * not copying wakes its sender once more.
+ */
+export function clientPacket(
+  clientId: Uint8Array | undefined,
+  seen: number,
+  parts: readonly Buffer[],
+): Buffer {
+  if (clientId === undefined) return packet(CLIENT_HEAD, parts, (to) => to.u8(0).f64(seen));
+  return packet(CLIENT_HEAD + CLIENT_ID_BYTES, parts, (to) => to.u8(FLAG_INTRODUCED).f64(seen).raw(clientId));
 }
 
 export function brokerPacket(brokerId: Uint8Array, parts: readonly Buffer[]): Buffer {
@@ -134,12 +144,14 @@ export class OtherVersion extends Malformed {
 
 /** @throws Malformed, OtherVersion. The parts are read on demand: a malformed one throws when it is reached. */
 export function readClientPacket(bytes: Buffer): {
-  readonly clientId: Buffer;
+  readonly clientId: Buffer | undefined;
   readonly seen: number;
   readonly parts: FieldReader;
 } {
   const parts = startOf(bytes);
-  return { clientId: parts.raw(CLIENT_ID_BYTES), seen: parts.integer(), parts };
+  const flags = parts.u8();
+  const seen = parts.integer();
+  return { clientId: (flags & FLAG_INTRODUCED) === 0 ? undefined : parts.raw(CLIENT_ID_BYTES), seen, parts };
 }
 
 /** @throws as `readClientPacket`. */
