@@ -187,7 +187,9 @@ export class Broker {
     const { clientId, seen, parts } = wire.readClientPacket(packet);
     const key = clientId.toString("latin1");
     let session = this.#connections.get(connection);
-    if (session?.key !== key) session = this.#sessions.get(key);
+    // Only the last one's end would be noticed.
+    if (session !== undefined && session.key !== key) throw new Malformed("another client on one connection");
+    session ??= this.#sessions.get(key);
     if (session !== undefined) {
       if (session.routingId === undefined || !session.routingId.equals(routingId)) {
         this.#connect(session, routingId, connection);
@@ -220,6 +222,8 @@ export class Broker {
         case Kind.Close:
           authority.dismiss(session, () => {
             session.answer(id, wire.encodeDone(id));
+            // It holds nothing, and its place is anybody's.
+            session.isGone = true;
             this.#remember(session, DEAD_MS);
           });
           return;
@@ -281,6 +285,9 @@ export class Broker {
           return;
         case Kind.Destroy:
           authority.destroy(session, id);
+          return;
+        case Kind.GiveUp:
+          authority.giveUp(session, id, wire.decodeGiveUp(body));
           return;
         case Kind.Figures:
           session.answer(id, wire.encodeJson(id, this.figures));

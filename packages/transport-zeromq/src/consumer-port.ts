@@ -27,13 +27,23 @@ export class ClientConsumerPort implements ConsumerPort {
     );
     if (polled.state === "empty" && wait.signal.aborted) return { deliveries: [], state: "open" };
     if (lease !== undefined || polled.deliveries.length === 0) return polled;
-    const confirmed = await this.#connection.ask(
-      (id) => wire.encodeNumber(Kind.Confirm, id, request),
-      (body) => body.text(),
-      { effect: "unknown" },
-    );
+    const confirmed = await this.#confirm(request);
     // The broker took this client for dead meanwhile, and gave the items back: this take took nothing.
     return confirmed === "done" ? polled : { deliveries: [], state: "open" };
+  }
+
+  async #confirm(request: number): Promise<string> {
+    try {
+      return await this.#connection.ask(
+        (id) => wire.encodeNumber(Kind.Confirm, id, request),
+        (body) => body.text(),
+        { effect: "unknown" },
+      );
+    } catch (error) {
+      // If that has not arrived, it is not to keep the items for ever.
+      this.#connection.abandon(request);
+      throw error;
+    }
   }
 
   settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {

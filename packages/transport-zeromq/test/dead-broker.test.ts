@@ -39,9 +39,8 @@ test.each(["ipc", "tcp"] as const)(
     );
     for (const [name, outcome] of Object.entries(outcomes)) expect(TYPED, name).toContain(outcome);
     await expect(openBuffer(zeromqTransport({ url }))).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
-    // Letting go always works; of a destroy nobody can say that it was done.
-    expect(await outcomeOf(other.close(), "the close", SECONDS_MS)).toBe(undefined);
-    expect(TYPED).toContain(await outcomeOf(buffer.destroy(), "the destroy", SECONDS_MS));
+    const ends = await outcomesOf({ close: other.close(), destroy: buffer.destroy() }, SECONDS_MS);
+    for (const [name, outcome] of Object.entries(ends)) expect(TYPED, name).toContain(outcome);
   },
 );
 
@@ -82,7 +81,6 @@ test("a run whose broker dies says what was lost, and ends with an exit code of 
     create: { capacity: 5 },
     producers: { module: new URL("./support/endless-producer.mjs", import.meta.url), count: 2 },
     consumers: { module: new URL("./support/slow-consumer.mjs", import.meta.url), count: 2 },
-    drainDeadlineMs: 10_000,
   });
   const events: RunEvent[] = [];
   running.on("*", (event) => events.push(event));
@@ -91,7 +89,7 @@ test("a run whose broker dies says what was lost, and ends with an exit code of 
   const killedAt = performance.now();
   process.kill(brokerPid, "SIGKILL");
   const report = await running.report;
-  expect(performance.now() - killedAt).toBeLessThan(20_000);
+  expect(performance.now() - killedAt).toBeLessThan(15_000);
   expect(report).toMatchObject({ exitCode: 3, drained: false });
   // It was full when it died, or nearly.
   expect(report.lost).toBeGreaterThan(0);

@@ -53,7 +53,7 @@ describe("a producer is killed", () => {
     const { buffer, url } = await madeBuffer({ over: "ipc", capacity: CAPACITY });
     const [victim, other] = await Promise.all([Actor.at(url), Actor.at(url)]);
     await other.call("putMany", ["one", "two", "three"]);
-    victim.call("put", "never");
+    victim.begin("put", "never");
     await until(() => victim.waits === 1, "the first waits");
     const put = other.call("put", "four");
     await until(() => other.waits === 1, "the second waits");
@@ -68,7 +68,7 @@ describe("a producer is killed", () => {
   test("in the middle of a batch: what was in is in, in order", async () => {
     const { buffer, url } = await madeBuffer({ over: "ipc", capacity: CAPACITY });
     const victim = await Actor.at(url);
-    victim.call("putMany", ["one", "two", "three", "four", "five"]);
+    victim.begin("putMany", ["one", "two", "three", "four", "five"]);
     await until(() => victim.waits === 1, "it waits with the rest");
     await victim.kill();
     await until(async () => (await buffer.counts()).waitingProducers === 0, "nobody waits");
@@ -79,7 +79,7 @@ describe("a producer is killed", () => {
     const { buffer, port } = await madeBuffer({ capacity: CAPACITY });
     await using client = await proxied(port);
     client.proxy.hold("broker");
-    client.victim.call("put", "one");
+    client.victim.begin("put", "one");
     await until(async () => (await buffer.counts()).produced === 1, "the put is accepted");
     await client.victim.kill();
     await expectAll(buffer, ["one"]);
@@ -91,7 +91,7 @@ describe("a consumer is killed", () => {
   test("while its take waits: the next in line gets the item", async () => {
     const { buffer, url } = await madeBuffer({ over: "ipc", capacity: CAPACITY });
     const [victim, other] = await Promise.all([Actor.at(url), Actor.at(url)]);
-    victim.call("take");
+    victim.begin("take");
     await until(() => victim.waits === 1, "the first waits");
     const take = other.call("take");
     await until(() => other.waits === 1, "the second waits");
@@ -108,7 +108,7 @@ describe("a consumer is killed", () => {
   ])("with %s that was handed out and not confirmed: all is back at its place", async (_what, call, args) => {
     const { buffer, port } = await madeBuffer({ capacity: CAPACITY });
     await using client = await proxied(port);
-    client.victim.call(call, ...args);
+    client.victim.begin(call, ...args);
     await until(() => client.victim.waits === 1, "it waits");
     client.proxy.hold("client");
     const producer = await buffer.producer();
@@ -123,7 +123,7 @@ describe("a consumer is killed", () => {
     const { buffer, port } = await madeBuffer({ capacity: CAPACITY });
     await using client = await proxied(port);
     client.proxy.holdBehind("the first");
-    client.victim.call("take");
+    client.victim.begin("take");
     const producer = await buffer.producer();
     await producer.put("the first");
     await until(async () => (await buffer.counts()).consumed === 1, "the take is confirmed");
@@ -157,7 +157,7 @@ describe("a consumer is killed", () => {
     await using client = await proxied(port);
     client.proxy.hold("broker");
     await (await buffer.producer()).put("one");
-    client.victim.call("lease");
+    client.victim.begin("lease");
     await until(async () => (await buffer.counts()).leased === 1, "it is leased");
     await client.victim.kill();
     await expectAll(buffer, ["one"]);
@@ -171,7 +171,7 @@ describe("a client is killed", () => {
       await using proxy = await TcpProxy.start(port);
       proxy.holdFrom("bufferId");
       const victim = await Actor.start();
-      victim.call("open", proxy.url);
+      victim.begin("open", proxy.url);
       await until(() => proxy.held.broker > 0, "the broker has answered it");
       await victim.kill();
     }
@@ -188,7 +188,7 @@ describe("a client is killed", () => {
       await (await buffer.producer()).put("one");
       await client.victim.call("lease");
       client.proxy.hold(side);
-      client.victim.call("close");
+      client.victim.begin("close");
       await until(() => client.proxy.held[side] > 0, `what the ${side} said is held back`);
       await client.victim.kill();
       await expectAll(buffer, ["one"]);

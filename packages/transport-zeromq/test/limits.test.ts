@@ -3,8 +3,8 @@
 import { isBufferError, openBuffer } from "@sluice/core";
 import { expect, test } from "vitest";
 import { Dealer } from "zeromq";
-import { clientPacket, encodeOpen } from "../dist/protocol.js";
 import { zeromqTransport } from "../dist/index.js";
+import { clientPacket, encodeOpen } from "../dist/protocol.js";
 import { Actor } from "./support/actor.js";
 import { madeBuffer } from "./support/buffers.js";
 import { outcomeOf, until } from "./support/until.js";
@@ -52,6 +52,7 @@ test("one request too many is refused; the others go on", async () => {
 test("what was answered while another call waits does not count: a waiting take does not use the limit up", async () => {
   const { buffer } = await madeBuffer({ over: "ipc", capacity: 100, limits: { requests: 20 } });
   const drained = buffer.drained();
+  drained.catch(() => {});
   const producer = await buffer.producer();
   for (let n = 0; n < 100; n++) await producer.put(n);
   const consumer = await buffer.consumer();
@@ -65,7 +66,10 @@ test("one connection is one client: it cannot use up the places of others", asyn
   const dealer = new Dealer({ linger: 0 });
   dealer.connect(url);
   for (let n = 1; n <= 10; n++) await dealer.send(clientPacket(Buffer.alloc(16, n), 0, [encodeOpen(1, "")]));
-  await until(async () => (await outcomeOf(dealer.receive(), "an answer", 5_000)) !== undefined, "it is answered");
+  await until(
+    async () => (await outcomeOf(dealer.receive(), "an answer", 5_000)) !== undefined,
+    "it is answered",
+  );
   dealer.close();
   await until(() => hasRoom(url), "a place is free");
   const first = await openBuffer(zeromqTransport({ url }));

@@ -62,13 +62,15 @@ test("for longer: each call fails with its type within seconds, and the same han
   stop(made);
   const outcomes = await outcomesOf(
     {
-    put: producer.put("c"),
-    tryTake: second.tryTake(),
-    ack: held.value.ack(),
-    counts: buffer.counts(),
-    seal: buffer.seal(),
-    producer: buffer.producer(),
-  }, SECONDS_MS);
+      put: producer.put("c"),
+      tryTake: second.tryTake(),
+      ack: held.value.ack(),
+      counts: buffer.counts(),
+      seal: buffer.seal(),
+      producer: buffer.producer(),
+    },
+    SECONDS_MS,
+  );
   for (const [name, outcome] of Object.entries(outcomes)) expect(TYPED, name).toContain(outcome);
   goOn(made);
   await until(

@@ -60,10 +60,13 @@ export class Actor {
     const answer = new Promise<T>((resolve, reject) => {
       this.#open.set(id, { resolve: resolve as (value: unknown) => void, reject });
     });
-    // Whoever kills it need not wait for what it was doing.
-    answer.catch(() => {});
     this.child.send({ id, call, args });
     return answer;
+  }
+
+  /** Tells it to do something; what it answers nobody waits for. */
+  begin(call: string, ...args: unknown[]): void {
+    this.call(call, ...args).catch(() => {});
   }
 
   async kill(): Promise<void> {

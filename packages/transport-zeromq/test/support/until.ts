@@ -10,7 +10,8 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`Expected that ${what}; this was not so after ${withinMs} ms`);
+    if (performance.now() > end)
+      throw new Error(`Expected that ${what}; this was not so after ${withinMs} ms`);
     await sleep(5);
   }
 }
