@@ -260,6 +260,23 @@ export class Authority {
     });
   }
 
+  /** The client was told by its clock that these would not be answered, and has said so to whoever asked: nobody has what they were handed. */
+  giveUp(session: Session, request: number, ids: readonly number[]): void {
+    for (const id of ids) this.cancel(session, id);
+    this.#do(session, request, async () => {
+      const own = new Set(ids);
+      const tokens = ids.flatMap((id) => session.assignments.get(id) ?? []);
+      for (const id of ids) session.assignments.delete(id);
+      for (const [token, lease] of session.leases) {
+        if (!own.has(lease.request)) continue;
+        tokens.push(token);
+        session.leases.delete(token);
+      }
+      await this.#giveBack(tokens);
+      session.answer(request, wire.encodeDone(request));
+    });
+  }
+
   /** A client's connection has ended: what it waited for it asks again when it is back, and until then nobody waits behind it. */
   suspend(session: Session): void {
     this.#serial.do(() => {
@@ -442,7 +459,7 @@ export class Authority {
         if (deliveries.length > 0) session.assignments.set(request, deliveries.map(tokenOf));
       } else if (deliveries.length > 0) {
         const until = performance.now() + leaseMs;
-        for (const one of deliveries) session.leases.set(tokenOf(one), { consumer, until });
+        for (const one of deliveries) session.leases.set(tokenOf(one), { request, consumer, until });
         this.#endsAt(until);
       }
       session.answer(request, wire.encodePolled(request, polled, leaseMs !== 0));

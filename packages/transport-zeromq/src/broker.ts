@@ -187,7 +187,10 @@ export class Broker {
     const { clientId, seen, parts } = wire.readClientPacket(packet);
     let session = this.#connections.get(connection);
     const key = clientId?.toString("latin1");
-    if (key !== undefined && session?.key !== key) {
+    // Only the last one's end would be noticed.
+    if (session !== undefined && key !== undefined && session.key !== key)
+      throw new Malformed("another client on one connection");
+    if (session === undefined && key !== undefined) {
       session = this.#sessions.get(key);
       if (session !== undefined) this.#connect(session, routingId, connection);
     }
@@ -218,6 +221,8 @@ export class Broker {
         case Kind.Close:
           authority.dismiss(session, () => {
             session.answer(id, wire.encodeDone(id));
+            // It holds nothing, and its place is anybody's.
+            session.isGone = true;
             this.#remember(session, DEAD_MS);
           });
           return;
@@ -279,6 +284,9 @@ export class Broker {
           return;
         case Kind.Destroy:
           authority.destroy(session, id);
+          return;
+        case Kind.GiveUp:
+          authority.giveUp(session, id, wire.decodeGiveUp(body));
           return;
         case Kind.Figures:
           session.answer(id, wire.encodeJson(id, this.figures));

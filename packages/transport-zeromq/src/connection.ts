@@ -27,6 +27,8 @@ export interface RequestTerms {
   readonly effect?: Effect;
   /** For one that the broker may hold: cancelled there when the time is over, or the signal aborted. */
   readonly wait?: Wait;
+  /** It tells which others were given up. */
+  readonly isTelling?: boolean;
 }
 
 interface Request {
@@ -36,10 +38,13 @@ interface Request {
   readonly answer: (body: FieldReader) => void;
   readonly fail: (error: unknown) => void;
   readonly onWaiting: (() => void) | undefined;
+  readonly isTelling: boolean;
   isCancelled: boolean;
 }
 
 const TIMER_MS_MAX = 2 ** 31 - 1;
+// Of one request; more of them make more requests.
+const GIVEN_UP_MAX = 4_096;
 
 export class BrokerConnection {
   readonly url: string;
@@ -62,6 +67,10 @@ export class BrokerConnection {
   #lastTick = 0;
   #lastHeard = 0;
   #isPinging = false;
+  /** How long the broker may be silent: it is asked again after it was taken for dead, but not waited for so long. */
+  #patienceMs = DEAD_MS;
+  /** Requests that were given up, of which the broker is to be told. */
+  #givenUp: number[] = [];
 
   constructor(url: string, keys?: CurveClientKeys) {
     this.url = url;
@@ -96,8 +105,8 @@ export class BrokerConnection {
   }
 
   /**
-   * Asks, and waits for the answer. Rejects `TRANSPORT_UNAVAILABLE` after 3 s without a sign of the broker, `HANDLE_CLOSED` when it
-   * is closed, and what the broker says.
+   * Asks, and waits for the answer. Rejects `TRANSPORT_UNAVAILABLE` after 3 s without a sign of the broker, or 1 s if it has given
+   * none since; `HANDLE_CLOSED` when it is closed, and what the broker says.
    */
   ask<T>(
     encode: (id: number) => Buffer,
@@ -107,15 +116,17 @@ export class BrokerConnection {
     return new Promise<T>((resolve, reject) => {
       if (this.#isClosed) throw closed();
       if (this.#isDestroyed) throw destroyed();
+      if (this.#givenUp.length > 0) this.#tellGivenUp();
       this.#lastId += 1;
       const id = this.#lastId;
-      const { wait, effect = "none" } = terms;
+      const { wait, effect = "none", isTelling = false } = terms;
       const release = wait === undefined ? undefined : this.#cancelWhenOver(id, wait);
       this.#add({
         id,
         part: encode(id),
         effect,
         isCancelled: false,
+        isTelling,
         onWaiting: wait?.onWait,
         answer: (body) => {
           release?.();
@@ -131,6 +142,11 @@ export class BrokerConnection {
         },
       });
     });
+  }
+
+  /** Nobody waits for the answer to this request any more, or for what it was handed. */
+  abandon(id: number): void {
+    this.#givenUp.push(id);
   }
 
   /** Asks to end something, which may have ended with the buffer. */
@@ -219,6 +235,7 @@ export class BrokerConnection {
       while (this.#requests.size > 0 && !this.#isClosed) {
         const [packet] = (await this.#dealer.receive()) as [Buffer];
         this.#lastHeard = performance.now();
+        this.#patienceMs = DEAD_MS;
         this.#read(packet);
       }
     } catch (error) {
@@ -323,9 +340,37 @@ export class BrokerConnection {
     if (this.#requests.size === 0) return;
     if (wasAway) this.#lastHeard = now;
     const silentMs = now - this.#lastHeard;
-    if (silentMs >= DEAD_MS) this.#failAll(({ effect }) => unavailable(this.url, effect));
+    if (silentMs >= this.#patienceMs * 0.9) this.#giveUpAll();
     else if (silentMs >= HEARTBEAT_MS * 0.9) this.#ping();
     if (this.#requests.size > 0) this.#tick ??= this.#nextTick();
+  }
+
+  #giveUpAll(): void {
+    this.#patienceMs = HEARTBEAT_MS;
+    let isAnyNew = false;
+    for (const { id, isTelling } of this.#requests.values()) {
+      if (isTelling) continue;
+      isAnyNew = true;
+      this.abandon(id);
+    }
+    this.#failAll(({ effect }) => unavailable(this.url, effect));
+    // On its way already, for when the broker goes on; if that is in vain, with what is asked next.
+    if (isAnyNew) this.#tellGivenUp();
+  }
+
+  #tellGivenUp(): void {
+    const all = this.#givenUp;
+    this.#givenUp = [];
+    for (let at = 0; at < all.length; at += GIVEN_UP_MAX) {
+      const ids = all.slice(at, at + GIVEN_UP_MAX);
+      this.ask(
+        (id) => wire.encodeGiveUp(id, ids),
+        () => undefined,
+        { isTelling: true },
+      ).catch(() => {
+        for (const id of ids) this.abandon(id);
+      });
+    }
   }
 
   #ping(): void {

@@ -28,12 +28,23 @@ export class ClientConsumerPort implements ConsumerPort {
     if (polled.state === "empty" && wait.signal.aborted) return { deliveries: [], state: "open" };
     if (lease !== undefined || polled.deliveries.length === 0) return polled;
     // In the turn of receipt: what else is asked by then goes with it.
-    const confirmed = this.#connection.ask(
-      (id) => wire.encodeNumber(Kind.Confirm, id, request),
-      (body) => body.text() === "done",
-      { effect: "unknown" },
-    );
-    return { ...polled, confirmed };
+    return { ...polled, confirmed: this.#confirm(request) };
+  }
+
+  async #confirm(request: number): Promise<boolean> {
+    try {
+      const answer = await this.#connection.ask(
+        (id) => wire.encodeNumber(Kind.Confirm, id, request),
+        (body) => body.text(),
+        { effect: "unknown" },
+      );
+      // Otherwise the broker took this client for dead meanwhile, and gave the items back.
+      return answer === "done";
+    } catch (error) {
+      // If that has not arrived, it is not to keep the items for ever.
+      this.#connection.abandon(request);
+      throw error;
+    }
   }
 
   settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {

@@ -68,6 +68,8 @@ export const Kind = {
   Remove: 19,
   Destroy: 20,
   Figures: 21,
+  /** Of requests whose answers the client waits for no longer: what they were handed goes back. */
+  GiveUp: 22,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -191,6 +193,22 @@ export function encodeBare(kind: Kind, id: number): Buffer {
 /** Requests that carry a number: `Cancel` and `Confirm` (a request id), `Retire`, `Leave` (a number of `Producer`, of a consumer), `Requeue`, `Remove` (a sequence), `Seal` (1 to discard). */
 export function encodeNumber(kind: Kind, id: number, value: number): Buffer {
   return encodePart(kind, id, 8).f64(value).bytes;
+}
+
+/** Of `GiveUp`: `count (4) | request ids (8 each)`. */
+export function encodeGiveUp(id: number, ids: readonly number[]): Buffer {
+  const writer = encodePart(Kind.GiveUp, id, 4 + 8 * ids.length).u32(ids.length);
+  for (const one of ids) writer.f64(one);
+  return writer.bytes;
+}
+
+export function decodeGiveUp(body: FieldReader): number[] {
+  const count = body.u32();
+  if (count * 8 > body.left) throw new Malformed(`${count} ids in ${body.left} bytes`);
+  const ids: number[] = [];
+  for (let n = 0; n < count; n++) ids.push(body.integer(1));
+  body.done();
+  return ids;
 }
 
 /** Of `Producer`: the id it is to have, empty for one without. */

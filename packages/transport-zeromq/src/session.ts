@@ -9,8 +9,9 @@ export interface SessionProducer {
   last: number;
 }
 
-/** Under which of the client's consumers a lease is held, and until when at least. */
+/** Under which of the client's consumers a lease is held, by which request, and until when at least. */
 export interface HeldLease {
+  readonly request: number;
   readonly consumer: number;
   until: number;
 }
@@ -20,7 +21,7 @@ export class Session {
   readonly key: string;
   /** Of its present connection; undefined while it has none. */
   routingId: Buffer | undefined;
-  /** It has not been seen for so long that what it held was given to others. */
+  /** It has said goodbye, or has not been seen for so long that what it held was given to others. */
   isGone = false;
   /** Runs while it has no connection. */
   timer: NodeJS.Timeout | undefined;

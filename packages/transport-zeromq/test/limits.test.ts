@@ -1,0 +1,78 @@
+// What a broker bears of its clients: one more is refused with a reason, and whoever is gone leaves room.
+
+import { isBufferError, openBuffer } from "@sluice/core";
+import { expect, test } from "vitest";
+import { Dealer } from "zeromq";
+import { zeromqTransport } from "../dist/index.js";
+import { clientPacket, encodeOpen } from "../dist/protocol.js";
+import { Actor } from "./support/actor.js";
+import { madeBuffer } from "./support/buffers.js";
+import { outcomeOf, until } from "./support/until.js";
+
+/** Whether there is room for one more client now. */
+async function hasRoom(url: string): Promise<boolean> {
+  try {
+    await (await openBuffer(zeromqTransport({ url }))).close();
+    return true;
+  } catch (error) {
+    if (isBufferError(error, "TOO_MANY_WAITERS")) return false;
+    throw error;
+  }
+}
+
+test("one client too many is refused; a dead one's place is a newcomer's", async () => {
+  const { url } = await madeBuffer({ over: "ipc", capacity: 1, limits: { clients: 2 } });
+  const second = await Actor.at(url);
+  const third = openBuffer(zeromqTransport({ url }));
+  await expect(third).rejects.toMatchObject({ code: "TOO_MANY_WAITERS", effect: "none" });
+  await second.kill();
+  await until(() => hasRoom(url), "the place of the dead one is free");
+});
+
+test("whoever has said goodbye leaves room at once", async () => {
+  const { url } = await madeBuffer({ over: "ipc", capacity: 1, limits: { clients: 2 } });
+  for (let n = 0; n < 5; n++) expect(await hasRoom(url)).toBe(true);
+});
+
+test("one request too many is refused; the others go on", async () => {
+  const { buffer } = await madeBuffer({ over: "ipc", capacity: 5, limits: { requests: 3 } });
+  const consumers = [];
+  for (let n = 0; n < 4; n++) consumers.push(await buffer.consumer());
+  const producer = await buffer.producer();
+  const takes = consumers.map((consumer) => consumer.take());
+  await expect(takes[3]).rejects.toMatchObject({ code: "TOO_MANY_WAITERS", effect: "none" });
+  const other = await openBuffer(zeromqTransport({ url: (buffer.address.place as { url: string }).url }));
+  await (await other.producer()).putMany([1, 2, 3]);
+  const taken = await Promise.all(takes.slice(0, 3));
+  expect(taken.map((one) => !one.done && one.value)).toEqual([1, 2, 3]);
+  await producer.put(4);
+  await other.close();
+});
+
+test("what was answered while another call waits does not count: a waiting take does not use the limit up", async () => {
+  const { buffer } = await madeBuffer({ over: "ipc", capacity: 100, limits: { requests: 20 } });
+  const drained = buffer.drained();
+  drained.catch(() => {});
+  const producer = await buffer.producer();
+  for (let n = 0; n < 100; n++) await producer.put(n);
+  const consumer = await buffer.consumer();
+  for (let n = 0; n < 100; n++) expect(await consumer.take()).toEqual({ done: false, value: n });
+  await buffer.seal();
+  await drained;
+});
+
+test("one connection is one client: it cannot use up the places of others", async () => {
+  const { url } = await madeBuffer({ over: "ipc", capacity: 1, limits: { clients: 3 } });
+  const dealer = new Dealer({ linger: 0 });
+  dealer.connect(url);
+  for (let n = 1; n <= 10; n++) await dealer.send(clientPacket(Buffer.alloc(16, n), 0, [encodeOpen(1, "")]));
+  await until(
+    async () => (await outcomeOf(dealer.receive(), "an answer", 5_000)) !== undefined,
+    "it is answered",
+  );
+  dealer.close();
+  await until(() => hasRoom(url), "a place is free");
+  const first = await openBuffer(zeromqTransport({ url }));
+  await until(() => hasRoom(url), "both places are free");
+  await first.close();
+});
