@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { BufferPort } from "@sluice/core";
 import { Authority } from "./authority.js";
 import { Malformed } from "./bytes.js";
+import { Gatekeeper } from "./gatekeeper.js";
 import * as wire from "./protocol.js";
 import { Kind, type Opened, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
 import { BrokerRouter, DISCONNECTED } from "./router.js";
@@ -24,6 +25,8 @@ export interface BrokerOptions {
   readonly opened: Opened;
   readonly url: string;
   readonly limits?: BrokerLimits | undefined;
+  /** Path of its key file: only clients with a key that this one knows may connect. */
+  readonly keys?: string | undefined;
   /** Told of what was dropped, at most once a second. */
   readonly log?: ((line: string) => void) | undefined;
   /** It has ended. */
@@ -54,6 +57,7 @@ export class Broker {
   /** With the port that was chosen, where the url left it open. */
   readonly url: string;
   readonly #router: BrokerRouter;
+  readonly #gatekeeper: Gatekeeper | undefined;
   readonly #id: Buffer;
   readonly #options: BrokerOptions;
   readonly #limits: Required<BrokerLimits>;
@@ -74,11 +78,13 @@ export class Broker {
 
   private constructor(
     router: BrokerRouter,
+    gatekeeper: Gatekeeper | undefined,
     id: Buffer,
     options: BrokerOptions,
     authority: (broker: Broker) => Authority,
   ) {
     this.#router = router;
+    this.#gatekeeper = gatekeeper;
     this.#id = id;
     this.#options = options;
     this.#limits = {
@@ -90,10 +96,13 @@ export class Broker {
     this.#authority = authority(this);
   }
 
-  /** Binds and serves. Rejects with the system's error, such as `EADDRINUSE`. */
+  /** Binds and serves. Rejects with the system's error, such as `EADDRINUSE`, and for what is wrong with its key file. */
   static async start(options: BrokerOptions): Promise<Broker> {
     const id = randomBytes(wire.BROKER_ID_BYTES);
+    const { keys, log = () => {} } = options;
+    const gatekeeper = keys === undefined ? undefined : new Gatekeeper(keys, log);
     const socketOptions = {
+      ...(gatekeeper && { context: gatekeeper.context }),
       linger: 0,
       mandatory: true,
       sendTimeout: 0,
@@ -105,12 +114,14 @@ export class Broker {
       heartbeatTimeToLive: DEAD_MS,
       handshakeInterval: 5_000,
     };
-    const router = new BrokerRouter(socketOptions, wire.brokerPacket(id, []));
+    const router = new BrokerRouter(socketOptions, wire.brokerPacket(id, []), gatekeeper);
     try {
+      await gatekeeper?.open();
       const consumer = await options.store.consumer();
       await router.bind(options.url);
       const broker = new Broker(
         router,
+        gatekeeper,
         id,
         options,
         (self) =>
@@ -125,6 +136,7 @@ export class Broker {
       return broker;
     } catch (error) {
       router.close();
+      gatekeeper?.close();
       throw error;
     }
   }
@@ -148,6 +160,7 @@ export class Broker {
     this.#authority.end();
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
     this.#router.close();
+    this.#gatekeeper?.close();
     this.#options.onEnded?.();
   }
 

@@ -10,16 +10,10 @@ import { type Effect, isBufferError, type Wait } from "@sluice/core";
 import { Dealer } from "zeromq";
 import { type FieldReader, Malformed } from "./bytes.js";
 import { closed, destroyed, fault, faultOf, unavailable } from "./faults.js";
+import type { ClientKeys } from "./keys.js";
 import * as wire from "./protocol.js";
 import { Kind, Status } from "./protocol.js";
 import { DEAD_MS, HEARTBEAT_MS } from "./timing.js";
-
-/** Keys of CURVE, in Z85: what a client needs where the broker asks for keys. */
-export interface CurveClientKeys {
-  readonly serverKey: string;
-  readonly publicKey: string;
-  readonly secretKey: string;
-}
 
 /** Of one request. */
 export interface RequestTerms {
@@ -72,7 +66,7 @@ export class BrokerConnection {
   /** Requests that were given up, of which the broker is to be told. */
   #givenUp: number[] = [];
 
-  constructor(url: string, keys?: CurveClientKeys) {
+  constructor(url: string, keys?: ClientKeys) {
     this.url = url;
     this.#dealer = new Dealer({
       linger: 0,
@@ -86,9 +80,7 @@ export class BrokerConnection {
       reconnectMaxInterval: 1_000,
       connectTimeout: DEAD_MS,
       handshakeInterval: DEAD_MS,
-      ...(keys === undefined
-        ? {}
-        : { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }),
+      ...curveOptions(keys),
     });
     this.#dealer.connect(url);
   }
@@ -98,10 +90,6 @@ export class BrokerConnection {
     const opened = await this.ask((id) => wire.encodeOpen(id, bufferId), wire.decodeJson<wire.Opened>);
     this.#bufferId = opened.bufferId;
     return opened;
-  }
-
-  get events(): Dealer["events"] {
-    return this.#dealer.events;
   }
 
   /**
@@ -393,6 +381,13 @@ export class BrokerConnection {
     const message = `What listens at ${this.url} does not speak this protocol: ${cause.message}`;
     return fault("NOT_A_BUFFER", message, { cause });
   }
+}
+
+/** What a socket needs of them. */
+export function curveOptions(keys: ClientKeys | undefined): object {
+  if (keys === undefined) return {};
+  const { serverKey, publicKey, secretKey } = keys;
+  return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
 }
 
 function closedUnder(effect: Effect): Error {

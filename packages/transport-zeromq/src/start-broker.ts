@@ -15,6 +15,8 @@ export interface BrokerSettings {
   readonly bufferId: string;
   readonly spec: BufferSpec;
   readonly limits?: BrokerLimits | undefined;
+  /** Path of the broker's key file. */
+  readonly keys?: string | undefined;
 }
 
 /**
@@ -23,12 +25,12 @@ export interface BrokerSettings {
  * Rejects `BUFFER_EXISTS`, `NOT_A_BUFFER`, `INSECURE_BIND`, `PERMISSION_DENIED`, `TRANSPORT_UNAVAILABLE`.
  */
 export async function startBroker(
-  { url, bufferId, spec, limits }: BrokerSettings,
+  { url, bufferId, spec, limits, keys }: BrokerSettings,
   log: (line: string) => void,
   onEnded: () => void,
 ): Promise<Broker> {
   const place = placeOf(url);
-  const claim = await claimPlace(place);
+  const claim = await claimPlace(place, keys !== undefined);
   const capabilities = capabilitiesOf(place, "none");
   const store = createMemoryStore(NAME, spec).openForBroker({
     address: { module: "", transport: NAME, place: null },
@@ -40,6 +42,7 @@ export async function startBroker(
       opened: { bufferId, spec, journal: "none" },
       url: place.url,
       limits,
+      keys,
       log,
       onEnded: () => {
         leave(place, claim);
@@ -58,10 +61,10 @@ function leave(place: Place, claim: Claim | undefined): void {
   claim?.release();
 }
 
-async function claimPlace(place: Place): Promise<Claim | undefined> {
+async function claimPlace(place: Place, hasKeys: boolean): Promise<Claim | undefined> {
   if (place.kind === "tcp") {
-    if (place.isLoopback) return undefined;
-    const why = "it can be reached from other hosts, where anybody could take and put: that needs keys";
+    if (place.isLoopback || hasKeys) return undefined;
+    const why = "it can be reached from other hosts, where anybody could take and put: that needs `keys`";
     throw fault("INSECURE_BIND", `${place.url} is refused: ${why}`);
   }
   secureDirectory(place.path);

@@ -1,6 +1,7 @@
 /** The factory, its options, and the address that lets others open what it made. */
 
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import {
   type BufferAddress,
   type BufferPort,
@@ -14,6 +15,7 @@ import type { BrokerLimits } from "./broker.js";
 import { capabilitiesOf } from "./capabilities.js";
 import { fault, NAME } from "./faults.js";
 import { hostBroker } from "./host-broker.js";
+import { checkKeysOption, keysPath } from "./keys.js";
 import { openPort } from "./open-port.js";
 import { placeOf } from "./place.js";
 
@@ -30,6 +32,11 @@ export interface ZeromqTransportOptions {
   readonly broker?: "thread" | "process";
   /** What the broker bears of its clients. */
   readonly limits?: BrokerLimits;
+  /**
+   * Path of a key file, which its user alone may read: a broker that has one admits only clients whose keys it knows. Default: what
+   * the environment variable `SLUICE_ZEROMQ_KEYS` names, if it is there.
+   */
+  readonly keys?: string;
 }
 
 const MODULE = new URL("./index.js", import.meta.url).href;
@@ -43,10 +50,12 @@ const MODULE = new URL("./index.js", import.meta.url).href;
 export function zeromqTransport(options: ZeromqTransportOptions): BufferTransport {
   if (options === undefined)
     throw wrongType("the options of zeromqTransport", "an object with a url", options);
-  checkOptions("the options of zeromqTransport", options, ["url", "broker", "limits"]);
+  checkOptions("the options of zeromqTransport", options, ["url", "broker", "limits", "keys"]);
   const { broker = "thread", limits } = options;
   if (broker !== "thread" && broker !== "process")
     throw outOfRange("`broker`", "`thread` or `process`", broker);
+  checkKeysOption(options.keys);
+  const ownKeys = options.keys === undefined ? undefined : resolve(options.keys);
   const place = placeOf(options.url);
   return {
     name: NAME,
@@ -61,13 +70,14 @@ export function zeromqTransport(options: ZeromqTransportOptions): BufferTranspor
         );
       }
       const bufferId = randomUUID();
-      const url = await hostBroker(broker, { url: place.url, bufferId, spec, limits });
-      return addressOf(url, bufferId);
+      const keys = keysPath(ownKeys);
+      const url = await hostBroker(broker, { url: place.url, bufferId, spec, limits, keys });
+      return addressOf(url, bufferId, keys);
     },
     async open(address): Promise<BufferPort> {
-      if (address === undefined) return openPort(place, "", addressOf);
-      const { url, id } = readAddress(address);
-      return openPort(placeOf(url), id, addressOf);
+      if (address === undefined) return openPort(place, "", keysPath(ownKeys), addressOf);
+      const { url, id, keys } = readAddress(address);
+      return openPort(placeOf(url), id, keysPath(ownKeys, keys), addressOf);
     },
   };
 }
@@ -77,15 +87,27 @@ export function transportAt(address: BufferAddress): BufferTransport {
   return zeromqTransport({ url: readAddress(address).url });
 }
 
-function addressOf(url: string, id: string): BufferAddress {
-  return Object.freeze({ module: MODULE, transport: NAME, place: { url, id } });
+/** @param keys - path of the key file: the keys themselves go nowhere. */
+function addressOf(url: string, id: string, keys: string | undefined): BufferAddress {
+  const place = keys === undefined ? { url, id } : { url, id, keys };
+  return Object.freeze({ module: MODULE, transport: NAME, place });
+}
+
+interface AddressPlace {
+  readonly url: string;
+  readonly id: string;
+  readonly keys: string | undefined;
 }
 
 /** An address is data from outside: check its shape before use. */
-function readAddress({ place }: BufferAddress): { readonly url: string; readonly id: string } {
-  const { url, id } = (typeof place === "object" && place !== null ? place : {}) as Record<string, unknown>;
-  if (typeof url !== "string" || typeof id !== "string" || id === "") {
+function readAddress({ place }: BufferAddress): AddressPlace {
+  const { url, id, keys } = (typeof place === "object" && place !== null ? place : {}) as Record<
+    string,
+    unknown
+  >;
+  const areKeys = keys === undefined || (typeof keys === "string" && keys !== "");
+  if (typeof url !== "string" || typeof id !== "string" || id === "" || !areKeys) {
     throw wrongType("`address.place`", "the `{ url, id }` of a zeromq buffer", place);
   }
-  return { url, id };
+  return { url, id, keys };
 }
