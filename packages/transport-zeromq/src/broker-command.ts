@@ -2,7 +2,10 @@
 
 import { randomUUID } from "node:crypto";
 import { constants } from "node:os";
-import { type BrokerCommand, UsageError } from "./command-args.js";
+import type { BufferSpec } from "@sluice/core";
+import type { BrokerCommand } from "./command-args.js";
+import { fault } from "./faults.js";
+import { checkJournal, findJournal, type StoreSettings } from "./journal.js";
 import { checkKeysOption, keysPath } from "./keys.js";
 import { startBroker } from "./start-broker.js";
 
@@ -14,9 +17,6 @@ export async function runBroker(
   say: (line: string) => void,
   log: (line: string) => void,
 ): Promise<number> {
-  // Until there are journals, when its path goes into the settings.
-  if (journal !== undefined)
-    throw new UsageError("--journal is to come: this broker keeps nothing on a disk");
   checkKeysOption(keys);
   const path = keysPath(keys);
   let end = (_code: number) => {};
@@ -26,14 +26,29 @@ export async function runBroker(
   const stop = (signal: NodeJS.Signals) => end(128 + constants.signals[signal]);
   for (const signal of SIGNALS) process.on(signal, stop);
   try {
-    const settings = { url, bufferId: randomUUID(), spec, keys: path };
-    const broker = await startBroker(settings, log, () => end(0));
+    const store = storeOf(spec, checkJournal(journal));
+    const broker = await startBroker({ url, store, keys: path }, log, () => end(0));
     const who = path === undefined ? "" : ", for clients with keys";
-    say(`broker at ${broker.url} : capacity ${spec.capacity}, memory only${who}`);
+    const where = store.kind === "memory" ? "memory only" : `journal at ${store.path}`;
+    say(`broker at ${broker.url} : capacity ${spec.capacity}, ${where}${who}`);
     const code = await ended;
     broker.end();
     return code;
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
   }
+}
+
+/** A journal that is there is gone on with, if it is of the same buffer. */
+function storeOf(spec: BufferSpec, path: string | undefined): StoreSettings {
+  if (path === undefined) return { kind: "memory", spec, bufferId: randomUUID() };
+  const found = findJournal(path);
+  if (found === undefined) return { kind: "new", path, spec, durability: "fsync" };
+  const names = Object.keys(spec) as (keyof BufferSpec)[];
+  const others = names.filter((name) => spec[name] !== found.spec[name]);
+  if (others.length === 0) return { kind: "old", path };
+  const list = others
+    .map((name) => `${name}: ${spec[name]} here, ${found.spec[name]} in the journal`)
+    .join("; ");
+  throw fault("SETTINGS_MISMATCH", `The journal at ${path} is of another buffer: ${list}`);
 }

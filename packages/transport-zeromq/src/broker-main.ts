@@ -7,7 +7,7 @@ import { type BrokerSettings, startBroker } from "./start-broker.js";
 
 /** What it tells. */
 export type BrokerNews =
-  | { readonly kind: "ready"; readonly url: string }
+  | { readonly kind: "ready"; readonly url: string; readonly bufferId: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | { readonly kind: "log"; readonly line: string };
 
@@ -20,7 +20,7 @@ async function main(settings: BrokerSettings, onEnded: () => void): Promise<Brok
   try {
     const log = (line: string) => tell({ kind: "log", line });
     const broker = await startBroker(settings, log, onEnded);
-    tell({ kind: "ready", url: broker.url });
+    tell({ kind: "ready", url: broker.url, bufferId: broker.bufferId });
     return broker;
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;

@@ -1,7 +1,7 @@
 /** The broker: a ROUTER, the sessions of its clients, and the one buffer that they share. */
 
 import { randomBytes } from "node:crypto";
-import type { BufferPort } from "@sluice/core";
+import type { BrokerPort } from "@sluice/file-store";
 import { Authority } from "./authority.js";
 import { Malformed } from "./bytes.js";
 import { Gatekeeper } from "./gatekeeper.js";
@@ -21,7 +21,7 @@ export interface BrokerLimits {
 
 export interface BrokerOptions {
   /** The store of which it alone has a handle. */
-  readonly store: BufferPort;
+  readonly store: BrokerPort;
   readonly opened: Opened;
   readonly url: string;
   readonly limits?: BrokerLimits | undefined;
@@ -132,6 +132,7 @@ export class Broker {
             (by) => self.#leavePlace(by),
           ),
       );
+      await broker.#authority.takeOver();
       void broker.#receive();
       return broker;
     } catch (error) {
@@ -139,6 +140,11 @@ export class Broker {
       gatekeeper?.close();
       throw error;
     }
+  }
+
+  /** Tells the buffer from a later one at the same place. */
+  get bufferId(): string {
+    return this.#options.opened.bufferId;
   }
 
   get figures(): BrokerFigures {
@@ -256,6 +262,9 @@ export class Broker {
           return;
         case Kind.Producer:
           authority.register(session, id, body.text());
+          return;
+        case Kind.Resume:
+          authority.resume(session, id, wire.decodeResume(body));
           return;
         case Kind.Retire:
           authority.retire(session, id, body.integer());

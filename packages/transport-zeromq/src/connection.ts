@@ -21,6 +21,8 @@ export interface RequestTerms {
   readonly effect?: Effect;
   /** For one that the broker may hold: cancelled there when the time is over, or the signal aborted. */
   readonly wait?: Wait;
+  /** It means something only to a broker that still knows this client. */
+  readonly isOnce?: boolean;
   /** It tells which others were given up. */
   readonly isTelling?: boolean;
 }
@@ -32,6 +34,7 @@ interface Request {
   readonly answer: (body: FieldReader) => void;
   readonly fail: (error: unknown) => void;
   readonly onWaiting: (() => void) | undefined;
+  readonly isOnce: boolean;
   readonly isTelling: boolean;
   isCancelled: boolean;
 }
@@ -45,6 +48,8 @@ export class BrokerConnection {
   readonly #dealer: Dealer;
   readonly #clientId: Buffer = randomBytes(wire.CLIENT_ID_BYTES);
   readonly #requests: Map<number, Request> = new Map();
+  /** Of this client's producers, by the number of the request that registered them. */
+  readonly #registrations: Map<number, wire.Registration> = new Map();
   #bufferId = "";
   #lastId = 0;
   /** All requests up to this one are answered. */
@@ -107,13 +112,14 @@ export class BrokerConnection {
       if (this.#givenUp.length > 0) this.#tellGivenUp();
       this.#lastId += 1;
       const id = this.#lastId;
-      const { wait, effect = "none", isTelling = false } = terms;
+      const { wait, effect = "none", isOnce = false, isTelling = false } = terms;
       const release = wait === undefined ? undefined : this.#cancelWhenOver(id, wait);
       this.#add({
         id,
         part: encode(id),
         effect,
         isCancelled: false,
+        isOnce,
         isTelling,
         onWaiting: wait?.onWait,
         answer: (body) => {
@@ -135,6 +141,25 @@ export class BrokerConnection {
   /** Nobody waits for the answer to this request any more, or for what it was handed. */
   abandon(id: number): void {
     this.#givenUp.push(id);
+  }
+
+  /** Registers a producer, and again wherever the broker has forgotten it. @param producerId - empty for one without. */
+  async register(producerId: string): Promise<wire.Registered & { readonly number: number }> {
+    let number = 0;
+    const registered = await this.ask(
+      (id) => {
+        number = id;
+        return wire.encodeProducer(id, producerId);
+      },
+      wire.decodeJson<wire.Registered>,
+    );
+    this.#registrations.set(number, registered);
+    return { ...registered, number };
+  }
+
+  async retire(number: number): Promise<void> {
+    this.#registrations.delete(number);
+    await this.giveUp((id) => wire.encodeNumber(Kind.Retire, id, number));
   }
 
   /** Asks to end something, which may have ended with the buffer. */
@@ -260,6 +285,8 @@ export class BrokerConnection {
         request.onWaiting?.();
         return;
       case Status.Unknown:
+        // Whoever could have said what became of it is gone.
+        if (request.isOnce) this.#end(id, forgotten(this.url));
         void this.#openAgain();
         return;
       case Status.Failed:
@@ -299,7 +326,7 @@ export class BrokerConnection {
     }
   }
 
-  /** The broker has forgotten this client, or is another one. */
+  /** The broker has forgotten this client, or is another one that goes on with the journal. */
   async #openAgain(): Promise<void> {
     if (this.#isOpening) return;
     this.#isOpening = true;
@@ -307,6 +334,15 @@ export class BrokerConnection {
     const before = [...this.#requests.keys()];
     try {
       await this.ask((id) => wire.encodeOpen(id, this.#bufferId), wire.decodeJson<wire.Opened>);
+      this.#isIntroduced = true;
+      const resumed = [...this.#registrations].map(([number, registration]) =>
+        this.ask(
+          (id) => wire.encodeResume(id, number, registration),
+          () => undefined,
+        ),
+      );
+      // Whose registration is over is told by the next offer.
+      await Promise.allSettled(resumed);
       this.#sendAgain();
     } catch (error) {
       for (const id of before) this.#end(id, error);
@@ -388,6 +424,11 @@ export function curveOptions(keys: ClientKeys | undefined): object {
   if (keys === undefined) return {};
   const { serverKey, publicKey, secretKey } = keys;
   return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
+}
+
+function forgotten(url: string): Error {
+  const message = `The broker at ${url} does not remember this request: it was started again meanwhile`;
+  return fault("OUTCOME_UNKNOWN", message);
 }
 
 function closedUnder(effect: Effect): Error {

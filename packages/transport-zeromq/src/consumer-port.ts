@@ -36,7 +36,7 @@ export class ClientConsumerPort implements ConsumerPort {
       const answer = await this.#connection.ask(
         (id) => wire.encodeNumber(Kind.Confirm, id, request),
         (body) => body.text(),
-        { effect: "unknown" },
+        { effect: "unknown", isOnce: true },
       );
       // Otherwise the broker took this client for dead meanwhile, and gave the items back.
       return answer === "done";

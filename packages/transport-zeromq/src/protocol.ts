@@ -216,11 +216,11 @@ export function encodeProducer(id: number, producerId: string): Buffer {
   return encodePart(Kind.Producer, id, textLength(producerId)).text(producerId).bytes;
 }
 
-/** What the broker knows a registration by, and the client after a restart of the broker still does. */
+/** A registration, as both sides remember it. */
 export interface Registration {
+  /** As it was given, or as the broker made it up. */
   readonly producerId: string;
   readonly epoch: number;
-  readonly lastSequence: number;
 }
 
 /** Of `Resume`: the number that the client knows it by, and what it was told when it registered. */
@@ -229,6 +229,17 @@ export function encodeResume(id: number, number: number, { producerId, epoch }: 
     .f64(number)
     .f64(epoch)
     .text(producerId).bytes;
+}
+
+export function decodeResume(body: FieldReader): Registration & { readonly number: number } {
+  const resume = { number: body.integer(), epoch: body.integer(), producerId: body.text() };
+  body.done();
+  return resume;
+}
+
+/** What `Producer` is answered with, as JSON. */
+export interface Registered extends Registration {
+  readonly lastSequence: number;
 }
 
 export interface OfferRequest {

@@ -8,13 +8,15 @@ import {
   type BufferTransport,
   checkOptions,
   INTERFACE_VERSION,
+  isBufferError,
   outOfRange,
   wrongType,
 } from "@sluice/core";
 import type { BrokerLimits } from "./broker.js";
 import { capabilitiesOf } from "./capabilities.js";
-import { fault, NAME } from "./faults.js";
+import { NAME } from "./faults.js";
 import { hostBroker } from "./host-broker.js";
+import { checkJournal, findJournal, refuseDurable, type StoreSettings } from "./journal.js";
 import { checkKeysOption, keysPath } from "./keys.js";
 import { openPort } from "./open-port.js";
 import { placeOf } from "./place.js";
@@ -30,6 +32,11 @@ export interface ZeromqTransportOptions {
    * `thread`. A broker that runs already, by the command or in another process, is opened without.
    */
   readonly broker?: "thread" | "process";
+  /**
+   * Path of a directory, which the broker makes, to keep what is in the buffer: what was accepted outlives the broker's death and,
+   * with `durability: "fsync"`, the default then, a power cut. Where the broker has ended, `open` starts one that goes on with it.
+   */
+  readonly journal?: string;
   /** What the broker bears of its clients. */
   readonly limits?: BrokerLimits;
   /**
@@ -42,42 +49,60 @@ export interface ZeromqTransportOptions {
 const MODULE = new URL("./index.js", import.meta.url).href;
 
 /**
- * A bounded buffer that a broker holds, for the processes of one host, or of several. It outlives its clients, and ends with its
- * broker.
+ * A bounded buffer that a broker holds, for the processes of one host, or of several. It outlives its clients; without a journal it
+ * ends with its broker.
  *
  * @throws TypeError, RangeError `INVALID_ARGUMENT` for bad options. Nothing is touched before `create` or `open`.
  */
 export function zeromqTransport(options: ZeromqTransportOptions): BufferTransport {
   if (options === undefined)
     throw wrongType("the options of zeromqTransport", "an object with a url", options);
-  checkOptions("the options of zeromqTransport", options, ["url", "broker", "limits", "keys"]);
+  checkOptions("the options of zeromqTransport", options, ["url", "broker", "journal", "limits", "keys"]);
   const { broker = "thread", limits } = options;
   if (broker !== "thread" && broker !== "process")
     throw outOfRange("`broker`", "`thread` or `process`", broker);
   checkKeysOption(options.keys);
   const ownKeys = options.keys === undefined ? undefined : resolve(options.keys);
   const place = placeOf(options.url);
+  const journal = checkJournal(options.journal);
+  const host = (store: StoreSettings) =>
+    hostBroker(broker, { url: place.url, store, limits, keys: keysPath(ownKeys) });
+  const goOn = async (path: string) => {
+    try {
+      await host({ kind: "old", path });
+    } catch (error) {
+      // Somebody else was faster.
+      if (!isBufferError(error, "BUFFER_EXISTS")) throw error;
+    }
+  };
   return {
     name: NAME,
     module: MODULE,
     interfaceVersion: INTERFACE_VERSION,
-    capabilities: capabilitiesOf(place, "none"),
+    capabilities: capabilitiesOf(place, journal === undefined ? "none" : "power"),
     async create(spec, wishes): Promise<BufferAddress> {
-      if (wishes.durability === "fsync") {
-        throw fault(
-          "CAPABILITY_MISSING",
-          'A broker without a journal keeps nothing on a disk: `durability: "fsync"` cannot be had',
-        );
-      }
-      const bufferId = randomUUID();
-      const keys = keysPath(ownKeys);
-      const url = await hostBroker(broker, { url: place.url, bufferId, spec, limits, keys });
-      return addressOf(url, bufferId, keys);
+      if (journal === undefined) refuseDurable(wishes.durability);
+      const durability = wishes.durability ?? "fsync";
+      const store: StoreSettings =
+        journal === undefined
+          ? { kind: "memory", spec, bufferId: randomUUID() }
+          : { kind: "new", path: journal, spec, durability };
+      const { url, bufferId } = await host(store);
+      return addressOf(url, bufferId, keysPath(ownKeys));
     },
     async open(address): Promise<BufferPort> {
-      if (address === undefined) return openPort(place, "", keysPath(ownKeys), addressOf);
-      const { url, id, keys } = readAddress(address);
-      return openPort(placeOf(url), id, keysPath(ownKeys, keys), addressOf);
+      const { url, id, keys } =
+        address === undefined ? { url: place.url, id: "", keys: undefined } : readAddress(address);
+      const open = () => openPort(placeOf(url), id, keysPath(ownKeys, keys), addressOf);
+      try {
+        return await open();
+      } catch (error) {
+        if (journal === undefined || !isBufferError(error, "BUFFER_NOT_FOUND")) throw error;
+        const found = findJournal(journal);
+        if (found === undefined || (id !== "" && id !== found.id)) throw error;
+        await goOn(journal);
+        return open();
+      }
     },
   };
 }
