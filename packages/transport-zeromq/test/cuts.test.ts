@@ -17,6 +17,7 @@ const AT_A_TIME = 8;
 interface Account {
   readonly values: string[];
   readonly lost: number;
+  readonly faults: string[];
 }
 
 /** Two producers and two consumers, each a process, all through the proxy; then the account. */
@@ -32,6 +33,7 @@ async function expectAllAccounted(made: MadeBuffer, proxy: TcpProxy, items: numb
   await Promise.all(produced);
   await made.buffer.seal();
   const accounts = await Promise.all([took, leased]);
+  expect(accounts.flatMap(({ faults }) => faults)).toEqual([]);
   const values = accounts.flatMap((account) => account.values);
   const expected = ["a", "b"].flatMap((name) =>
     Array.from({ length: items / 2 }, (_, n) => `${name}-${n + 1}`),
