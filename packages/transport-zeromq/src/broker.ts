@@ -208,6 +208,10 @@ export class Broker {
       authority.cancel(session, id);
       return;
     }
+    if (type === Kind.Heard) {
+      session.heard(id, body.integer());
+      return;
+    }
     if (!session.isNew(id)) return;
     if (session.open >= this.#limits.requests) {
       session.send(wire.encodeFailure(id, tooMany(`requests of one client`, this.#limits.requests)));
@@ -306,7 +310,8 @@ export class Broker {
   /** Of one who is not known: nothing is carried out but `Open`, of this buffer. */
   #greet(key: string, routingId: Buffer, connection: string, { type, id, body }: Part): Session | undefined {
     if (type !== Kind.Open) {
-      if (type !== Kind.Cancel) this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
+      if (type !== Kind.Cancel && type !== Kind.Heard)
+        this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
       return undefined;
     }
     const wanted = body.text();
