@@ -22,7 +22,7 @@ export interface BrokerLimits {
 export interface BrokerOptions {
   /** The store of which it alone has a handle. */
   readonly store: BrokerPort;
-  readonly opened: Opened;
+  readonly opened: Omit<Opened, "isKnown">;
   readonly url: string;
   readonly limits?: BrokerLimits | undefined;
   /** Path of its key file: only clients with a key that this one knows may connect. */
@@ -226,6 +226,10 @@ export class Broker {
       authority.cancel(session, id);
       return;
     }
+    if (type === Kind.Heard) {
+      session.heard(id, body.integer());
+      return;
+    }
     if (!session.isNew(id)) return;
     if (session.open >= this.#limits.requests) {
       session.send(wire.encodeFailure(id, tooMany(`requests of one client`, this.#limits.requests)));
@@ -235,7 +239,7 @@ export class Broker {
     try {
       switch (type) {
         case Kind.Open:
-          session.answer(id, wire.encodeJson(id, this.#options.opened));
+          session.answer(id, this.#opened(id, true));
           return;
         case Kind.Close:
           authority.dismiss(session, () => {
@@ -332,7 +336,8 @@ export class Broker {
     { type, id, body }: Part,
   ): Session | undefined {
     if (type !== Kind.Open || key === undefined) {
-      if (type !== Kind.Cancel) this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
+      if (type !== Kind.Cancel && type !== Kind.Heard)
+        this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
       return undefined;
     }
     const wanted = body.text();
@@ -350,8 +355,13 @@ export class Broker {
     this.#sessions.set(key, session);
     this.#connect(session, routingId, connection);
     session.pending.add(id);
-    session.answer(id, wire.encodeJson(id, this.#options.opened));
+    session.answer(id, this.#opened(id, false));
     return session;
+  }
+
+  #opened(id: number, isKnown: boolean): Buffer {
+    const opened: Opened = { ...this.#options.opened, isKnown };
+    return wire.encodeJson(id, opened);
   }
 
   #connect(session: Session, routingId: Buffer, connection: string): void {

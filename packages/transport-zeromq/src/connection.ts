@@ -10,6 +10,7 @@ import { type Effect, isBufferError, type Wait } from "@sluice/core";
 import { Dealer } from "zeromq";
 import { type FieldReader, Malformed } from "./bytes.js";
 import { closed, destroyed, fault, faultOf, unavailable } from "./faults.js";
+import { IdRanges } from "./id-ranges.js";
 import type { ClientKeys } from "./keys.js";
 import * as wire from "./protocol.js";
 import { Kind, Status } from "./protocol.js";
@@ -54,6 +55,8 @@ export class BrokerConnection {
   #lastId = 0;
   /** All requests up to this one are answered. */
   #seen = 0;
+  /** Of those above it that are answered, what the broker is to be told with the next packet. */
+  readonly #heard: IdRanges = new IdRanges();
   #outbox: Buffer[] = [];
   #isSending = false;
   #isReceiving = false;
@@ -232,6 +235,7 @@ export class BrokerConnection {
       while (this.#outbox.length > 0 && !this.#isClosed) {
         const parts = this.#outbox;
         this.#outbox = [];
+        if (this.#heard.size > 0) this.#tellHeard(parts);
         // Waits while there is no connection: then it is sent again by what is done when there is one.
         const clientId = this.#isIntroduced ? undefined : this.#clientId;
         await this.#dealer.send(wire.clientPacket(clientId, this.#seen, parts));
@@ -240,6 +244,12 @@ export class BrokerConnection {
       // Closed under it.
     }
     this.#isSending = false;
+  }
+
+  // Else a request that waits for long would let the broker keep the replies to all that came after it.
+  #tellHeard(parts: Buffer[]): void {
+    for (const { from, to } of this.#heard) parts.push(wire.encodeNumber(Kind.Heard, from, to));
+    this.#heard.clear();
   }
 
   async #receive(): Promise<void> {
@@ -285,8 +295,6 @@ export class BrokerConnection {
         request.onWaiting?.();
         return;
       case Status.Unknown:
-        // Whoever could have said what became of it is gone.
-        if (request.isOnce) this.#end(id, forgotten(this.url));
         void this.#openAgain();
         return;
       case Status.Failed:
@@ -308,10 +316,14 @@ export class BrokerConnection {
   }
 
   #forget(id: number): void {
-    this.#requests.delete(id);
-    if (id !== this.#seen + 1) return;
+    if (!this.#requests.delete(id)) return;
+    if (id !== this.#seen + 1) {
+      this.#heard.add(id, id);
+      return;
+    }
     const first = this.#requests.keys().next().value;
     this.#seen = first === undefined ? this.#lastId : first - 1;
+    this.#heard.removeUpTo(this.#seen);
   }
 
   #failAll(error: (request: Request) => unknown): void {
@@ -320,10 +332,22 @@ export class BrokerConnection {
 
   #sendAgain(): void {
     this.#outbox = [];
+    this.#hearAgain();
     for (const { part, id, isCancelled } of this.#requests.values()) {
       this.#put(part);
       if (isCancelled) this.#put(wire.encodeBare(Kind.Cancel, id));
     }
+  }
+
+  /** All that is not under way, for what was told of it may be lost as well. */
+  #hearAgain(): void {
+    this.#heard.clear();
+    let before = this.#seen;
+    for (const id of this.#requests.keys()) {
+      if (id > before + 1) this.#heard.add(before + 1, id - 1);
+      before = id;
+    }
+    if (before < this.#lastId) this.#heard.add(before + 1, this.#lastId);
   }
 
   /** The broker has forgotten this client, or is another one that goes on with the journal. */
@@ -333,8 +357,14 @@ export class BrokerConnection {
     this.#isIntroduced = false;
     const before = [...this.#requests.keys()];
     try {
-      await this.ask((id) => wire.encodeOpen(id, this.#bufferId), wire.decodeJson<wire.Opened>);
+      const { isKnown } = await this.ask(
+        (id) => wire.encodeOpen(id, this.#bufferId),
+        wire.decodeJson<wire.Opened>,
+      );
       this.#isIntroduced = true;
+      // Whoever could have said what became of these is gone.
+      const once = isKnown ? [] : before.filter((id) => this.#requests.get(id)?.isOnce);
+      for (const id of once) this.#end(id, forgotten(this.url));
       const resumed = [...this.#registrations].map(([number, registration]) =>
         this.ask(
           (id) => wire.encodeResume(id, number, registration),

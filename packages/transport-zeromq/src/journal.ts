@@ -31,7 +31,7 @@ export type StoreSettings =
 
 export interface BrokerStore {
   readonly port: BrokerPort;
-  readonly opened: Opened;
+  readonly opened: Omit<Opened, "isKnown">;
 }
 
 /** @throws TypeError, RangeError `INVALID_ARGUMENT`. */

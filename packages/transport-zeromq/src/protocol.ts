@@ -70,6 +70,8 @@ export const Kind = {
   Figures: 21,
   /** Of requests whose answers the client waits for no longer: what they were handed goes back. */
   GiveUp: 22,
+  /** No request, and without an answer: the replies from this id to another were heard, while one before them was not. */
+  Heard: 23,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -190,7 +192,7 @@ export function encodeBare(kind: Kind, id: number): Buffer {
   return encodePart(kind, id).bytes;
 }
 
-/** Requests that carry a number: `Cancel` and `Confirm` (a request id), `Retire`, `Leave` (a number of `Producer`, of a consumer), `Requeue`, `Remove` (a sequence), `Seal` (1 to discard). */
+/** Requests that carry a number: `Confirm` and `Heard` (a request id), `Retire`, `Leave` (a number of `Producer`, of a consumer), `Requeue`, `Remove` (a sequence), `Seal` (1 to discard). */
 export function encodeNumber(kind: Kind, id: number, value: number): Buffer {
   return encodePart(kind, id, 8).f64(value).bytes;
 }
@@ -399,6 +401,8 @@ export function decodeListDead(body: FieldReader): { readonly max: number; reado
 export interface Opened {
   readonly bufferId: string;
   readonly spec: BufferSpec;
+  /** Whether the broker knew the client before: then it knows what became of all that it was asked. */
+  readonly isKnown: boolean;
   /** Whether the broker keeps a journal, and whether that survives a power cut. */
   readonly journal: "none" | "process" | "power";
 }

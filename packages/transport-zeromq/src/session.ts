@@ -1,6 +1,11 @@
 /** A client, as the broker knows it: from its first packet until it has said goodbye, or has been gone for long. */
 
 import type { LeaseToken, ProducerPort } from "@sluice/core";
+import { Malformed } from "./bytes.js";
+import { IdRanges } from "./id-ranges.js";
+
+/** Each stands between two requests that are under way. */
+const HEARD_RANGES_MAX = 10_000;
 
 /** A registration, and how far it has come. */
 export interface SessionProducer {
@@ -35,6 +40,8 @@ export class Session {
   readonly #replies: Map<number, Buffer> = new Map();
   readonly #onOutput: (session: Session) => void;
   #seen = 0;
+  /** Of those above `#seen`. */
+  readonly #heard: IdRanges = new IdRanges();
   #outbox: Buffer[] = [];
 
   /** @param onOutput - called when there is something to send where there was nothing. */
@@ -53,11 +60,22 @@ export class Session {
     if (seen <= this.#seen) return;
     this.#seen = seen;
     for (const id of this.#replies.keys()) if (id <= seen) this.#replies.delete(id);
+    this.#heard.removeUpTo(seen);
+  }
+
+  /** The client has these replies too, or wants them no more. @throws Malformed. */
+  heard(from: number, to: number): void {
+    if (to < from) throw new Malformed(`replies from ${from} to ${to}`);
+    if (to <= this.#seen) return;
+    if (this.#heard.size >= HEARD_RANGES_MAX) throw new Malformed("too many gaps in what was heard");
+    this.#heard.add(from, to);
+    if (to - from < this.#replies.size) for (let id = from; id <= to; id++) this.#replies.delete(id);
+    else for (const id of this.#replies.keys()) if (from <= id && id <= to) this.#replies.delete(id);
   }
 
   /** Whether the request is to be carried out: not if it came before. What was answered is answered again. */
   isNew(id: number): boolean {
-    if (id <= this.#seen || this.pending.has(id)) return false;
+    if (this.#isHeard(id) || this.pending.has(id)) return false;
     const reply = this.#replies.get(id);
     if (reply === undefined) return true;
     this.send(reply);
@@ -66,6 +84,7 @@ export class Session {
 
   answer(id: number, reply: Buffer): void {
     if (!this.pending.delete(id)) return;
+    if (this.#isHeard(id)) return;
     this.#replies.set(id, reply);
     this.send(reply);
   }
@@ -73,6 +92,10 @@ export class Session {
   /** Sends at the end of the turn, with what else there is by then. */
   send(part: Buffer): void {
     if (this.#outbox.push(part) === 1) this.#onOutput(this);
+  }
+
+  #isHeard(id: number): boolean {
+    return id <= this.#seen || this.#heard.has(id);
   }
 
   takeOutput(): Buffer[] {

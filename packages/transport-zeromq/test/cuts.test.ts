@@ -8,7 +8,7 @@ import { type MadeBuffer, madeBuffer } from "./support/buffers.js";
 import { printedRandom, type Random } from "./support/random.js";
 import { type Fate, TcpProxy } from "./support/tcp-proxy.js";
 
-/** Greeting, handshake and the opening of the buffer: what cuts before it meets is told by `handshakes`. */
+/** Greeting, handshake and the opening of the buffer: cuts before that have a test of their own. */
 const BYTES_TO_OPEN = 700;
 /** Less than a client's silence may last before it fails its calls. */
 const SILENT_MS = 1_500;
@@ -17,6 +17,7 @@ const AT_A_TIME = 8;
 interface Account {
   readonly values: string[];
   readonly lost: number;
+  readonly faults: string[];
 }
 
 /** Two producers and two consumers, each a process, all through the proxy; then the account. */
@@ -32,6 +33,7 @@ async function expectAllAccounted(made: MadeBuffer, proxy: TcpProxy, items: numb
   await Promise.all(produced);
   await made.buffer.seal();
   const accounts = await Promise.all([took, leased]);
+  expect(accounts.flatMap(({ faults }) => faults)).toEqual([]);
   const values = accounts.flatMap((account) => account.values);
   const expected = ["a", "b"].flatMap((name) =>
     Array.from({ length: items / 2 }, (_, n) => `${name}-${n + 1}`),
@@ -77,14 +79,13 @@ test.each([
 test("connections fall silent, both ways, and are reset later", async () => {
   const random = printedRandom("connections that fall silent");
   const made = await madeBuffer({ capacity: 5, failuresMax: 1_000 });
-  await using proxy = await TcpProxy.start(made.port, fates(random, "silence", 25_000));
-  await expectAllAccounted(made, proxy, 800);
-  expect(proxy.ended, "silences").toBeGreaterThan(2);
+  await using proxy = await TcpProxy.start(made.port, fates(random, "silence", 20_000));
+  await expectAllAccounted(made, proxy, 400);
+  expect(proxy.ended, "silences").toBeGreaterThan(1);
 });
 
-test("connections are cut while they begin, at every byte of it", async () => {
+test("connections are cut while they begin, sooner or later", async () => {
   const made = await madeBuffer({ capacity: 5, failuresMax: 1_000 });
-  // Small steps would take long: the client waits a little longer before each connection.
   let n = 0;
   await using proxy = await TcpProxy.start(made.port, () =>
     n < 40 ? { afterBytes: 1 + 13 * n++, by: "reset" } : {},

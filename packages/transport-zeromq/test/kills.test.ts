@@ -4,7 +4,7 @@
 import type { BoundedBuffer } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { Actor } from "./support/actor.js";
-import { madeBuffer } from "./support/buffers.js";
+import { hasRoom, madeBuffer } from "./support/buffers.js";
 import { TcpProxy } from "./support/tcp-proxy.js";
 import { until } from "./support/until.js";
 
@@ -168,6 +168,7 @@ describe("a client is killed", () => {
   test("while it opens, five times: the next one opens all the same", async () => {
     const { buffer, port, url } = await madeBuffer({ capacity: CAPACITY, limits: { clients: 3 } });
     for (let n = 0; n < 5; n++) {
+      await until(() => hasRoom(url), "the places of those who died are free");
       await using proxy = await TcpProxy.start(port);
       proxy.holdFrom("bufferId");
       const victim = await Actor.start();

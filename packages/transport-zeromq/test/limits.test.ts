@@ -1,24 +1,13 @@
 // What a broker bears of its clients: one more is refused with a reason, and whoever is gone leaves room.
 
-import { isBufferError, openBuffer } from "@sluice/core";
+import { openBuffer } from "@sluice/core";
 import { expect, test } from "vitest";
 import { Dealer } from "zeromq";
 import { zeromqTransport } from "../dist/index.js";
 import { clientPacket, encodeOpen } from "../dist/protocol.js";
 import { Actor } from "./support/actor.js";
-import { madeBuffer } from "./support/buffers.js";
+import { hasRoom, madeBuffer } from "./support/buffers.js";
 import { outcomeOf, until } from "./support/until.js";
-
-/** Whether there is room for one more client now. */
-async function hasRoom(url: string): Promise<boolean> {
-  try {
-    await (await openBuffer(zeromqTransport({ url }))).close();
-    return true;
-  } catch (error) {
-    if (isBufferError(error, "TOO_MANY_WAITERS")) return false;
-    throw error;
-  }
-}
 
 test("one client too many is refused; a dead one's place is a newcomer's", async () => {
   const { url } = await madeBuffer({ over: "ipc", capacity: 1, limits: { clients: 2 } });

@@ -1,5 +1,5 @@
 // A process at work on one buffer through the public face: does what it is told, and says what came of it.
-import { isBufferError, openBuffer } from "@sluice/core";
+import { createBuffer, isBufferError, openBuffer } from "@sluice/core";
 import { zeromqTransport } from "../../dist/index.js";
 
 const onWait = () => process.send({ waits: true });
@@ -15,8 +15,13 @@ const held = (lease) => {
 };
 
 const calls = {
-  async open(url) {
-    buffer = await openBuffer(zeromqTransport({ url }));
+  /** Makes one, and tells where its broker listens. */
+  async create(options, settings) {
+    buffer = await createBuffer(zeromqTransport(options), settings);
+    return buffer.address.place.url;
+  },
+  async open(url, options) {
+    buffer = await openBuffer(zeromqTransport({ url, ...options }));
   },
   async prepare() {
     await producer();
@@ -33,7 +38,30 @@ const calls = {
     return held((await (await consumer()).lease()).value);
   },
   leaseMany: async (max) => (await (await consumer()).leaseMany(max)).map(held),
+  counts: () => buffer.counts(),
+  seal: () => buffer.seal(),
   close: () => buffer.close(),
+  destroy: () => buffer.destroy(),
+  /**
+   * Puts `${name}-1` to `${name}-${count}` as the producer of that name, which after an outcome that nobody knows asks how far it
+   * came. Tells which faults it met.
+   */
+  async insist(name, count) {
+    const faults = [];
+    let own;
+    for (let done = 0; done < count; ) {
+      try {
+        own ??= await buffer.producer({ id: name });
+        done = own.lastSequence;
+        if (done < count) await own.put(`${name}-${done + 1}`);
+      } catch (error) {
+        if (!isBufferError(error)) throw error;
+        faults.push(error.code);
+        own = undefined;
+      }
+    }
+    return faults;
+  },
   // Puts `${name}-1` to `${name}-${count}`, so many at a time.
   async produce(name, count, atATime) {
     const own = await producer();
@@ -46,16 +74,25 @@ const calls = {
   async consume(how) {
     const own = await consumer();
     const values = [];
+    /** Those of which nobody knows whether they were acked. */
+    const unsure = [];
+    const faults = [];
     let lost = 0;
     for (;;) {
-      const taken = how === "take" ? await own.take() : await own.lease();
-      if (taken.done) return { values, lost };
+      let lease;
       try {
-        if (how === "lease") await taken.value.ack();
-        values.push(how === "take" ? taken.value : taken.value.value);
+        const taken = how === "take" ? await own.take() : await own.lease();
+        if (taken.done) return { values, unsure, lost, faults };
+        if (how === "lease") {
+          lease = taken.value;
+          await lease.ack();
+        }
+        values.push(how === "take" ? taken.value : lease.value);
       } catch (error) {
-        if (!isBufferError(error, "LEASE_LOST")) throw error;
-        lost += 1;
+        if (!isBufferError(error)) throw error;
+        if (error.code === "LEASE_LOST") lost += 1;
+        else faults.push(error.code);
+        if (lease !== undefined && error.effect === "unknown") unsure.push(lease.value);
       }
     }
   },

@@ -4,7 +4,13 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BoundedBuffer, type CreateOptions, createBuffer } from "@sluice/core";
+import {
+  type BoundedBuffer,
+  type CreateOptions,
+  createBuffer,
+  isBufferError,
+  openBuffer,
+} from "@sluice/core";
 import { onTestFinished } from "vitest";
 import { type BrokerLimits, zeromqTransport } from "../../dist/index.js";
 
@@ -43,6 +49,17 @@ export function freshSocket(): string {
   const directory = mkdtempSync(join(tmpdir(), "sluice-zmq-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return `ipc://${join(directory, "buffer")}`;
+}
+
+/** Whether there is room for one more client now. */
+export async function hasRoom(url: string): Promise<boolean> {
+  try {
+    await (await openBuffer(zeromqTransport({ url }))).close();
+    return true;
+  } catch (error) {
+    if (isBufferError(error, "TOO_MANY_WAITERS")) return false;
+    throw error;
+  }
 }
 
 /** The brokers that this process has started as processes. */

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import * as wire from "../../dist/protocol.js";
 import type { Random } from "./random.js";
+import { GREETING, READY } from "./zmtp.js";
 
 /** Packets of a client that the broker knows, each of them malformed in its own way. */
 export class GarbagePackets {
@@ -34,7 +35,7 @@ export class GarbagePackets {
         part.writeUInt32LE(random.below(9), 0);
         break;
       case 3:
-        part[4] = random.pick([0, 6, 40, 127, 255]);
+        part[4] = random.pick([0, 40, 127, 255]);
         break;
       case 4: {
         // A number that is none, or no integer, or below 1.
@@ -47,7 +48,8 @@ export class GarbagePackets {
         return packet;
       }
       case 6:
-        return Buffer.concat([Buffer.from([random.below(0x53)]), randomBytes(random.below(300))]);
+        // Not the one byte of ZeroMQ's own that tells of an end.
+        return Buffer.concat([Buffer.from([random.below(0x53)]), randomBytes(1 + random.below(300))]);
       case 7:
         return wire.clientPacket(this.clientId, 0, [this.#liar(id)]);
     }
@@ -99,39 +101,23 @@ export class GarbagePackets {
   }
 }
 
-/** What a ZMTP 3 peer without keys says first, and then, to be taken for a DEALER. */
-export const GREETING: Buffer = Buffer.alloc(64);
-GREETING[0] = 0xff;
-GREETING[9] = 0x7f;
-GREETING[10] = 3;
-GREETING.write("NULL", 12);
-
-const READY_BODY = Buffer.concat([
-  Buffer.from("\u0005READY\u000bSocket-Type", "latin1"),
-  Buffer.from([0, 0, 0, 6]),
-  Buffer.from("DEALER\u0008Identity", "latin1"),
-  Buffer.from([0, 0, 0, 0]),
-]);
-export const READY: Buffer = Buffer.concat([Buffer.from([4, READY_BODY.byteLength]), READY_BODY]);
-
-/** One message of one frame. */
-export function frame(body: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head[0] = 2;
-  head.writeBigUInt64BE(BigInt(body.byteLength), 1);
-  return Buffer.concat([head, body]);
+/** What is sent on a connection that is no good. */
+export interface BadConnection {
+  /** It begins as it should. */
+  readonly isGreeted: boolean;
+  readonly bytes: Buffer;
+  readonly frames: number;
 }
 
-/** The bytes of a connection that is no good, and how many frames there are among them. */
-export function badConnection(random: Random): { readonly bytes: Buffer; readonly frames: number } {
+export function badConnection(random: Random): BadConnection {
   const noise = (max: number) => randomBytes(1 + random.below(max));
   switch (random.below(5)) {
     case 0:
-      return { bytes: noise(200), frames: 1 };
+      return { isGreeted: false, bytes: noise(200), frames: 1 };
     case 1: {
       const greeting = Buffer.from(GREETING);
       greeting[random.pick([0, 9, 10, 12, 13, 32])] = random.below(256);
-      return { bytes: Buffer.concat([greeting, READY, noise(50)]), frames: 1 };
+      return { isGreeted: false, bytes: Buffer.concat([greeting, READY, noise(50)]), frames: 1 };
     }
     case 2: {
       // Commands that there are none of, or that are too short for what they are.
@@ -139,13 +125,13 @@ export function badConnection(random: Random): { readonly bytes: Buffer; readonl
         const body = noise(60);
         return Buffer.concat([Buffer.from([4, body.byteLength]), body]);
       });
-      return { bytes: Buffer.concat([GREETING, READY, ...commands]), frames: 40 };
+      return { isGreeted: true, bytes: Buffer.concat(commands), frames: 40 };
     }
     case 3: {
       // A frame longer than any may be.
       const head = Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0]);
       head.writeBigUInt64BE(2n ** BigInt(30 + random.below(33)), 1);
-      return { bytes: Buffer.concat([GREETING, READY, head, noise(500)]), frames: 1 };
+      return { isGreeted: true, bytes: Buffer.concat([head, noise(500)]), frames: 1 };
     }
     default: {
       // Frames in order, with flags of their own and nothing in them that means anything.
@@ -153,7 +139,7 @@ export function badConnection(random: Random): { readonly bytes: Buffer; readonl
         const body = noise(40);
         return Buffer.concat([Buffer.from([random.pick([0, 0, 1, 0, 8, 255]), body.byteLength]), body]);
       });
-      return { bytes: Buffer.concat([GREETING, READY, ...frames]), frames: 80 };
+      return { isGreeted: true, bytes: Buffer.concat(frames), frames: 80 };
     }
   }
 }

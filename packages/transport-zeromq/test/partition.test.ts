@@ -1,0 +1,98 @@
+// Clients on one host, their broker on another, and no network between them for a while: for a moment nobody notices, for longer
+// everybody is told, and then all goes on with nothing lost or twice.
+//
+// The broker listens on its loopback, and a forwarder is the way in, because it refuses to listen on a network without keys. Give
+// `KEYS` what the transport takes beside the url, at the broker and at its clients, and it listens there itself.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { Actor } from "./support/actor.js";
+import { Network, whyNoNetwork } from "./support/network.js";
+import { until } from "./support/until.js";
+
+const FORWARDER = fileURLToPath(new URL("./support/forwarder.mjs", import.meta.url));
+const KEYS: { readonly broker: object; readonly client: object } | undefined = undefined as
+  | { readonly broker: object; readonly client: object }
+  | undefined;
+const ITEMS = 400;
+const HEALED_MS = 8_000;
+const TYPED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN"];
+
+const why = whyNoNetwork();
+if (why !== undefined) console.log(`No partition is tested here: ${why}`);
+
+interface Account {
+  readonly values: string[];
+  readonly unsure: string[];
+  readonly faults: string[];
+}
+
+/** The way in to a broker on the loopback of the far end. */
+async function forwarded(network: Network, url: string): Promise<string> {
+  const [command = "", ...args] = [
+    ...network.far,
+    process.execPath,
+    FORWARDER,
+    network.farAddress,
+    url.split(":").at(-1) ?? "",
+  ];
+  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  const [port] = await once(child, "message");
+  return `tcp://${network.farAddress}:${port}`;
+}
+
+test.skipIf(why !== undefined).each([
+  [1_500, "notices nothing"],
+  [5_000, "is told"],
+] as const)("no network for %i ms: everybody %s, and goes on", { timeout: 60_000 }, async (cutMs, then) => {
+  const network = new Network();
+  const host = await Actor.start(network.far);
+  const url = await host.call<string>(
+    "create",
+    { url: `tcp://${KEYS === undefined ? "127.0.0.1" : network.farAddress}:*`, ...KEYS?.broker },
+    { capacity: 5, failuresMax: 1_000 },
+  );
+  const way = KEYS === undefined ? await forwarded(network, url) : url;
+  const clients = await Promise.all(Array.from({ length: 3 }, () => Actor.start(network.near)));
+  const [producer, plain, leasing] = clients as [Actor, Actor, Actor];
+  for (const client of clients) await client.call("open", way, KEYS?.client);
+  const took = plain.call<Account>("consume", "take");
+  const leased = leasing.call<Account>("consume", "lease");
+  const put = producer.call<string[]>("insist", "a", ITEMS);
+  const consumed = async () => (await host.call<{ consumed: number }>("counts")).consumed;
+  await until(async () => (await consumed()) > 20, "all are at work");
+  network.cut();
+  await sleep(cutMs);
+  const before = await consumed();
+  expect(before, "consumed before the network was back").toBeLessThan(ITEMS);
+  network.heal();
+  await until(async () => (await consumed()) > before, "all goes on", HEALED_MS);
+  const putFaults = await put;
+  await host.call("seal");
+  const accounts = await Promise.all([took, leased]);
+
+  const faults = [putFaults, ...accounts.map((account) => account.faults)].flat();
+  if (then === "notices nothing") expect(faults).toEqual([]);
+  else expect(faults.length, "calls that were told").toBeGreaterThan(0);
+  for (const fault of faults) expect(TYPED).toContain(fault);
+  const values = accounts.flatMap((account) => account.values);
+  const unsure = accounts.flatMap((account) => account.unsure);
+  // A take whose confirmation nobody answered may have taken its item; so may it be with an ack.
+  const unknown = accounts[0].faults.filter((code) => code === "OUTCOME_UNKNOWN").length + unsure.length;
+  expect(new Set(values).size, "items that came twice").toBe(values.length);
+  expect(ITEMS - values.length, "items that are missing").toBeLessThanOrEqual(unknown);
+  expect(await host.call("counts")).toMatchObject({
+    produced: ITEMS,
+    consumed: ITEMS,
+    ready: 0,
+    leased: 0,
+    dead: 0,
+  });
+  await host.call("destroy");
+});
