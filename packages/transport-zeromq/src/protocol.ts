@@ -190,7 +190,7 @@ export function encodeBare(kind: Kind, id: number): Buffer {
   return encodePart(kind, id).bytes;
 }
 
-/** Requests that carry a number: `Cancel` and `Confirm` (a request id), `Retire`, `Leave` (a number of `Producer`, of a consumer), `Requeue`, `Remove` (a sequence), `Seal` (1 to discard). */
+/** Requests that carry a number: `Confirm` (a request id), `Retire`, `Leave` (a number of `Producer`, of a consumer), `Requeue`, `Remove` (a sequence), `Seal` (1 to discard). */
 export function encodeNumber(kind: Kind, id: number, value: number): Buffer {
   return encodePart(kind, id, 8).f64(value).bytes;
 }
