@@ -3,8 +3,8 @@
 
 import { isBufferError } from "@sluice/core";
 import { runBroker } from "./broker-command.js";
+import { brokerFigures } from "./broker-figures.js";
 import { HELP, readArgs, UsageError } from "./command-args.js";
-import { readFigures } from "./figures-command.js";
 import { writeKeys } from "./keys-command.js";
 
 // Faults of the user's choice of place or settings; all others are the broker's.
@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     const command = readArgs(args);
     if (command.kind === "broker") return await runBroker(command, say, complain);
     if (command.kind === "keys") for (const line of writeKeys(command)) say(line);
-    else if (command.kind === "figures") say(JSON.stringify(await readFigures(command)));
+    else if (command.kind === "figures") say(JSON.stringify(await brokerFigures(command.url, command.keys)));
     else say(HELP.trimEnd());
     return 0;
   } catch (error) {

@@ -178,7 +178,11 @@ test.each([
   ["a directory that others may enter", "broker --url ipc:///usr/x --capacity 5", "chmod 700"],
   ["a bind for all hosts", "broker --url tcp://0.0.0.0:4000 --capacity 5", "needs `keys`"],
   ["a key file that is not there", "broker --url ipc://$/x --capacity 5 --keys nowhere.json", "ENOENT"],
-  ["a journal", "broker --url ipc://$/x --capacity 5 --journal here", "--journal is to come"],
+  [
+    "a journal in no folder",
+    "broker --url ipc://$/x --capacity 5 --journal nowhere/here",
+    "the parent of `journal`",
+  ],
   ["keys for nobody", "keys", "keys needs the path of one file"],
   ["keys for several", "keys a b", "keys needs the path of one file"],
   ["keys in no folder", "keys nowhere/keys.json", 'Cannot write "nowhere/keys.json"'],
