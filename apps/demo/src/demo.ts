@@ -4,11 +4,13 @@ import type { Stats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import {
+  type BufferAddress,
   type BufferError,
   type BufferTransport,
   bytes,
   type EndSignal,
   isBufferError,
+  openAddress,
   type Run,
   type RunReport,
   run,
@@ -30,9 +32,10 @@ const BATCH_MAX = 64;
 /** Resolves to the exit code. */
 export async function demo(options: DemoOptions, say: (line: string) => void, paint: Paint): Promise<number> {
   const adapter = adapterNamed(options.transport);
-  const { folder } = adapter;
-  if (folder === undefined && (options.path !== undefined || options.keep)) {
-    const option = options.path === undefined ? "--keep" : "--path";
+  const { folder, outlives } = adapter;
+  const isPathOfUse = options.path === undefined || folder !== undefined;
+  if (!isPathOfUse || (options.keep && !outlives)) {
+    const option = isPathOfUse ? "--keep" : "--path";
     throw new UsageError(`${option} is of no use: a buffer in ${options.transport} ends with the demo`);
   }
 
@@ -48,9 +51,9 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
     const transport = await transportOf(adapter, place?.path ?? "");
     const running = start(options, transport, lines, output);
     running.on("opened", () => output?.empty());
-    const teller = tell(running, options, say, paint);
+    const teller = tell(running, options, say, paint, adapter.note);
     report = await withSignals(running);
-    teller.report(report, report.kept && place?.path);
+    teller.report(report, report.kept && outlives ? place?.path : undefined);
     const problem = lines?.error() ?? unwritten(report, output);
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode === 0 && problem !== undefined ? 4 : report.exitCode;
@@ -59,7 +62,9 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
   } finally {
     await lines?.close();
     input?.stream.destroy();
-    if (report?.kept === undefined) place?.tidy();
+    // Its broker ends with this process: sooner, so that it takes its socket with it.
+    if (report?.kept !== undefined && !outlives) await destroyAt(report.kept);
+    if (report?.kept === undefined || !outlives) place?.tidy();
     if (report === undefined) await output?.forget();
     else await output?.finish();
   }
@@ -100,6 +105,14 @@ function start(
     values: isStory(options),
     keep,
   });
+}
+
+async function destroyAt(address: BufferAddress): Promise<void> {
+  try {
+    await (await openAddress(address)).destroy();
+  } catch {
+    // It has ended before.
+  }
 }
 
 /** The first signal drains, the second stops at once, the third kills. */
@@ -153,13 +166,14 @@ const OF_PLACE: ReadonlySet<string> = new Set([
   "NOT_A_BUFFER",
   "VERSION_UNSUPPORTED",
   "PERMISSION_DENIED",
+  "INSECURE_BIND",
 ]);
 
 function isOfPlace(error: unknown): error is BufferError {
   if (!isBufferError(error)) return false;
   return (
     OF_PLACE.has(error.code) ||
-    (error.code === "INVALID_ARGUMENT" && /`path`|\bdirectory\b/.test(error.message))
+    (error.code === "INVALID_ARGUMENT" && /\bpath\b|\bdirectory\b/.test(error.message))
   );
 }
 

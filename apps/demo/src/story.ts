@@ -7,11 +7,22 @@ export type Paint = (
   text: string,
 ) => string;
 
-/** A line for the event; undefined for what is not worth one. */
-export function storyLine(event: RunEvent, items: readonly number[], paint: Paint): string | undefined {
+/**
+ * A line for the event; undefined for what is not worth one.
+ *
+ * @param note - what there is to say of the transport, beside its name.
+ */
+export function storyLine(
+  event: RunEvent,
+  items: readonly number[],
+  paint: Paint,
+  note?: string,
+): string | undefined {
   switch (event.kind) {
-    case "opened":
-      return paint("bold", `Buffer created with max size ${event.capacity} (${event.transport})`);
+    case "opened": {
+      const medium = note === undefined ? event.transport : `${event.transport}, ${note}`;
+      return paint("bold", `Buffer created with max size ${event.capacity} (${medium})`);
+    }
     case "spawned": {
       const where = event.pid === 0 ? "in this process" : `process ${event.pid}`;
       return `${who(event.worker, paint)} started (${where})${promise(event.worker, items)}`;

@@ -23,13 +23,14 @@ export function isStory({ input, items, json }: DemoOptions): boolean {
   return !json && input === undefined && items.reduce((sum, n) => sum + n, 0) <= STORY_ITEMS_MAX;
 }
 
-export function tell(run: Run, options: DemoOptions, say: Say, paint: Paint): Teller {
+/** @param note - of the medium, for people. */
+export function tell(run: Run, options: DemoOptions, say: Say, paint: Paint, note?: string): Teller {
   if (options.json) return tellJson(run, options, say);
   const { seed } = options;
   run.on("opened", () => say(paint("dim", `Seed ${seed}: --seed ${seed} makes the same pace again`)));
   const planned = options.input === undefined ? options.items : [];
   const line = (event: RunEvent) => {
-    const text = storyLine(event, planned, paint);
+    const text = storyLine(event, planned, paint, note);
     if (text !== undefined) say(text);
   };
   const settle = isStory(options) ? inOrder(run, line) : tellProgress(run, line, say);

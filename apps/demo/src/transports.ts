@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { BufferError, type BufferTransport, isBufferError } from "@sluice/core";
 import { UsageError } from "./args.js";
 
@@ -10,6 +10,10 @@ export interface Adapter {
   readonly name: string;
   /** Where the demo makes a place for a buffer; undefined where buffers have no path. */
   readonly folder: string | undefined;
+  /** Whether a buffer is still there when the demo has ended. */
+  readonly outlives: boolean;
+  /** What there is to say of its medium, beside its name. */
+  readonly note?: string;
   /** Makes the transport for this place. */
   readonly make: (path: string) => Promise<BufferTransport>;
 }
@@ -19,11 +23,13 @@ const ADAPTERS: readonly Adapter[] = [
   {
     name: "file",
     folder: tmpdir(),
+    outlives: true,
     make: async (path) => (await import("@sluice/transport-file")).fileTransport({ path }),
   },
   {
     name: "shm",
     folder: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
+    outlives: true,
     make: async (path) =>
       (await import("@sluice/transport-shm")).shmTransport({
         name: basename(path),
@@ -31,8 +37,20 @@ const ADAPTERS: readonly Adapter[] = [
       }),
   },
   {
+    name: "zeromq",
+    folder: tmpdir(),
+    outlives: false,
+    note: "memory only",
+    make: async (path) =>
+      (await import("@sluice/transport-zeromq")).zeromqTransport({
+        url: `ipc://${resolve(path)}`,
+        broker: "process",
+      }),
+  },
+  {
     name: "memory",
     folder: undefined,
+    outlives: false,
     make: async () => (await import("@sluice/transport-memory")).memoryTransport(),
   },
 ];

@@ -31,12 +31,19 @@ export function freshFolder(): string {
 
 export function demo(
   args: readonly string[],
-  options: { readonly input?: string; readonly folder?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: {
+    readonly input?: string;
+    readonly folder?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    /** In a group of its own, as a shell starts it. */
+    readonly detached?: boolean;
+  } = {},
 ): DemoProcess {
-  const { folder = freshFolder(), input, env } = options;
+  const { folder = freshFolder(), input, env, detached = false } = options;
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: folder,
     env: { ...process.env, TMPDIR: folder, ...env },
+    detached,
     stdio: ["pipe", "pipe", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL")); // where the test failed

@@ -47,6 +47,41 @@ test.each([
   expect(leftIn(folder)).toEqual([]);
 });
 
+test.each([
+  ["SIGINT", 130],
+  ["SIGHUP", 129],
+] as const)(
+  "%s of a terminal goes to all processes: the broker too waits for the buffer to be drained",
+  async (signal, exitCode) => {
+    const folder = freshFolder();
+    const args = ["--transport", "zeromq", ...many, "--consume-ms", "5-20", "--json"];
+    const running = demo(args, { folder, detached: true });
+    const pids = await pidsOf(running);
+    await running.printed(/"kind":"consumed"/);
+    // To the group, as a terminal does.
+    process.kill(-(running.child.pid as number), signal);
+    const ended = await running.ended;
+    expect(ended.code, ended.stderr).toBe(exitCode);
+    expect(eventsOf(ended).at(-1)).toMatchObject({ drained: true, remaining: 0, endedBy: signal });
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(leftIn(folder)).toEqual([]);
+  },
+);
+
+test("SIGINT twice over zeromq: what is left ends with the broker, and nothing is left behind", async () => {
+  const folder = freshFolder();
+  const running = demo(["--transport", "zeromq", ...many, "--consume-ms", "60000"], { folder });
+  await running.printed(/met the full buffer/);
+  running.child.kill("SIGINT");
+  await running.printed(/the consumers drain the buffer/);
+  running.child.kill("SIGINT");
+  const { code, stdout } = await running.ended;
+  expect(code).toBe(4);
+  expect(stdout).not.toContain("The buffer is kept");
+  expect(linesOf(stdout).at(-1)).toBe("5 produced, 0 consumed, 5 remaining");
+  expect(leftIn(folder)).toEqual([]);
+});
+
 test("SIGINT twice: what is in hand goes back, and the buffer is kept where the demo says", async () => {
   const folder = freshFolder();
   const running = demo([...many, "--consume-ms", "60000", "--path", "here"], { folder });

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { eventsOf, freshFolder, leftIn, linesOf, MAIN, run } from "./demo-process.js";
 
-test.each(["file", "shm", "memory"])("the classic demonstration over %s", async (transport) => {
+test.each(["file", "shm", "zeromq", "memory"])("the classic demonstration over %s", async (transport) => {
   const folder = freshFolder();
   const { code, stdout, stderr } = await run(["--transport", transport], { folder });
   const lines = linesOf(stdout);
@@ -11,7 +11,8 @@ test.each(["file", "shm", "memory"])("the classic demonstration over %s", async 
   const seed = lines.find((line) => line.startsWith("Seed ")) ?? "no seed";
   expect({ code, stderr }, seed).toEqual({ code: 0, stderr: "" });
 
-  expect(stdout, seed).toContain("Buffer created with max size 5");
+  const medium = transport === "zeromq" ? "zeromq, memory only" : transport;
+  expect(stdout, seed).toContain(`Buffer created with max size 5 (${medium})`);
   expect(stdout, seed).toMatch(/Producer-1 started .*, producing 5 items/);
   expect(stdout, seed).toMatch(/Producer-2 started .*, producing 4 items/);
   for (const item of ["P1-1", "P1-5", "P2-4"]) {
@@ -125,6 +126,7 @@ test("--list names the transports with their guarantees", async () => {
   expect(listed.map(({ kind, name }) => [kind, name])).toEqual([
     ["transport", "file"],
     ["transport", "shm"],
+    ["transport", "zeromq"],
     ["transport", "memory"],
   ]);
 });

@@ -28,7 +28,7 @@ test.each([
   [
     "an unknown transport",
     "--transport pigeon",
-    '--transport must be one of file, shm, memory, got "pigeon"',
+    '--transport must be one of file, shm, zeromq, memory, got "pigeon"',
   ],
   ["a name that every object has", "--transport constructor", '"constructor"'],
   ["an input that is not there", "--input nowhere.txt", '--input "nowhere.txt"'],
@@ -37,6 +37,9 @@ test.each([
   ["items and input", "--items 4 --input -", "--items and --input exclude each other"],
   ["a path for memory", "--transport memory --path here", "--path is of no use"],
   ["keeping memory", "--transport memory --keep", "--keep is of no use"],
+  ["keeping a broker", "--transport zeromq --keep", "--keep is of no use"],
+  ["a path for a socket, too long", `--transport zeromq --path ${"x".repeat(120)}`, "the path in `url`"],
+  ["a socket where others come", "--transport zeromq --path /usr/x", "chmod 700"],
   ["a path without a parent", "--path nowhere/buffer", '--path "nowhere/buffer" cannot be used: '],
   ["a path that is something else", "--path /dev/null", '--path "/dev/null" cannot be used: '],
   ["a path that is empty", "--path=", "--path needs a value"],

@@ -82,6 +82,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
         remember: (lease) => this.#remember(lease),
         forget: (lease) => this.#open.delete(lease),
         settleAll: (settle) => this.#line.settleAll(settle),
+        takeAgain: ({ form, max, leaseMs, deadline }) => this.#go(form, max, leaseMs, deadline),
       },
     );
     this.#line = new WaitingLine(this.#polls) as WaitingLine<TakeCall, unknown>;
@@ -196,14 +197,19 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
   async end(error: () => unknown): Promise<void> {
     this.#closing ??= Promise.resolve();
     this.#onClosed();
-    await Promise.all([this.#line.end(error), this.#settlements.end(error)]);
+    await this.#endLines(error);
     this.#loseAll();
+  }
+
+  async #endLines(error: () => unknown): Promise<void> {
+    await Promise.all([this.#line.end(error), this.#settlements.end(error)]);
+    await this.#polls.end();
   }
 
   async #close(): Promise<void> {
     const { transport } = this.#buffer;
     const closed = () => handleClosed("consumer", transport);
-    await Promise.all([this.#line.end(closed), this.#settlements.end(closed)]);
+    await this.#endLines(closed);
     this.#loseAll();
     try {
       await this.#port.close();

@@ -4,7 +4,7 @@ import type { AnyCodec } from "./codec.js";
 import { decodeItem } from "./decode-item.js";
 import { decodeEnvelope } from "./envelope.js";
 import type { UndecodableItemError } from "./errors.js";
-import { badAnswer } from "./faults.js";
+import { badAnswer, outcomeUnknown, portFault } from "./faults.js";
 import { plain } from "./item-bytes.js";
 import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
 import type { LineWork, Progress, WaitHooks } from "./line-work.js";
@@ -25,6 +25,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
   readonly #buffer: BufferPort;
   readonly #codec: AnyCodec;
   readonly #home: PollHome;
+  readonly #unconfirmed: Set<Promise<boolean>> = new Set();
 
   constructor(
     port: ConsumerPort,
@@ -69,13 +70,15 @@ export class PollLine implements LineWork<TakeCall, Polled> {
   }
 
   /** The value of an answer that came at once, with one item; `NO_VALUE` where it takes more to deal with it. */
-  valueOf({ deliveries }: Polled): unknown {
-    return deliveries.length === 1 ? this.#valueIn(deliveries[0] as Delivery) : NO_VALUE;
+  valueOf({ deliveries, confirmed }: Polled): unknown {
+    return deliveries.length === 1 && confirmed === undefined
+      ? this.#valueIn(deliveries[0] as Delivery)
+      : NO_VALUE;
   }
 
   /** The values of an answer that came at once, 1 to `max` of them; undefined where it takes more to deal with it. */
-  valuesOf({ deliveries }: Polled, max: number): unknown[] | undefined {
-    if (deliveries.length === 0 || deliveries.length > max) return undefined;
+  valuesOf({ deliveries, confirmed }: Polled, max: number): unknown[] | undefined {
+    if (confirmed !== undefined || deliveries.length === 0 || deliveries.length > max) return undefined;
     const values: unknown[] = [];
     for (let i = 0; i < deliveries.length; i++) {
       const value = this.#valueIn(deliveries[i] as Delivery);
@@ -100,14 +103,14 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     return sealed || ready > 0;
   }
 
-  answered(calls: readonly TakeCall[], { deliveries, state }: Polled): Progress {
+  answered(calls: readonly TakeCall[], { deliveries, state, confirmed }: Polled): Progress {
     const max = this.#maxOf(calls);
     if (deliveries.length > max) {
       throw badAnswer(this.transport, `it handed out ${deliveries.length} items where ${max} were asked for`);
     }
     if (deliveries.length > 0) {
       const [first] = calls;
-      if (first?.leaseMs === undefined) this.#giveItems(calls, deliveries);
+      if (first?.leaseMs === undefined) this.#giveItems(calls, deliveries, confirmed);
       else this.#giveLeases(calls, deliveries, first.leaseMs);
     } else if (state === "drained") this.#home.settleAll((call) => call.endOfItems());
     return { moved: deliveries.length > 0, refused: deliveries.length === 0 && state === "empty" };
@@ -120,7 +123,17 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     return Math.min(max, this.#buffer.spec.capacity);
   }
 
-  #giveItems(calls: readonly TakeCall[], deliveries: readonly Delivery[]): void {
+  /** Resolves when it is known of all items whether they were taken. */
+  async end(): Promise<void> {
+    await Promise.allSettled(this.#unconfirmed);
+  }
+
+  #giveItems(
+    calls: readonly TakeCall[],
+    deliveries: readonly Delivery[],
+    confirmed: Promise<boolean> | undefined,
+  ): void {
+    const arrived = confirmed && this.#arrived(confirmed);
     share(calls, deliveries, (call, part) => {
       const values: unknown[] = [];
       const undecodable: UndecodableItemError[] = [];
@@ -131,8 +144,22 @@ export class PollLine implements LineWork<TakeCall, Polled> {
           undecodable.push(error as UndecodableItemError);
         }
       }
-      call.give(values, undecodable);
+      if (arrived === undefined) call.give(values, undecodable);
+      else call.giveOnce(arrived, values, undecodable, () => this.#home.takeAgain(call));
     });
+  }
+
+  #arrived(confirmed: Promise<boolean>): Promise<boolean> {
+    const arrived = confirmed
+      .catch((error: unknown) => {
+        const fault = portFault(error, this.transport);
+        throw fault.effect === "unknown" ? outcomeUnknown(this.what, this.transport, fault) : fault;
+      })
+      .finally(() => this.#unconfirmed.delete(arrived));
+    this.#unconfirmed.add(arrived);
+    // Whoever was to have the items may have given up.
+    arrived.catch(() => {});
+    return arrived;
   }
 
   /** An item that cannot be decoded is buried, with its bytes as they are, and the call that was to have it waits on. */
@@ -168,6 +195,8 @@ export class PollLine implements LineWork<TakeCall, Polled> {
 export interface PollHome extends LeaseHome {
   remember(lease: AnyLease): void;
   settleAll(settle: (call: TakeCall) => void): void;
+  /** Of a call that got nothing after all. */
+  takeAgain(call: TakeCall): Promise<unknown>;
 }
 
 /**

@@ -37,15 +37,44 @@ export class TakeCall extends WaitingCall<unknown> {
 
   /** Settles it with 1 to `max` values, and the items that no value could be made of. */
   give(values: readonly unknown[], undecodable: readonly UndecodableItemError[]): void {
+    const error = this.#errorOf(values, undecodable);
+    if (error === undefined) this.finish(this.#resultOf(values));
+    else this.fail(error);
+  }
+
+  /** The same, once it is known that the items have arrived; where they have not, it becomes what `again` does. */
+  giveOnce(
+    arrived: Promise<boolean>,
+    values: readonly unknown[],
+    undecodable: readonly UndecodableItemError[],
+    again: () => Promise<unknown>,
+  ): void {
+    if (this.isSettled) return;
+    const error = this.#errorOf(values, undecodable);
+    this.finish(
+      arrived.then((isTheirs) => {
+        if (!isTheirs) return again();
+        if (error !== undefined) throw error;
+        return this.#resultOf(values);
+      }),
+    );
+  }
+
+  #resultOf(values: readonly unknown[]): unknown {
+    return this.form === "many" ? values : { done: false, value: values[0] };
+  }
+
+  // One item has been taken, and the error carries it; of many, it carries the others too.
+  #errorOf(
+    values: readonly unknown[],
+    undecodable: readonly UndecodableItemError[],
+  ): UndecodableItemError | undefined {
     const [first] = undecodable;
-    if (first !== undefined) {
-      // One item has been taken, and the error carries it; of many, it carries the others too.
-      const items = undecodable.map((error) => error.item);
-      const { message, item, transport, cause } = first;
-      const options = { cause, items, ...(transport === undefined ? {} : { transport }) };
-      this.fail(new UndecodableItemError(message, item, values, options));
-    } else if (this.form === "many") this.finish(values);
-    else this.finish({ done: false, value: values[0] });
+    if (first === undefined) return undefined;
+    const items = undecodable.map((error) => error.item);
+    const { message, item, transport, cause } = first;
+    const options = { cause, items, ...(transport === undefined ? {} : { transport }) };
+    return new UndecodableItemError(message, item, values, options);
   }
 
   /** The buffer is drained. */

@@ -202,6 +202,12 @@ export interface LeaseTerms {
 export interface Polled {
   /** In the order of their sequence. */
   readonly deliveries: readonly Delivery[];
+  /**
+   * Of a plain poll over a wire, where an item is consumed only when the authority knows that it has arrived: whether it does.
+   * Until then core gives the items to nobody; meanwhile it may poll again. False: they are back in their places, and this poll
+   * took nothing. Rejects as the poll would.
+   */
+  readonly confirmed?: Promise<boolean>;
   /** With no deliveries: `empty`; `drained` if sealed with nothing ready or leased, which is final; `open` if cancelled. */
   readonly state: "open" | "empty" | "drained";
 }

@@ -191,15 +191,20 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #await(calls: readonly C[], answer: Promise<A>): void {
     const onAnswer = (later: A) => {
       this.#answered(calls, later);
-      this.#serve();
+      this.#serveAfterThem();
     };
     const onFault = (error: unknown) => {
       this.#failed(calls, error);
-      this.#serve();
+      this.#serveAfterThem();
     };
     answer.then(onAnswer, onFault);
     // Who tries once has no deadline at which the port would be found silent.
     if (calls.some((call) => call.deadline.isTry)) this.#watchSilence();
+  }
+
+  // Over a port that takes its time, those who were just answered and call again come with the others, not after a round of one.
+  #serveAfterThem(): void {
+    if (!this.#isPaused) this.#pause((resume) => process.nextTick(resume));
   }
 
   #wait(calls: readonly C[]): Wait {

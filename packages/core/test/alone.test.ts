@@ -1,6 +1,6 @@
 // What a hook or a codec calls on its own handle, while the port is just being asked: it stands behind the call in hand.
 import { type Codec, createBuffer, type Offered, type Producer, type Wait } from "@sluice/core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { delivery, faultOf, values } from "./kit/expectations.js";
 import { scripted } from "./kit/scripted.js";
 
@@ -35,6 +35,7 @@ test("a put by the hook of a put that waits is offered after it, under the next 
   expect(asked.map(({ items }) => items)).toEqual([["first"]]);
   asked[0]?.answer({ accepted: 1, state: "open" });
   await first;
+  await vi.waitUntil(() => asked.length === 2);
   expect(asked.map(({ first, items }) => [first, items])).toEqual([
     [1, ["first"]],
     [2, ["second"]],

@@ -82,10 +82,11 @@ describe("closing a consumer", () => {
     const { signal } = open ?? expect.fail("no lease");
     const take = faultOf(consumer.take(), "HANDLE_CLOSED");
     const ack = acked?.ack();
+    const poll = await polls.call(1);
     const closed = consumer.close();
     (await settles.call(0)).answer(["settled"]);
     expect(await isPending(closed)).toBe(true);
-    polls.calls[1]?.answer({ deliveries: [], state: "open" });
+    poll.answer({ deliveries: [], state: "open" });
     await Promise.all([take, ack, closed]);
     expect([isPortClosed, signal.aborted, isBufferError(signal.reason, "HANDLE_CLOSED")]).toEqual([
       true,

@@ -136,12 +136,13 @@ describe("tryPut", () => {
       [1, "sealed", "sealed"],
     ] as const) {
       const tried = producer.tryPut("a");
-      expect(offers.calls[index]?.args[2].maxMs).toBe(0);
-      offers.calls[index]?.answer({ accepted: 0, state });
+      const offer = await offers.call(index);
+      expect(offer.args[2].maxMs).toBe(0);
+      offer.answer({ accepted: 0, state });
       await expect(tried).resolves.toBe(told);
     }
     const tried = producer.tryPut("a");
-    offers.calls[2]?.answer({ accepted: 1, state: "open" });
+    (await offers.call(2)).answer({ accepted: 1, state: "open" });
     await expect(tried).resolves.toBe("accepted");
   });
 

@@ -24,7 +24,7 @@ describe("a deadline", () => {
     offers.calls[0]?.answer({ accepted: 0, state: "full", fullBy: "items" });
     expect((await faultOf(put, "WAIT_TIMED_OUT")).message).toContain("full (by items)");
     const again = producer.put("a", { timeoutMs: 0 });
-    offers.calls[1]?.answer({ accepted: 1, state: "open" });
+    (await offers.call(1)).answer({ accepted: 1, state: "open" });
     await again;
   });
 

@@ -8,7 +8,6 @@
 
 import {
   BufferError,
-  type BufferPort,
   type ConsumerPort,
   type Delivery,
   isBufferError,
@@ -17,25 +16,27 @@ import {
   type Settlement,
   type Wait,
 } from "@sluice/core";
+import type { BrokerPort } from "@sluice/file-store";
 import * as wire from "./protocol.js";
 import { type OfferRequest, type PollRequest, Status } from "./protocol.js";
 import { Serial } from "./serial.js";
 import type { Session } from "./session.js";
+import { REMEMBER_MS } from "./timing.js";
 import { type WaitingRequest, WaitingRequests } from "./waiting-requests.js";
 
 /** Nobody is told of a wait that is over sooner: each telling is a message. */
 const TELL_AFTER_MS = 10;
 /** Of offers that wait, all clients together. */
 const WAITING_BYTES_MAX = 256 * 1024 * 1024;
-/** Longer than any process lives. */
-const FOR_EVER_MS = 2 ** 52;
+/** How often leases of an earlier broker are looked at while somebody waits. */
+const LOOK_MS = 500;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 const HOLDER_DIED = "holder died";
 
 const AT_ONCE: Wait = Object.freeze({ maxMs: 0, signal: new AbortController().signal, onWait() {} });
 
 export class Authority {
-  readonly #store: BufferPort;
+  readonly #store: BrokerPort;
   readonly #consumer: ConsumerPort;
   readonly #serial: Serial = new Serial();
   readonly #puts: WaitingRequests = new WaitingRequests();
@@ -54,10 +55,15 @@ export class Authority {
   #nextEnd = Number.POSITIVE_INFINITY;
   #delayEnds: number[] = [];
   #isDestroyed = false;
+  /** Leases that an earlier broker gave: when they end is known to the store alone. */
+  readonly #inherited: Set<LeaseToken> = new Set();
+  /** Unnamed producers of an earlier broker's clients, with their epochs. */
+  readonly #unresumed: Map<string, number> = new Map();
+  #forgetTimer: NodeJS.Timeout | undefined;
 
   /** @param onDestroyed - tells the others. */
   constructor(
-    store: BufferPort,
+    store: BrokerPort,
     consumer: ConsumerPort,
     sessions: () => Iterable<Session>,
     onDestroyed: (by: Session) => void,
@@ -66,6 +72,24 @@ export class Authority {
     this.#consumer = consumer;
     this.#sessions = sessions;
     this.#onDestroyed = onDestroyed;
+  }
+
+  /**
+   * Takes over what an earlier broker has left: what it had handed out to takes that were not confirmed goes back; leases run on, and
+   * whoever holds one can settle it; producers may resume, unnamed ones for a minute.
+   */
+  async takeOver(): Promise<void> {
+    const leases = await this.#store.leases();
+    const unconfirmed = leases.filter(({ isEndless }) => isEndless).map(({ token }) => token);
+    if (unconfirmed.length > 0) await this.#consumer.settle(released(unconfirmed));
+    for (const { token, isEndless } of leases) if (!isEndless) this.#inherited.add(token);
+    if (this.#inherited.size > 0) this.#endsAt(performance.now() + LOOK_MS);
+    for (const { id, epoch, isNamed } of await this.#store.producers()) {
+      if (!isNamed) this.#unresumed.set(id, epoch);
+    }
+    if (this.#unresumed.size === 0) return;
+    this.#forgetTimer = setTimeout(() => this.#serial.do(() => this.#forgetUnresumed()), REMEMBER_MS);
+    this.#forgetTimer.unref();
   }
 
   get isDestroyed(): boolean {
@@ -77,9 +101,27 @@ export class Authority {
     this.#do(session, request, async () => {
       const port = await this.#store.producer(id === "" ? undefined : id);
       session.producers.set(request, { id, port, last: port.lastSequence });
-      session.answer(request, wire.encodeJson(request, { lastSequence: port.lastSequence }));
+      const { epoch, lastSequence } = port;
+      const registered: wire.Registered = { producerId: port.id, epoch, lastSequence };
+      session.answer(request, wire.encodeJson(request, registered));
       // Who held the id before is refused from now on, also where it waits.
       if (id !== "") for (const one of this.#puts) if (one.isBy?.(id)) await this.#tryAgain(this.#puts, one);
+    });
+  }
+
+  /** Of a client that an earlier broker on the same journal knew, or this one before it forgot it. */
+  resume(
+    session: Session,
+    request: number,
+    { number, producerId, epoch }: wire.Registration & { number: number },
+  ): void {
+    this.#do(session, request, async () => {
+      const port = await this.#store.resumeProducer(producerId, epoch);
+      if (port === undefined)
+        throw fault("HANDLE_CLOSED", `Producer ${producerId} has a newer holder, or was forgotten`);
+      this.#unresumed.delete(producerId);
+      session.producers.set(number, { id: producerId, port, last: port.lastSequence });
+      session.answer(request, wire.encodeDone(request));
     });
   }
 
@@ -313,6 +355,7 @@ export class Authority {
   end(): void {
     clearTimeout(this.#tellTimer);
     clearTimeout(this.#endTimer);
+    clearTimeout(this.#forgetTimer);
   }
 
   #end(
@@ -451,7 +494,7 @@ export class Authority {
     request: number,
     { consumer, max, leaseMs }: PollRequest,
   ): MaybePromise<boolean> {
-    const lease = { leaseMs: leaseMs === 0 ? FOR_EVER_MS : leaseMs };
+    const lease = { leaseMs: leaseMs === 0 ? Number.POSITIVE_INFINITY : leaseMs };
     return then(this.#consumer.poll(max, AT_ONCE, lease), (polled) => {
       const { deliveries, state } = polled;
       if (state === "empty") return false;
@@ -492,12 +535,34 @@ export class Authority {
     const delay = Math.min(TIMER_MS_MAX, Math.max(0, this.#nextEnd - performance.now()) + 1);
     this.#endTimer = setTimeout(() => {
       this.#endAt = Number.POSITIVE_INFINITY;
-      this.#serial.do(() => {
+      this.#serial.do(async () => {
+        await this.#lookForInherited();
         this.#lookForNextEnd();
         this.#freed();
-        return this.#serve();
+        await this.#serve();
       });
     }, delay);
+  }
+
+  async #lookForInherited(): Promise<void> {
+    if (this.#inherited.size === 0) return;
+    try {
+      const open = new Set((await this.#store.leases()).map(({ token }) => token));
+      for (const token of this.#inherited) if (!open.has(token)) this.#inherited.delete(token);
+    } catch {
+      // Destroyed, or the journal failed: whoever asks next is told.
+    }
+  }
+
+  async #forgetUnresumed(): Promise<void> {
+    for (const [id, epoch] of this.#unresumed) {
+      try {
+        await (await this.#store.resumeProducer(id, epoch))?.close();
+      } catch {
+        // As above.
+      }
+    }
+    this.#unresumed.clear();
   }
 
   #lookForNextEnd(): void {
@@ -505,6 +570,7 @@ export class Authority {
     this.#nextEnd = Number.POSITIVE_INFINITY;
     this.#delayEnds = this.#delayEnds.filter((at) => at > now);
     for (const at of this.#delayEnds) this.#endsAt(at);
+    if (this.#inherited.size > 0) this.#endsAt(now + LOOK_MS);
     for (const { leases } of this.#sessions()) {
       for (const [token, { until }] of leases) {
         if (until <= now) leases.delete(token);

@@ -1,12 +1,13 @@
 /** Runs a broker in a thread or process of its own, for whoever started it: by its settings, and until that one ends. */
 
+import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Broker } from "./broker.js";
 import { type BrokerSettings, startBroker } from "./start-broker.js";
 
 /** What it tells. */
 export type BrokerNews =
-  | { readonly kind: "ready"; readonly url: string }
+  | { readonly kind: "ready"; readonly url: string; readonly bufferId: string }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | { readonly kind: "log"; readonly line: string };
 
@@ -19,7 +20,7 @@ async function main(settings: BrokerSettings, onEnded: () => void): Promise<Brok
   try {
     const log = (line: string) => tell({ kind: "log", line });
     const broker = await startBroker(settings, log, onEnded);
-    tell({ kind: "ready", url: broker.url });
+    tell({ kind: "ready", url: broker.url, bufferId: broker.bufferId });
     return broker;
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
@@ -30,11 +31,19 @@ async function main(settings: BrokerSettings, onEnded: () => void): Promise<Brok
 }
 
 if (parentPort === null) {
-  process.once("message", (settings) => void main(settings as BrokerSettings, () => process.disconnect()));
-  // Its starter has ended: nobody can be told where it is any more.
-  process.once("disconnect", () => process.exit());
-  // The terminal's Ctrl-C is for whoever started it, who still drains.
-  process.on("SIGINT", () => {});
+  let starting: Promise<Broker | undefined> | undefined;
+  const leave = async (code: number) => {
+    (await starting)?.end();
+    process.exit(code);
+  };
+  process.once("message", (settings) => {
+    starting = main(settings as BrokerSettings, () => process.connected && process.disconnect());
+  });
+  // Its starter has ended, or it has itself: nobody can be told where it is any more.
+  process.once("disconnect", () => void leave(0));
+  process.once("SIGTERM", () => void leave(128 + constants.signals.SIGTERM));
+  // The terminal's Ctrl-C, and its end, are for whoever started it, who still drains.
+  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
 } else {
   const port = parentPort;
   const { settings, isDown } = workerData as { settings: BrokerSettings; isDown: Int32Array };

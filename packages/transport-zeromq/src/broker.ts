@@ -1,9 +1,10 @@
 /** The broker: a ROUTER, the sessions of its clients, and the one buffer that they share. */
 
 import { randomBytes } from "node:crypto";
-import type { BufferPort } from "@sluice/core";
+import type { BrokerPort } from "@sluice/file-store";
 import { Authority } from "./authority.js";
 import { Malformed } from "./bytes.js";
+import { Gatekeeper } from "./gatekeeper.js";
 import * as wire from "./protocol.js";
 import { Kind, type Opened, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
 import { BrokerRouter, DISCONNECTED } from "./router.js";
@@ -20,10 +21,12 @@ export interface BrokerLimits {
 
 export interface BrokerOptions {
   /** The store of which it alone has a handle. */
-  readonly store: BufferPort;
-  readonly opened: Opened;
+  readonly store: BrokerPort;
+  readonly opened: Omit<Opened, "isKnown">;
   readonly url: string;
   readonly limits?: BrokerLimits | undefined;
+  /** Path of its key file: only clients with a key that this one knows may connect. */
+  readonly keys?: string | undefined;
   /** Told of what was dropped, at most once a second. */
   readonly log?: ((line: string) => void) | undefined;
   /** It has ended. */
@@ -54,6 +57,7 @@ export class Broker {
   /** With the port that was chosen, where the url left it open. */
   readonly url: string;
   readonly #router: BrokerRouter;
+  readonly #gatekeeper: Gatekeeper | undefined;
   readonly #id: Buffer;
   readonly #options: BrokerOptions;
   readonly #limits: Required<BrokerLimits>;
@@ -74,11 +78,13 @@ export class Broker {
 
   private constructor(
     router: BrokerRouter,
+    gatekeeper: Gatekeeper | undefined,
     id: Buffer,
     options: BrokerOptions,
     authority: (broker: Broker) => Authority,
   ) {
     this.#router = router;
+    this.#gatekeeper = gatekeeper;
     this.#id = id;
     this.#options = options;
     this.#limits = {
@@ -90,10 +96,13 @@ export class Broker {
     this.#authority = authority(this);
   }
 
-  /** Binds and serves. Rejects with the system's error, such as `EADDRINUSE`. */
+  /** Binds and serves. Rejects with the system's error, such as `EADDRINUSE`, and for what is wrong with its key file. */
   static async start(options: BrokerOptions): Promise<Broker> {
     const id = randomBytes(wire.BROKER_ID_BYTES);
+    const { keys, log = () => {} } = options;
+    const gatekeeper = keys === undefined ? undefined : new Gatekeeper(keys, log);
     const socketOptions = {
+      ...(gatekeeper && { context: gatekeeper.context }),
       linger: 0,
       mandatory: true,
       sendTimeout: 0,
@@ -105,12 +114,14 @@ export class Broker {
       heartbeatTimeToLive: DEAD_MS,
       handshakeInterval: 5_000,
     };
-    const router = new BrokerRouter(socketOptions, wire.brokerPacket(id, []));
+    const router = new BrokerRouter(socketOptions, wire.brokerPacket(id, []), gatekeeper);
     try {
+      await gatekeeper?.open();
       const consumer = await options.store.consumer();
       await router.bind(options.url);
       const broker = new Broker(
         router,
+        gatekeeper,
         id,
         options,
         (self) =>
@@ -121,12 +132,19 @@ export class Broker {
             (by) => self.#leavePlace(by),
           ),
       );
+      await broker.#authority.takeOver();
       void broker.#receive();
       return broker;
     } catch (error) {
       router.close();
+      gatekeeper?.close();
       throw error;
     }
+  }
+
+  /** Tells the buffer from a later one at the same place. */
+  get bufferId(): string {
+    return this.#options.opened.bufferId;
   }
 
   get figures(): BrokerFigures {
@@ -148,6 +166,7 @@ export class Broker {
     this.#authority.end();
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
     this.#router.close();
+    this.#gatekeeper?.close();
     this.#options.onEnded?.();
   }
 
@@ -185,17 +204,16 @@ export class Broker {
 
   #takePacket(routingId: Buffer, connection: string, packet: Buffer): void {
     const { clientId, seen, parts } = wire.readClientPacket(packet);
-    const key = clientId.toString("latin1");
     let session = this.#connections.get(connection);
+    const key = clientId?.toString("latin1");
     // Only the last one's end would be noticed.
-    if (session !== undefined && session.key !== key) throw new Malformed("another client on one connection");
-    session ??= this.#sessions.get(key);
-    if (session !== undefined) {
-      if (session.routingId === undefined || !session.routingId.equals(routingId)) {
-        this.#connect(session, routingId, connection);
-      }
-      session.sawUpTo(seen);
+    if (session !== undefined && key !== undefined && session.key !== key)
+      throw new Malformed("another client on one connection");
+    if (session === undefined && key !== undefined) {
+      session = this.#sessions.get(key);
+      if (session !== undefined) this.#connect(session, routingId, connection);
     }
+    session?.sawUpTo(seen);
     for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) {
       if (session === undefined) session = this.#greet(key, routingId, connection, part);
       else this.#carryOut(session, part);
@@ -221,7 +239,7 @@ export class Broker {
     try {
       switch (type) {
         case Kind.Open:
-          session.answer(id, wire.encodeJson(id, this.#options.opened));
+          session.answer(id, this.#opened(id, true));
           return;
         case Kind.Close:
           authority.dismiss(session, () => {
@@ -248,6 +266,9 @@ export class Broker {
           return;
         case Kind.Producer:
           authority.register(session, id, body.text());
+          return;
+        case Kind.Resume:
+          authority.resume(session, id, wire.decodeResume(body));
           return;
         case Kind.Retire:
           authority.retire(session, id, body.integer());
@@ -308,8 +329,13 @@ export class Broker {
   // ---- who is there
 
   /** Of one who is not known: nothing is carried out but `Open`, of this buffer. */
-  #greet(key: string, routingId: Buffer, connection: string, { type, id, body }: Part): Session | undefined {
-    if (type !== Kind.Open) {
+  #greet(
+    key: string | undefined,
+    routingId: Buffer,
+    connection: string,
+    { type, id, body }: Part,
+  ): Session | undefined {
+    if (type !== Kind.Open || key === undefined) {
       if (type !== Kind.Cancel && type !== Kind.Heard)
         this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
       return undefined;
@@ -329,8 +355,13 @@ export class Broker {
     this.#sessions.set(key, session);
     this.#connect(session, routingId, connection);
     session.pending.add(id);
-    session.answer(id, wire.encodeJson(id, this.#options.opened));
+    session.answer(id, this.#opened(id, false));
     return session;
+  }
+
+  #opened(id: number, isKnown: boolean): Buffer {
+    const opened: Opened = { ...this.#options.opened, isKnown };
+    return wire.encodeJson(id, opened);
   }
 
   #connect(session: Session, routingId: Buffer, connection: string): void {

@@ -11,9 +11,13 @@ const SURVIVES: Record<Opened["journal"], readonly Survival[]> = {
   power: ["participant", "authority", "power-loss"],
 };
 
-export function capabilitiesOf(place: Place, journal: Opened["journal"]): TransportCapabilities {
+/** @param place - where it is: for processes of one host, or for others too. */
+export function capabilitiesOf(
+  place: Pick<Place, "isOfHost">,
+  journal: Opened["journal"],
+): TransportCapabilities {
   return Object.freeze<TransportCapabilities>({
-    reach: place.kind === "ipc" || place.isLoopback ? "host" : "network",
+    reach: place.isOfHost ? "host" : "network",
     survives: Object.freeze(SURVIVES[journal]),
     peak: "exact",
     returned: "in-place",

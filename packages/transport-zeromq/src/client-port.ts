@@ -45,14 +45,7 @@ export class ClientPort implements BufferPort {
   }
 
   async producer(id = ""): Promise<ProducerPort> {
-    let number = 0;
-    const { lastSequence } = await this.#connection.ask(
-      (request) => {
-        number = request;
-        return wire.encodeProducer(request, id);
-      },
-      wire.decodeJson<{ lastSequence: number }>,
-    );
+    const { number, lastSequence } = await this.#connection.register(id);
     return new ClientProducerPort(this.#connection, number, lastSequence);
   }
 

@@ -11,16 +11,10 @@ import { Dealer } from "zeromq";
 import { type FieldReader, Malformed } from "./bytes.js";
 import { closed, destroyed, fault, faultOf, unavailable } from "./faults.js";
 import { IdRanges } from "./id-ranges.js";
+import type { ClientKeys } from "./keys.js";
 import * as wire from "./protocol.js";
 import { Kind, Status } from "./protocol.js";
 import { DEAD_MS, HEARTBEAT_MS } from "./timing.js";
-
-/** Keys of CURVE, in Z85: what a client needs where the broker asks for keys. */
-export interface CurveClientKeys {
-  readonly serverKey: string;
-  readonly publicKey: string;
-  readonly secretKey: string;
-}
 
 /** Of one request. */
 export interface RequestTerms {
@@ -28,6 +22,8 @@ export interface RequestTerms {
   readonly effect?: Effect;
   /** For one that the broker may hold: cancelled there when the time is over, or the signal aborted. */
   readonly wait?: Wait;
+  /** It means something only to a broker that still knows this client. */
+  readonly isOnce?: boolean;
   /** It tells which others were given up. */
   readonly isTelling?: boolean;
 }
@@ -39,6 +35,7 @@ interface Request {
   readonly answer: (body: FieldReader) => void;
   readonly fail: (error: unknown) => void;
   readonly onWaiting: (() => void) | undefined;
+  readonly isOnce: boolean;
   readonly isTelling: boolean;
   isCancelled: boolean;
 }
@@ -52,6 +49,8 @@ export class BrokerConnection {
   readonly #dealer: Dealer;
   readonly #clientId: Buffer = randomBytes(wire.CLIENT_ID_BYTES);
   readonly #requests: Map<number, Request> = new Map();
+  /** Of this client's producers, by the number of the request that registered them. */
+  readonly #registrations: Map<number, wire.Registration> = new Map();
   #bufferId = "";
   #lastId = 0;
   /** All requests up to this one are answered. */
@@ -63,6 +62,8 @@ export class BrokerConnection {
   #isReceiving = false;
   #isClosed = false;
   #isDestroyed = false;
+  /** The broker knows whose connection this is. */
+  #isIntroduced = false;
   #isOpening = false;
   #tick: NodeJS.Timeout | undefined;
   #lastTick = 0;
@@ -73,7 +74,7 @@ export class BrokerConnection {
   /** Requests that were given up, of which the broker is to be told. */
   #givenUp: number[] = [];
 
-  constructor(url: string, keys?: CurveClientKeys) {
+  constructor(url: string, keys?: ClientKeys) {
     this.url = url;
     this.#dealer = new Dealer({
       linger: 0,
@@ -87,9 +88,7 @@ export class BrokerConnection {
       reconnectMaxInterval: 1_000,
       connectTimeout: DEAD_MS,
       handshakeInterval: DEAD_MS,
-      ...(keys === undefined
-        ? {}
-        : { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }),
+      ...curveOptions(keys),
     });
     this.#dealer.connect(url);
   }
@@ -99,10 +98,6 @@ export class BrokerConnection {
     const opened = await this.ask((id) => wire.encodeOpen(id, bufferId), wire.decodeJson<wire.Opened>);
     this.#bufferId = opened.bufferId;
     return opened;
-  }
-
-  get events(): Dealer["events"] {
-    return this.#dealer.events;
   }
 
   /**
@@ -120,13 +115,14 @@ export class BrokerConnection {
       if (this.#givenUp.length > 0) this.#tellGivenUp();
       this.#lastId += 1;
       const id = this.#lastId;
-      const { wait, effect = "none", isTelling = false } = terms;
+      const { wait, effect = "none", isOnce = false, isTelling = false } = terms;
       const release = wait === undefined ? undefined : this.#cancelWhenOver(id, wait);
       this.#add({
         id,
         part: encode(id),
         effect,
         isCancelled: false,
+        isOnce,
         isTelling,
         onWaiting: wait?.onWait,
         answer: (body) => {
@@ -148,6 +144,25 @@ export class BrokerConnection {
   /** Nobody waits for the answer to this request any more, or for what it was handed. */
   abandon(id: number): void {
     this.#givenUp.push(id);
+  }
+
+  /** Registers a producer, and again wherever the broker has forgotten it. @param producerId - empty for one without. */
+  async register(producerId: string): Promise<wire.Registered & { readonly number: number }> {
+    let number = 0;
+    const registered = await this.ask(
+      (id) => {
+        number = id;
+        return wire.encodeProducer(id, producerId);
+      },
+      wire.decodeJson<wire.Registered>,
+    );
+    this.#registrations.set(number, registered);
+    return { ...registered, number };
+  }
+
+  async retire(number: number): Promise<void> {
+    this.#registrations.delete(number);
+    await this.giveUp((id) => wire.encodeNumber(Kind.Retire, id, number));
   }
 
   /** Asks to end something, which may have ended with the buffer. */
@@ -222,7 +237,8 @@ export class BrokerConnection {
         this.#outbox = [];
         if (this.#heard.size > 0) this.#tellHeard(parts);
         // Waits while there is no connection: then it is sent again by what is done when there is one.
-        await this.#dealer.send(wire.clientPacket(this.#clientId, this.#seen, parts));
+        const clientId = this.#isIntroduced ? undefined : this.#clientId;
+        await this.#dealer.send(wire.clientPacket(clientId, this.#seen, parts));
       }
     } catch {
       // Closed under it.
@@ -255,6 +271,8 @@ export class BrokerConnection {
     try {
       const { parts } = wire.readBrokerPacket(packet);
       // A connection begins: what was sent on an earlier one may be lost.
+      if (parts.left === 0) this.#isIntroduced = false;
+      else if (!this.#isOpening) this.#isIntroduced = true;
       if (parts.left === 0) this.#sendAgain();
       for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) this.#hear(part);
     } catch (error) {
@@ -332,13 +350,29 @@ export class BrokerConnection {
     if (before < this.#lastId) this.#heard.add(before + 1, this.#lastId);
   }
 
-  /** The broker has forgotten this client, or is another one. */
+  /** The broker has forgotten this client, or is another one that goes on with the journal. */
   async #openAgain(): Promise<void> {
     if (this.#isOpening) return;
     this.#isOpening = true;
+    this.#isIntroduced = false;
     const before = [...this.#requests.keys()];
     try {
-      await this.ask((id) => wire.encodeOpen(id, this.#bufferId), wire.decodeJson<wire.Opened>);
+      const { isKnown } = await this.ask(
+        (id) => wire.encodeOpen(id, this.#bufferId),
+        wire.decodeJson<wire.Opened>,
+      );
+      this.#isIntroduced = true;
+      // Whoever could have said what became of these is gone.
+      const once = isKnown ? [] : before.filter((id) => this.#requests.get(id)?.isOnce);
+      for (const id of once) this.#end(id, forgotten(this.url));
+      const resumed = [...this.#registrations].map(([number, registration]) =>
+        this.ask(
+          (id) => wire.encodeResume(id, number, registration),
+          () => undefined,
+        ),
+      );
+      // Whose registration is over is told by the next offer.
+      await Promise.allSettled(resumed);
       this.#sendAgain();
     } catch (error) {
       for (const id of before) this.#end(id, error);
@@ -413,6 +447,18 @@ export class BrokerConnection {
     const message = `What listens at ${this.url} does not speak this protocol: ${cause.message}`;
     return fault("NOT_A_BUFFER", message, { cause });
   }
+}
+
+/** What a socket needs of them. */
+export function curveOptions(keys: ClientKeys | undefined): object {
+  if (keys === undefined) return {};
+  const { serverKey, publicKey, secretKey } = keys;
+  return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
+}
+
+function forgotten(url: string): Error {
+  const message = `The broker at ${url} does not remember this request: it was started again meanwhile`;
+  return fault("OUTCOME_UNKNOWN", message);
 }
 
 function closedUnder(effect: Effect): Error {

@@ -27,18 +27,19 @@ export class ClientConsumerPort implements ConsumerPort {
     );
     if (polled.state === "empty" && wait.signal.aborted) return { deliveries: [], state: "open" };
     if (lease !== undefined || polled.deliveries.length === 0) return polled;
-    const confirmed = await this.#confirm(request);
-    // The broker took this client for dead meanwhile, and gave the items back: this take took nothing.
-    return confirmed === "done" ? polled : { deliveries: [], state: "open" };
+    // In the turn of receipt: what else is asked by then goes with it.
+    return { ...polled, confirmed: this.#confirm(request) };
   }
 
-  async #confirm(request: number): Promise<string> {
+  async #confirm(request: number): Promise<boolean> {
     try {
-      return await this.#connection.ask(
+      const answer = await this.#connection.ask(
         (id) => wire.encodeNumber(Kind.Confirm, id, request),
         (body) => body.text(),
-        { effect: "unknown" },
+        { effect: "unknown", isOnce: true },
       );
+      // Otherwise the broker took this client for dead meanwhile, and gave the items back.
+      return answer === "done";
     } catch (error) {
       // If that has not arrived, it is not to keep the items for ever.
       this.#connection.abandon(request);

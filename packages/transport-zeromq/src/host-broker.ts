@@ -10,13 +10,18 @@ import type { BrokerSettings } from "./start-broker.js";
 const TAKE_DOWN_MS = 1_000;
 const MAIN = new URL("./broker-main.js", import.meta.url);
 
-/** Resolves to the url at which it listens. It ends with this process, or when the buffer is destroyed. */
-export function hostBroker(where: "thread" | "process", settings: BrokerSettings): Promise<string> {
+export interface HostedBroker {
+  readonly url: string;
+  readonly bufferId: string;
+}
+
+/** Resolves to where it listens, and what it holds. It ends with this process, or when the buffer is destroyed. */
+export function hostBroker(where: "thread" | "process", settings: BrokerSettings): Promise<HostedBroker> {
   return new Promise((resolve, reject) => {
     const hear = (news: BrokerNews) => {
       if (news.kind === "log")
         process.emitWarning(`The broker at ${settings.url} ${news.line}`, "SluiceWarning");
-      else if (news.kind === "ready") resolve(news.url);
+      else if (news.kind === "ready") resolve(news);
       else reject(startFault(news));
     };
     const ended = (how: string) =>

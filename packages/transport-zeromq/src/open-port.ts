@@ -5,7 +5,13 @@ import { capabilitiesOf } from "./capabilities.js";
 import { ClientPort } from "./client-port.js";
 import { BrokerConnection } from "./connection.js";
 import { fault } from "./faults.js";
+import { type ClientKeys, readClientKeys } from "./keys.js";
+import { knock } from "./knock.js";
 import { type Place, probe } from "./place.js";
+import type { Opened } from "./protocol.js";
+
+// A broker that is there answers within a few: only then is it worth asking why it does not.
+const KNOCK_AFTER_MS = 100;
 
 /**
  * Opens a handle.
@@ -14,30 +20,58 @@ import { type Place, probe } from "./place.js";
  * `TRANSPORT_UNAVAILABLE` after 3 s without an answer; `NOT_A_BUFFER`, `VERSION_UNSUPPORTED`, `PERMISSION_DENIED`.
  *
  * @param bufferId - of the one that is meant; empty for any.
+ * @param keys - path of the key file, if there is one.
  */
 export async function openPort(
   place: Place,
   bufferId: string,
-  addressOf: (url: string, id: string) => BufferAddress,
+  keys: string | undefined,
+  addressOf: (url: string, id: string, keys: string | undefined) => BufferAddress,
 ): Promise<BufferPort> {
+  const { connection, opened } = await connectTo(place, bufferId, keys);
+  const { spec, journal, bufferId: id } = opened;
+  return new ClientPort(
+    place,
+    connection,
+    Object.freeze(spec),
+    capabilitiesOf(place, journal),
+    addressOf(place.url, id, keys),
+  );
+}
+
+/** Connects, and greets the broker. Rejects as `openPort`. */
+export async function connectTo(
+  place: Place,
+  bufferId: string,
+  keys: string | undefined,
+): Promise<{ readonly connection: BrokerConnection; readonly opened: Opened }> {
+  const clientKeys = keys === undefined ? undefined : readClientKeys(keys);
   const error = await probe(place);
   if (error !== undefined) throw probeFault(error, place);
-  const connection = new BrokerConnection(place.url);
+  const connection = new BrokerConnection(place.url, clientKeys);
   try {
-    const opened = await connection.open(bufferId);
-    const { spec, journal, bufferId: id } = opened;
-    return new ClientPort(
-      place,
-      connection,
-      Object.freeze(spec),
-      capabilitiesOf(place, journal),
-      addressOf(place.url, id),
-    );
+    return { connection, opened: await orRefused(connection.open(bufferId), place, clientKeys) };
   } catch (error) {
     connection.drop();
     if (isBufferError(error, "BUFFER_DESTROYED"))
       throw fault("BUFFER_NOT_FOUND", `The buffer at ${place.url} is gone: ${(error as Error).message}`);
     throw error;
+  }
+}
+
+/** Resolves to what the broker answers; rejects if it refuses to be talked to, which a connection by itself never learns. */
+async function orRefused<T>(answer: Promise<T>, place: Place, keys: ClientKeys | undefined): Promise<T> {
+  const ended = new AbortController();
+  const refused = new Promise<never>((_resolve, reject) => {
+    const timer = setTimeout(() => {
+      knock(place.url, keys, ended.signal).then((error) => error !== undefined && reject(error), reject);
+    }, KNOCK_AFTER_MS);
+    ended.signal.addEventListener("abort", () => clearTimeout(timer));
+  });
+  try {
+    return await Promise.race([answer, refused]);
+  } finally {
+    ended.abort();
   }
 }
 

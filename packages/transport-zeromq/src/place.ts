@@ -8,14 +8,15 @@ import { outOfRange, show, wrongType } from "@sluice/core";
 import { fault } from "./faults.js";
 
 export type Place =
-  | { readonly kind: "ipc"; readonly url: string; readonly path: string }
+  | { readonly kind: "ipc"; readonly url: string; readonly path: string; readonly isOfHost: true }
   | {
       readonly kind: "tcp";
       readonly url: string;
       readonly host: string;
       /** 0: the system is to choose one. */
       readonly port: number;
-      readonly isLoopback: boolean;
+      /** Nobody of another host comes there. */
+      readonly isOfHost: boolean;
     };
 
 // What the system's address of a socket file has room for, without the 0 at its end.
@@ -34,8 +35,8 @@ export function placeOf(url: unknown): Place {
   const port = tcp[2] === "*" ? 0 : Number(tcp[2]);
   if (port > 65_535)
     throw outOfRange("the port of `url`", "from 1 to 65,535, or `*` for one that is free", url);
-  const isLoopback = /^127(\.\d{1,3}){3}$/.test(host) || host === "[::1]";
-  return { kind: "tcp", url: `tcp://${host}:${port === 0 ? "*" : port}`, host, port, isLoopback };
+  const isOfHost = /^127(\.\d{1,3}){3}$/.test(host) || host === "[::1]";
+  return { kind: "tcp", url: `tcp://${host}:${port === 0 ? "*" : port}`, host, port, isOfHost };
 }
 
 function ipcPlace(url: string, path: string): Place {
@@ -51,7 +52,7 @@ function ipcPlace(url: string, path: string): Place {
       `${bytes} bytes: ${path}`,
     );
   }
-  return { kind: "ipc", url, path };
+  return { kind: "ipc", url, path, isOfHost: true };
 }
 
 /**

@@ -3,7 +3,7 @@
 import type { Envelopes, Offered, ProducerPort, Wait } from "@sluice/core";
 import type { BrokerConnection } from "./connection.js";
 import * as wire from "./protocol.js";
-import { Kind, type OfferRequest, PACKET_BYTES } from "./protocol.js";
+import { type OfferRequest, PACKET_BYTES } from "./protocol.js";
 
 const AT_ONCE: Wait = { maxMs: 0, signal: new AbortController().signal, onWait() {} };
 
@@ -29,7 +29,7 @@ export class ClientProducerPort implements ProducerPort {
   }
 
   close(): Promise<void> {
-    return this.#connection.giveUp((id) => wire.encodeNumber(Kind.Retire, id, this.#number));
+    return this.#connection.retire(this.#number);
   }
 
   async #inParts(offer: Omit<OfferRequest, "waits">, firstEnd: number, wait: Wait): Promise<Offered> {

@@ -2,7 +2,7 @@
  * What client and broker say to each other: the only file that encodes and decodes. PROTOCOL.md tells it to whoever writes a client
  * in another language.
  *
- *     packet of a client   "SLZ" version (1) | client id (16) | seen (8) | requests
+ *     packet of a client   "SLZ" version (1) | flags (1) | seen (8) | [ client id (16) ] | requests
  *     packet of the broker "SLZ" version (1) | broker id (8)  | replies
  *     request              length (4) | kind (1) | request id (8) | body
  *     reply                length (4) | status (1) | request id (8) | body
@@ -39,7 +39,8 @@ export function packetBytesMax(itemBytesMax: number): number {
 const MAGIC: Buffer = Buffer.from([0x53, 0x4c, 0x5a, PROTOCOL_VERSION]);
 export const CLIENT_ID_BYTES = 16;
 export const BROKER_ID_BYTES = 8;
-const CLIENT_HEAD = MAGIC.byteLength + CLIENT_ID_BYTES + 8;
+const CLIENT_HEAD = MAGIC.byteLength + 1 + 8;
+const FLAG_INTRODUCED = 1;
 const BROKER_HEAD = MAGIC.byteLength + BROKER_ID_BYTES;
 const PART_HEAD = 4 + 1 + 8;
 
@@ -110,8 +111,17 @@ export function encodePart(type: number, id: number, bodyLength = 0): FieldWrite
     .f64(id);
 }
 
-export function clientPacket(clientId: Uint8Array, seen: number, parts: readonly Buffer[]): Buffer {
-  return packet(CLIENT_HEAD, parts, (to) => to.raw(clientId).f64(seen));
+/**
+ * @param clientId - as the first of a connection has it; the others have not, for ZeroMQ copies no message of more than 128 bytes, and
+ * not copying wakes its sender once more.
+ */
+export function clientPacket(
+  clientId: Uint8Array | undefined,
+  seen: number,
+  parts: readonly Buffer[],
+): Buffer {
+  if (clientId === undefined) return packet(CLIENT_HEAD, parts, (to) => to.u8(0).f64(seen));
+  return packet(CLIENT_HEAD + CLIENT_ID_BYTES, parts, (to) => to.u8(FLAG_INTRODUCED).f64(seen).raw(clientId));
 }
 
 export function brokerPacket(brokerId: Uint8Array, parts: readonly Buffer[]): Buffer {
@@ -138,12 +148,14 @@ export class OtherVersion extends Malformed {
 
 /** @throws Malformed, OtherVersion. The parts are read on demand: a malformed one throws when it is reached. */
 export function readClientPacket(bytes: Buffer): {
-  readonly clientId: Buffer;
+  readonly clientId: Buffer | undefined;
   readonly seen: number;
   readonly parts: FieldReader;
 } {
   const parts = startOf(bytes);
-  return { clientId: parts.raw(CLIENT_ID_BYTES), seen: parts.integer(), parts };
+  const flags = parts.u8();
+  const seen = parts.integer();
+  return { clientId: (flags & FLAG_INTRODUCED) === 0 ? undefined : parts.raw(CLIENT_ID_BYTES), seen, parts };
 }
 
 /** @throws as `readClientPacket`. */
@@ -206,11 +218,11 @@ export function encodeProducer(id: number, producerId: string): Buffer {
   return encodePart(Kind.Producer, id, textLength(producerId)).text(producerId).bytes;
 }
 
-/** What the broker knows a registration by, and the client after a restart of the broker still does. */
+/** A registration, as both sides remember it. */
 export interface Registration {
+  /** As it was given, or as the broker made it up. */
   readonly producerId: string;
   readonly epoch: number;
-  readonly lastSequence: number;
 }
 
 /** Of `Resume`: the number that the client knows it by, and what it was told when it registered. */
@@ -219,6 +231,17 @@ export function encodeResume(id: number, number: number, { producerId, epoch }: 
     .f64(number)
     .f64(epoch)
     .text(producerId).bytes;
+}
+
+export function decodeResume(body: FieldReader): Registration & { readonly number: number } {
+  const resume = { number: body.integer(), epoch: body.integer(), producerId: body.text() };
+  body.done();
+  return resume;
+}
+
+/** What `Producer` is answered with, as JSON. */
+export interface Registered extends Registration {
+  readonly lastSequence: number;
 }
 
 export interface OfferRequest {
@@ -378,6 +401,8 @@ export function decodeListDead(body: FieldReader): { readonly max: number; reado
 export interface Opened {
   readonly bufferId: string;
   readonly spec: BufferSpec;
+  /** Whether the broker knew the client before: then it knows what became of all that it was asked. */
+  readonly isKnown: boolean;
   /** Whether the broker keeps a journal, and whether that survives a power cut. */
   readonly journal: "none" | "process" | "power";
 }

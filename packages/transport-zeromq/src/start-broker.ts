@@ -1,67 +1,67 @@
 /** Brings up a broker at a place: claims it, makes the store, binds. */
 
 import { rmSync } from "node:fs";
-import type { BufferSpec } from "@sluice/core";
-import { createMemoryStore } from "@sluice/file-store";
 import { Broker, type BrokerLimits } from "./broker.js";
-import { capabilitiesOf } from "./capabilities.js";
 import { type Claim, claimPath } from "./claim.js";
-import { fault, NAME } from "./faults.js";
+import { fault } from "./faults.js";
+import { openBrokerStore, type StoreSettings } from "./journal.js";
 import { type Place, placeOf, probe, refuseOther, secureDirectory } from "./place.js";
 
 /** JSON, for a thread or a process. */
 export interface BrokerSettings {
   readonly url: string;
-  readonly bufferId: string;
-  readonly spec: BufferSpec;
+  readonly store: StoreSettings;
   readonly limits?: BrokerLimits | undefined;
+  /** Path of the broker's key file. */
+  readonly keys?: string | undefined;
 }
 
 /**
  * Starts it in this thread.
  *
- * Rejects `BUFFER_EXISTS`, `NOT_A_BUFFER`, `INSECURE_BIND`, `PERMISSION_DENIED`, `TRANSPORT_UNAVAILABLE`.
+ * Rejects `BUFFER_EXISTS`, `NOT_A_BUFFER`, `INSECURE_BIND`, `PERMISSION_DENIED`, `TRANSPORT_UNAVAILABLE`, and of a journal as
+ * `openBrokerStore`.
  */
 export async function startBroker(
-  { url, bufferId, spec, limits }: BrokerSettings,
+  { url, store, limits, keys }: BrokerSettings,
   log: (line: string) => void,
   onEnded: () => void,
 ): Promise<Broker> {
   const place = placeOf(url);
-  const claim = await claimPlace(place);
-  const capabilities = capabilitiesOf(place, "none");
-  const store = createMemoryStore(NAME, spec).openForBroker({
-    address: { module: "", transport: NAME, place: null },
-    capabilities,
-  });
+  const claims: Claim[] = [];
+  const release = () => {
+    for (const claim of claims.splice(0).reverse()) claim.release();
+  };
   try {
+    const claim = await claimPlace(place, keys !== undefined);
+    if (claim !== undefined) claims.push(claim);
+    // Two brokers at two places are not to share it.
+    if (store.kind !== "memory") claims.push(await claimPath(store.path));
+    const { port, opened } = await openBrokerStore(store);
     return await Broker.start({
-      store,
-      opened: { bufferId, spec, journal: "none" },
+      store: port,
+      opened,
       url: place.url,
       limits,
+      keys,
       log,
       onEnded: () => {
-        leave(place, claim);
+        // ZeroMQ leaves the file behind.
+        if (place.kind === "ipc") rmSync(place.path, { force: true });
+        release();
         onEnded();
       },
     });
   } catch (error) {
-    claim?.release();
+    release();
     throw bindFault(error, place);
   }
 }
 
-function leave(place: Place, claim: Claim | undefined): void {
-  // ZeroMQ leaves the file behind.
-  if (place.kind === "ipc") rmSync(place.path, { force: true });
-  claim?.release();
-}
-
-async function claimPlace(place: Place): Promise<Claim | undefined> {
+async function claimPlace(place: Place, hasKeys: boolean): Promise<Claim | undefined> {
   if (place.kind === "tcp") {
-    if (place.isLoopback) return undefined;
-    const why = "it can be reached from other hosts, where anybody could take and put: that needs keys";
+    if (place.isOfHost || hasKeys) return undefined;
+    const why = "it can be reached from other hosts, where anybody could take and put: that needs `keys`";
     throw fault("INSECURE_BIND", `${place.url} is refused: ${why}`);
   }
   secureDirectory(place.path);

@@ -1,0 +1,21 @@
+import type { BufferAddress } from "@sluice/core";
+import { brokerFigures, zeromqTransport } from "@sluice/transport-zeromq";
+import type { NodeCandidate } from "../candidate.js";
+import { throughFace } from "./through-face.js";
+
+const zeromq: NodeCandidate = throughFace({
+  name: "zeromq",
+  about: "transport-zeromq through core's face, over tcp, its broker a process of its own",
+  module: import.meta.url,
+  itemCount: (work) =>
+    work.kind === "round-trip" ? 2_000 : work.batch > 1 ? 300_000 : work.outstanding > 1 ? 100_000 : 8_000,
+  transportAt: () => zeromqTransport({ url: "tcp://127.0.0.1:*", broker: "process" }),
+  settingsFor: ({ itemBytes }) => ({ itemBytesMax: itemBytes }),
+  wishes: {},
+  async usageOf({ place }: BufferAddress) {
+    const { cpuMs, packetsIn, packetsOut } = await brokerFigures((place as { url: string }).url);
+    return { cpuUs: cpuMs * 1_000, messages: packetsIn + packetsOut };
+  },
+});
+
+export default zeromq;

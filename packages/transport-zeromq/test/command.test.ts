@@ -1,0 +1,215 @@
+// The command, run as a user does: what it prints, how it ends, what it leaves.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isBufferError, openBuffer } from "@sluice/core";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { zeromqTransport } from "../dist/index.js";
+
+const MAIN = fileURLToPath(new URL("../dist/command-main.js", import.meta.url));
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-zmq-command-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(...args: readonly string[]): {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves to the first line of standard output. */
+  readonly firstLine: Promise<string>;
+} {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL")); // where the test failed
+  let stdout = "";
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+  const firstLine = new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      const [line, rest] = stdout.split("\n");
+      if (rest !== undefined) resolve(line ?? "");
+    });
+    void ended.then((end) => reject(new Error(`Ended without a line: ${JSON.stringify(end)}`)));
+  });
+  firstLine.catch(() => {}); // not every test waits for one
+  return { child, ended, firstLine };
+}
+
+const run = (...args: readonly string[]) => start(...args).ended;
+const url = () => `ipc://${join(folder, "buffer")}`;
+
+describe("broker", () => {
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("serves until %s, and leaves nothing behind", async (signal, code) => {
+    const broker = start("broker", "--url", url(), "--capacity", "5", "--item-bytes-max", "100");
+    expect(await broker.firstLine).toBe(`broker at ${url()} : capacity 5, memory only`);
+    const buffer = await openBuffer<string>(zeromqTransport({ url: url() }));
+    expect(buffer.spec).toMatchObject({ capacity: 5, itemBytesMax: 100, codec: "json" });
+    await (await buffer.producer()).put("hello");
+    expect(await (await buffer.consumer()).take()).toEqual({ done: false, value: "hello" });
+    await buffer.close();
+    broker.child.kill(signal);
+    expect(await broker.ended).toMatchObject({ code, stderr: "" });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("ends when its buffer is destroyed", async () => {
+    const broker = start("broker", "--url", url(), "--capacity", "5");
+    await broker.firstLine;
+    await (await openBuffer(zeromqTransport({ url: url() }))).destroy();
+    expect(await broker.ended).toMatchObject({ code: 0, stderr: "" });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("tells the port that it was given", async () => {
+    const broker = start("broker", "--url", "tcp://127.0.0.1:*", "--capacity", "1");
+    const line = await broker.firstLine;
+    const found = /^broker at (tcp:\/\/127\.0\.0\.1:\d+) : capacity 1, memory only$/.exec(line)?.[1];
+    await (await openBuffer(zeromqTransport({ url: found as string }))).close();
+  });
+
+  test("a second one at the same place is refused", async () => {
+    const first = start("broker", "--url", url(), "--capacity", "5");
+    await first.firstLine;
+    const { code, stderr } = await run("broker", "--url", url(), "--capacity", "5");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^transport-zeromq: There is a broker at [^\n]*\n$/);
+    await (await openBuffer(zeromqTransport({ url: url() }))).close();
+  });
+});
+
+test("figures are JSON", async () => {
+  const broker = start("broker", "--url", url(), "--capacity", "5");
+  await broker.firstLine;
+  const { code, stdout } = await run("figures", "--url", url());
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ clients: 1, packetsIn: expect.any(Number), malformed: 0 });
+});
+
+test("keys: a broker, a client, and a stranger", async () => {
+  const made = await run("keys", "broker.json");
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  const broker = start("broker", "--url", url(), "--capacity", "5", "--keys", "broker.json");
+  expect(await broker.firstLine).toBe(`broker at ${url()} : capacity 5, memory only, for clients with keys`);
+
+  // The broker runs already.
+  const forClient = await run("keys", "client.json", "--for-client", "broker.json");
+  expect(forClient).toMatchObject({ code: 0, stderr: "" });
+  expect((await run("figures", "--url", url(), "--keys", "client.json")).code).toBe(0);
+  await run("keys", "other-broker.json");
+  await run("keys", "stranger.json", "--for-client", "other-broker.json");
+  for (const args of [["--keys", "stranger.json"], []]) {
+    const { code, stderr } = await run("figures", "--url", url(), ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^transport-zeromq: The broker at [^\n]* refuses this client: [^\n]*\n$/);
+  }
+
+  const files = ["broker.json", "client.json"].map((name) => join(folder, name));
+  expect(files.map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o600]);
+  const [ofBroker, ofClient] = files.map((path) => JSON.parse(readFileSync(path, "utf8")));
+  expect(ofBroker.clients).toEqual([ofClient.publicKey]);
+  expect(ofClient.serverKey).toBe(ofBroker.publicKey);
+  const printed = [made, forClient].map(({ stdout }) => stdout).join("");
+  expect(printed).toContain(ofBroker.publicKey);
+  for (const { secretKey } of [ofBroker, ofClient]) expect(printed).not.toContain(secretKey);
+
+  const before = readFileSync(files[0] as string, "utf8");
+  for (const args of [["broker.json"], ["client.json", "--for-client", "broker.json"]]) {
+    const { code, stderr } = await run("keys", ...args);
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("nothing is overwritten"),
+    });
+  }
+  expect(readFileSync(files[0] as string, "utf8")).toBe(before);
+});
+
+test("a client's file is not left behind where the broker's cannot be written", async () => {
+  await run("keys", "broker.json");
+  mkdirSync(join(folder, "broker.json.new"));
+  expect((await run("keys", "client.json", "--for-client", "broker.json")).code).toBe(2);
+  expect(existsSync(join(folder, "client.json"))).toBe(false);
+});
+
+test("a broker that stays silent: exit code 6", { timeout: 20_000 }, async () => {
+  const broker = start("broker", "--url", url(), "--capacity", "5");
+  await broker.firstLine;
+  broker.child.kill("SIGSTOP");
+  const { code, stderr } = await run("figures", "--url", url());
+  expect(code).toBe(6);
+  expect(stderr).toMatch(/^transport-zeromq: [^\n]*\n$/);
+});
+
+test.each([
+  ["nothing", "", "Say what is to be done: broker, keys, figures"],
+  ["an unknown command", "server --url ipc:///x", 'got "server"'],
+  ["no url", "broker --capacity 5", "--url is needed"],
+  ["no capacity", "broker --url ipc:///x", "--capacity is needed"],
+  ["an unknown option", "broker --url ipc:///x --capactiy 5", "--capactiy"],
+  ["a value that is missing", "broker --url", "--url"],
+  ["an option given twice", "broker --url ipc:///x --capacity 1 --capacity 2", "--capacity is given twice"],
+  ["a number with a tail", "broker --url ipc:///x --capacity 9x", '"9x"'],
+  ["capacity 0", "broker --url ipc:///x --capacity 0", "`capacity`"],
+  [
+    "a buffer that no item fits",
+    "broker --url ipc:///x --capacity 5 --buffer-bytes-max 1",
+    "`bufferBytesMax`",
+  ],
+  ["something that is no option", "broker ipc:///x", '"ipc:///x"'],
+  ["a place that is none", "broker --url pigeon://x --capacity 5", '"pigeon://x"'],
+  ["a directory that others may enter", "broker --url ipc:///usr/x --capacity 5", "chmod 700"],
+  ["a bind for all hosts", "broker --url tcp://0.0.0.0:4000 --capacity 5", "needs `keys`"],
+  ["a key file that is not there", "broker --url ipc://$/x --capacity 5 --keys nowhere.json", "ENOENT"],
+  ["a journal", "broker --url ipc://$/x --capacity 5 --journal here", "--journal is to come"],
+  ["keys for nobody", "keys", "keys needs the path of one file"],
+  ["keys for several", "keys a b", "keys needs the path of one file"],
+  ["keys in no folder", "keys nowhere/keys.json", 'Cannot write "nowhere/keys.json"'],
+  ["keys of a broker that is not there", "keys a.json --for-client nowhere.json", "ENOENT"],
+  ["figures of nobody", "figures --url ipc://$/x", "No broker listens"],
+])("bad usage is told in one line: %s", async (_what, args, says) => {
+  const given = args.replace("$", folder).split(" ").filter(Boolean);
+  const { code, stdout, stderr } = await run(...given);
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^transport-zeromq: [^\n]* \(--help tells more\)\n$/);
+  expect(stderr).toContain(says);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("--help is help, wherever it stands", async () => {
+  for (const args of [["--help"], ["broker", "-h"], ["keys", "--help"]]) {
+    const { code, stdout } = await run(...args);
+    expect(code).toBe(0);
+    for (const word of ["broker", "--capacity", "--for-client", "figures", "SLUICE_ZEROMQ_KEYS"]) {
+      expect(stdout).toContain(word);
+    }
+  }
+});
+
+test("a client of a broker that is gone hears so", async () => {
+  const broker = start("broker", "--url", url(), "--capacity", "5");
+  await broker.firstLine;
+  const buffer = await openBuffer(zeromqTransport({ url: url() }));
+  broker.child.kill("SIGKILL");
+  await broker.ended;
+  const error = await buffer.counts().catch((found: unknown) => found);
+  expect(isBufferError(error, "TRANSPORT_UNAVAILABLE")).toBe(true);
+  await buffer.close();
+});
