@@ -62,7 +62,7 @@ test("each read is up to 50 ms late", async () => {
   const random = printedRandom("late reads");
   const made = await madeBuffer({ capacity: 5, failuresMax: 1_000 });
   await using proxy = await TcpProxy.start(made.port, () => ({ jitterMs: 50 }), random);
-  expect(await expectAllAccounted(made, proxy, 120)).toBe(0);
+  expect(await expectAllAccounted(made, proxy, 60)).toBe(0);
 });
 
 test.each([

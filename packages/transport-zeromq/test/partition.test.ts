@@ -1,22 +1,16 @@
 // Clients on one host, their broker on another, and no network between them for a while: for a moment nobody notices, for longer
 // everybody is told, and then all goes on with nothing lost or twice.
-//
-// The broker listens on its loopback, and a forwarder is the way in, because it refuses to listen on a network without keys. Give
-// `KEYS` what the transport takes beside the url, at the broker and at its clients, and it listens there itself.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { curveKeyPair } from "zeromq";
 import { Actor } from "./support/actor.js";
 import { Network, whyNoNetwork } from "./support/network.js";
 import { until } from "./support/until.js";
 
-const FORWARDER = fileURLToPath(new URL("./support/forwarder.mjs", import.meta.url));
-const KEYS: { readonly broker: object; readonly client: object } | undefined = undefined as
-  | { readonly broker: object; readonly client: object }
-  | undefined;
 const ITEMS = 400;
 const HEALED_MS = 8_000;
 const TYPED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN"];
@@ -30,21 +24,20 @@ interface Account {
   readonly faults: string[];
 }
 
-/** The way in to a broker on the loopback of the far end. */
-async function forwarded(network: Network, url: string): Promise<string> {
-  const [command = "", ...args] = [
-    ...network.far,
-    process.execPath,
-    FORWARDER,
-    network.farAddress,
-    url.split(":").at(-1) ?? "",
-  ];
-  const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  onTestFinished(() => {
-    child.kill("SIGKILL");
-  });
-  const [port] = await once(child, "message");
-  return `tcp://${network.farAddress}:${port}`;
+/** Key files, without which a broker refuses to listen on a network. */
+function keyFiles(): { readonly broker: string; readonly client: string } {
+  const directory = mkdtempSync(join(tmpdir(), "sluice-zmq-keys-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const file = (name: string, keys: object) => {
+    const path = join(directory, name);
+    writeFileSync(path, JSON.stringify(keys), { mode: 0o600 });
+    return path;
+  };
+  const [broker, client] = [curveKeyPair(), curveKeyPair()];
+  return {
+    broker: file("broker.json", { ...broker, clients: [client.publicKey] }),
+    client: file("client.json", { ...client, serverKey: broker.publicKey }),
+  };
 }
 
 test.skipIf(why !== undefined).each([
@@ -52,16 +45,16 @@ test.skipIf(why !== undefined).each([
   [5_000, "is told"],
 ] as const)("no network for %i ms: everybody %s, and goes on", { timeout: 60_000 }, async (cutMs, then) => {
   const network = new Network();
+  const keys = keyFiles();
   const host = await Actor.start(network.far);
   const url = await host.call<string>(
     "create",
-    { url: `tcp://${KEYS === undefined ? "127.0.0.1" : network.farAddress}:*`, ...KEYS?.broker },
+    { url: `tcp://${network.farAddress}:*`, keys: keys.broker },
     { capacity: 5, failuresMax: 1_000 },
   );
-  const way = KEYS === undefined ? await forwarded(network, url) : url;
   const clients = await Promise.all(Array.from({ length: 3 }, () => Actor.start(network.near)));
   const [producer, plain, leasing] = clients as [Actor, Actor, Actor];
-  for (const client of clients) await client.call("open", way, KEYS?.client);
+  for (const client of clients) await client.call("open", url, { keys: keys.client });
   const took = plain.call<Account>("consume", "take");
   const leased = leasing.call<Account>("consume", "lease");
   const put = producer.call<string[]>("insist", "a", ITEMS);

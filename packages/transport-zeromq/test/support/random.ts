@@ -16,7 +16,7 @@ export function printedRandom(what: string): Random {
   return randomFrom(seed);
 }
 
-export function randomFrom(seed: number): Random {
+function randomFrom(seed: number): Random {
   // mulberry32 (Tommy Ettinger, public domain).
   let state = seed >>> 0;
   const below = (limit: number) => {
