@@ -22,7 +22,7 @@ export interface BrokerKeys {
 }
 
 /** Names the path of a key file, for processes that are given none. */
-export const KEYS_VARIABLE = "SLUICE_ZEROMQ_KEYS";
+const KEYS_VARIABLE = "SLUICE_ZEROMQ_KEYS";
 
 const KEY = /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/;
 const BYTES_MAX = 1024 * 1024;
