@@ -7,7 +7,7 @@
  */
 
 import {
-  BufferError,
+  type BufferError,
   type ConsumerPort,
   type Delivery,
   isBufferError,
@@ -17,20 +17,18 @@ import {
   type Wait,
 } from "@sluice/core";
 import type { BrokerPort } from "@sluice/file-store";
+import { BufferRequests, type Tasks } from "./buffer-requests.js";
+import { destroyed, fault } from "./faults.js";
+import { LeaseEnds } from "./lease-ends.js";
+import { ProducerRequests } from "./producer-requests.js";
+import type { OfferRequest, PollRequest } from "./protocol.js";
 import * as wire from "./protocol.js";
-import { type OfferRequest, type PollRequest, Status } from "./protocol.js";
+import { RequestLines } from "./request-lines.js";
 import { Serial } from "./serial.js";
 import type { Session } from "./session.js";
-import { REMEMBER_MS } from "./timing.js";
-import { type WaitingRequest, WaitingRequests } from "./waiting-requests.js";
+import { then } from "./then.js";
+import type { WaitingRequest } from "./waiting-requests.js";
 
-/** Nobody is told of a wait that is over sooner: each telling is a message. */
-const TELL_AFTER_MS = 10;
-/** Of offers that wait, all clients together. */
-const WAITING_BYTES_MAX = 256 * 1024 * 1024;
-/** How often leases of an earlier broker are looked at while somebody waits. */
-const LOOK_MS = 500;
-const TIMER_MS_MAX = 2 ** 31 - 1;
 const HOLDER_DIED = "holder died";
 
 const AT_ONCE: Wait = Object.freeze({ maxMs: 0, signal: new AbortController().signal, onWait() {} });
@@ -39,27 +37,16 @@ export class Authority {
   readonly #store: BrokerPort;
   readonly #consumer: ConsumerPort;
   readonly #serial: Serial = new Serial();
-  readonly #puts: WaitingRequests = new WaitingRequests();
-  readonly #takes: WaitingRequests = new WaitingRequests();
-  readonly #ends: WaitingRequests = new WaitingRequests();
-  readonly #lines: readonly WaitingRequests[] = [this.#puts, this.#takes, this.#ends];
+  readonly #lines: RequestLines = new RequestLines(({ session, id }, error) =>
+    this.#fail(session, id, error),
+  );
+  readonly #leaseEnds: LeaseEnds = new LeaseEnds();
   readonly #sessions: () => Iterable<Session>;
   readonly #onDestroyed: (by: Session) => void;
   #fullBy: "items" | "bytes" = "items";
-  #untold: WaitingRequest[] = [];
-  #tellTimer: NodeJS.Timeout | undefined;
-  #endTimer: NodeJS.Timeout | undefined;
-  /** When the timer above is due. */
-  #endAt = Number.POSITIVE_INFINITY;
-  /** No lease or delay ends before. */
-  #nextEnd = Number.POSITIVE_INFINITY;
-  #delayEnds: number[] = [];
   #isDestroyed = false;
-  /** Leases that an earlier broker gave: when they end is known to the store alone. */
-  readonly #inherited: Set<LeaseToken> = new Set();
-  /** Unnamed producers of an earlier broker's clients, with their epochs. */
-  readonly #unresumed: Map<string, number> = new Map();
-  #forgetTimer: NodeJS.Timeout | undefined;
+  readonly buffer: BufferRequests;
+  readonly producers: ProducerRequests;
 
   /** @param onDestroyed - tells the others. */
   constructor(
@@ -72,6 +59,12 @@ export class Authority {
     this.#consumer = consumer;
     this.#sessions = sessions;
     this.#onDestroyed = onDestroyed;
+    const tasks: Tasks = {
+      do: (session, request, job) => this.#do(session, request, job),
+      end: (session, request, job) => this.#doEnd(session, request, job),
+    };
+    this.buffer = new BufferRequests(store, this.#lines, tasks);
+    this.producers = new ProducerRequests(store, this.#lines, this.#serial, tasks);
   }
 
   /**
@@ -82,54 +75,12 @@ export class Authority {
     const leases = await this.#store.leases();
     const unconfirmed = leases.filter(({ isEndless }) => isEndless).map(({ token }) => token);
     if (unconfirmed.length > 0) await this.#consumer.settle(released(unconfirmed));
-    for (const { token, isEndless } of leases) if (!isEndless) this.#inherited.add(token);
-    if (this.#inherited.size > 0) this.#endsAt(performance.now() + LOOK_MS);
-    for (const { id, epoch, isNamed } of await this.#store.producers()) {
-      if (!isNamed) this.#unresumed.set(id, epoch);
-    }
-    if (this.#unresumed.size === 0) return;
-    this.#forgetTimer = setTimeout(() => this.#serial.do(() => this.#forgetUnresumed()), REMEMBER_MS);
-    this.#forgetTimer.unref();
+    for (const { token, isEndless } of leases) if (!isEndless) this.#leaseEnds.inherit(token);
+    await this.producers.unresumed.find(this.#serial);
   }
 
   get isDestroyed(): boolean {
     return this.#isDestroyed;
-  }
-
-  /** @param id - empty for one without a name. */
-  register(session: Session, request: number, id: string): void {
-    this.#do(session, request, async () => {
-      const port = await this.#store.producer(id === "" ? undefined : id);
-      session.producers.set(request, { id, port, last: port.lastSequence });
-      const { epoch, lastSequence } = port;
-      const registered: wire.Registered = { producerId: port.id, epoch, lastSequence };
-      session.answer(request, wire.encodeJson(request, registered));
-      // Who held the id before is refused from now on, also where it waits.
-      if (id !== "") for (const one of this.#puts) if (one.isBy?.(id)) await this.#tryAgain(this.#puts, one);
-    });
-  }
-
-  /** Of a client that an earlier broker on the same journal knew, or this one before it forgot it. */
-  resume(
-    session: Session,
-    request: number,
-    { number, producerId, epoch }: wire.Registration & { number: number },
-  ): void {
-    this.#do(session, request, async () => {
-      const port = await this.#store.resumeProducer(producerId, epoch);
-      if (port === undefined)
-        throw fault("HANDLE_CLOSED", `Producer ${producerId} has a newer holder, or was forgotten`);
-      this.#unresumed.delete(producerId);
-      session.producers.set(number, { id: producerId, port, last: port.lastSequence });
-      session.answer(request, wire.encodeDone(request));
-    });
-  }
-
-  retire(session: Session, request: number, producer: number): void {
-    this.#doEnd(session, request, async () => {
-      await session.producers.get(producer)?.port.close();
-      session.producers.delete(producer);
-    });
   }
 
   offer(session: Session, request: number, offer: OfferRequest): void {
@@ -146,9 +97,10 @@ export class Authority {
       if (producer === undefined) throw noProducer(offer.producer);
       const isRetry = offer.first <= producer.last;
       // Nobody comes before those who wait; but what was accepted before is only answered again.
-      if (this.#puts.size === 0 || isRetry) return this.#tryOrWait(this.#puts, one, offer.waits);
+      if (this.#lines.puts.size === 0 || isRetry)
+        return this.#lines.tryOrWait(this.#lines.puts, one, offer.waits);
       if (!offer.waits) one.giveUp();
-      else this.#wait(this.#puts, one);
+      else this.#lines.wait(this.#lines.puts, one);
     });
   }
 
@@ -161,7 +113,7 @@ export class Authority {
       giveUp: () =>
         session.answer(request, wire.encodePolled(request, { deliveries: [], state: "empty" }, false)),
     };
-    this.#do(session, request, () => this.#tryOrWait(this.#takes, one, poll.waits));
+    this.#do(session, request, () => this.#lines.tryOrWait(this.#lines.takes, one, poll.waits));
   }
 
   /** Of what a plain take was handed: consumed from now on. */
@@ -174,7 +126,7 @@ export class Authority {
         return;
       }
       return then(this.#consumer.settle(tokens.map((token) => ({ kind: "ack", token }))), () => {
-        this.#freed();
+        this.#lines.changed();
         session.answer(request, wire.encodeWord(request, "done"));
       });
     });
@@ -188,14 +140,13 @@ export class Authority {
           const held = session.leases.get(one.token);
           if (one.kind === "extend" && settled[at] === "settled") {
             if (held !== undefined) held.until = now + one.leaseMs;
-            this.#endsAt(now + one.leaseMs);
+            this.#leaseEnds.lease(now + one.leaseMs);
           } else session.leases.delete(one.token);
           if (one.kind === "nack" && one.delayMs > 0 && settled[at] === "settled") {
-            this.#delayEnds.push(now + one.delayMs);
-            this.#endsAt(now + one.delayMs);
+            this.#leaseEnds.delay(now + one.delayMs);
           }
         });
-        this.#freed();
+        this.#lines.changed();
         session.answer(request, wire.encodeSettled(request, settled));
       }),
     );
@@ -212,29 +163,6 @@ export class Authority {
     });
   }
 
-  seal(session: Session, request: number, discard: boolean): void {
-    this.#do(session, request, async () => {
-      const changed = await this.#store.seal({ discard });
-      this.#freed();
-      session.answer(request, wire.encodeJson(request, changed));
-    });
-  }
-
-  counts(session: Session, request: number): void {
-    this.#do(session, request, () =>
-      then(this.#store.counts(), (counts) =>
-        session.answer(
-          request,
-          wire.encodeJson(request, {
-            ...counts,
-            waitingProducers: this.#puts.size,
-            waitingConsumers: this.#takes.size,
-          }),
-        ),
-      ),
-    );
-  }
-
   drained(session: Session, request: number, waits: boolean): void {
     const one: WaitingRequest = {
       session,
@@ -247,30 +175,7 @@ export class Authority {
         }),
       giveUp: () => session.answer(request, wire.encodeJson(request, false)),
     };
-    this.#do(session, request, () => this.#tryOrWait(this.#ends, one, waits));
-  }
-
-  listDead(session: Session, request: number, max: number, after: number): void {
-    this.#do(session, request, async () => {
-      const letters = await this.#store.deadLetters.list(max, after);
-      session.answer(request, wire.encodeDeadLetters(request, letters));
-    });
-  }
-
-  requeue(session: Session, request: number, sequence: number): void {
-    this.#do(session, request, async () => {
-      const answer = await this.#store.deadLetters.requeue(sequence);
-      this.#freed();
-      session.answer(request, wire.encodeWord(request, answer));
-    });
-  }
-
-  remove(session: Session, request: number, sequence: number): void {
-    this.#do(session, request, async () => {
-      const answer = await this.#store.deadLetters.remove(sequence);
-      this.#freed();
-      session.answer(request, wire.encodeWord(request, answer));
-    });
+    this.#do(session, request, () => this.#lines.tryOrWait(this.#lines.ends, one, waits));
   }
 
   destroy(session: Session, request: number): void {
@@ -278,12 +183,7 @@ export class Authority {
       await this.#store.destroy();
       this.#isDestroyed = true;
       this.end();
-      for (const line of this.#lines) {
-        for (const one of line) {
-          line.remove(one);
-          this.#fail(one.session, one.id, destroyed());
-        }
-      }
+      this.#lines.failAll(destroyed);
       this.#onDestroyed(session);
     });
   }
@@ -291,13 +191,7 @@ export class Authority {
   /** The client waits no longer for this. What was done meanwhile is done, and was answered. */
   cancel(session: Session, request: number): void {
     this.#serial.do(() => {
-      for (const line of this.#lines) {
-        const one = line.find(session, request);
-        if (one === undefined) continue;
-        line.remove(one);
-        one.giveUp();
-        line.isWorthTrying = true;
-      }
+      this.#lines.giveUp(session, request);
       return this.#serve();
     });
   }
@@ -322,10 +216,7 @@ export class Authority {
   /** A client's connection has ended: what it waited for it asks again when it is back, and until then nobody waits behind it. */
   suspend(session: Session): void {
     this.#serial.do(() => {
-      for (const line of this.#lines) {
-        for (const id of line.removeAllOf(session)) session.pending.delete(id);
-        line.isWorthTrying = true;
-      }
+      for (const id of this.#lines.removeAllOf(session)) session.pending.delete(id);
       return this.#serve();
     });
   }
@@ -341,21 +232,16 @@ export class Authority {
   /** A client said goodbye. */
   dismiss(session: Session, answer: () => void): void {
     this.#end(session, released, async () => {
-      await this.#closeProducers(session);
+      await this.producers.close(session);
       answer();
     });
   }
 
-  /** Its unnamed producers will not come back. */
-  forget(session: Session): void {
-    this.#serial.do(() => this.#closeProducers(session));
-  }
-
   /** Stops its timers. */
   end(): void {
-    clearTimeout(this.#tellTimer);
-    clearTimeout(this.#endTimer);
-    clearTimeout(this.#forgetTimer);
+    this.#lines.end();
+    this.#leaseEnds.end();
+    this.producers.unresumed.end();
   }
 
   #end(
@@ -364,7 +250,7 @@ export class Authority {
     after?: () => Promise<void>,
   ): void {
     this.#serial.do(async () => {
-      for (const line of this.#lines) line.removeAllOf(session);
+      this.#lines.removeAllOf(session);
       const held = settlements([...session.leases.keys()]);
       const assigned = released([...session.assignments.values()].flat());
       session.leases.clear();
@@ -375,20 +261,9 @@ export class Authority {
         // Destroyed, or the journal failed: whoever asks next is told.
       }
       await after?.();
-      this.#freed();
+      this.#lines.changed();
       await this.#serve();
     });
-  }
-
-  async #closeProducers({ producers }: Session): Promise<void> {
-    for (const { port } of producers.values()) {
-      try {
-        await port.close();
-      } catch {
-        // As above.
-      }
-    }
-    producers.clear();
   }
 
   /** Ends what a client had: nothing to be done where all of it was destroyed. */
@@ -417,61 +292,19 @@ export class Authority {
     });
   }
 
-  #tryOrWait(line: WaitingRequests, one: WaitingRequest, waits: boolean): MaybePromise<void> {
-    return then(one.attempt(), (isAnswered) => {
-      if (isAnswered) return;
-      if (waits) this.#wait(line, one);
-      else one.giveUp();
+  #serve(): MaybePromise<void> {
+    return then(this.#lines.serve(), () => {
+      if (this.#lines.isAnybodyWaiting) this.#leaseEnds.watch(() => this.#somethingEnded());
     });
   }
 
-  #wait(line: WaitingRequests, one: WaitingRequest): void {
-    if (line.bytes + one.bytes > WAITING_BYTES_MAX) {
-      const held = `the broker holds ${line.bytes} bytes of puts that wait, and takes at most ${WAITING_BYTES_MAX}`;
-      throw fault("TOO_MANY_WAITERS", `Too much waits for room: ${held}`);
-    }
-    line.add(one);
-    this.#untold.push(one);
-    this.#tellTimer ??= setTimeout(() => {
-      this.#tellTimer = undefined;
-      for (const { session, id } of this.#untold) {
-        if (session.pending.has(id)) session.send(wire.encodeStatus(Status.Waiting, id));
-      }
-      this.#untold = [];
-    }, TELL_AFTER_MS);
-  }
-
-  /** Serves those who wait, for as long as something has changed for them. */
-  #serve(): MaybePromise<void> {
-    for (const line of this.#lines) {
-      while (line.isWorthTrying) {
-        const { first } = line;
-        if (first === undefined) break;
-        const trying = this.#tryAgain(line, first);
-        if (trying instanceof Promise) return trying.then(() => this.#serve());
-      }
-      line.isWorthTrying = false;
-    }
-    if (this.#lines.some((line) => line.isWorthTrying)) return this.#serve();
-    this.#schedule();
-  }
-
-  #tryAgain(line: WaitingRequests, one: WaitingRequest): MaybePromise<void> {
-    const after = (isAnswered: boolean) => {
-      if (isAnswered) line.remove(one);
-      else line.isWorthTrying = false;
-    };
-    const failed = (error: unknown) => {
-      line.remove(one);
-      this.#fail(one.session, one.id, error);
-    };
-    try {
-      const trying = one.attempt();
-      if (trying instanceof Promise) return trying.then(after, failed);
-      after(trying);
-    } catch (error) {
-      failed(error);
-    }
+  #somethingEnded(): void {
+    this.#serial.do(async () => {
+      if (this.#leaseEnds.hasInherited) await this.#lookForInherited();
+      this.#leaseEnds.refresh(this.#sessions());
+      this.#lines.changed();
+      await this.#serve();
+    });
   }
 
   #offerNow(session: Session, request: number, offer: OfferRequest): MaybePromise<boolean> {
@@ -482,7 +315,7 @@ export class Authority {
       if (offered.accepted === 0 && offered.state === "full") return false;
       if (offered.accepted > 0) {
         producer.last = Math.max(producer.last, offer.first + offered.accepted - 1);
-        this.#takes.isWorthTrying = true;
+        this.#lines.takes.isWorthTrying = true;
       }
       session.answer(request, wire.encodeOffered(request, offered));
       return true;
@@ -503,7 +336,7 @@ export class Authority {
       } else if (deliveries.length > 0) {
         const until = performance.now() + leaseMs;
         for (const one of deliveries) session.leases.set(tokenOf(one), { request, consumer, until });
-        this.#endsAt(until);
+        this.#leaseEnds.lease(until);
       }
       session.answer(request, wire.encodePolled(request, polled, leaseMs !== 0));
       return true;
@@ -512,70 +345,18 @@ export class Authority {
 
   #giveBack(tokens: readonly LeaseToken[]): MaybePromise<void> {
     if (tokens.length === 0) return;
-    return then(this.#consumer.settle(released(tokens)), () => this.#freed());
-  }
-
-  #freed(): void {
-    for (const line of this.#lines) line.isWorthTrying = true;
+    return then(this.#consumer.settle(released(tokens)), () => this.#lines.changed());
   }
 
   #full(): { accepted: number; state: "full"; fullBy: "items" | "bytes" } {
     return { accepted: 0, state: "full", fullBy: this.#fullBy };
   }
 
-  #endsAt(at: number): void {
-    if (at < this.#nextEnd) this.#nextEnd = at;
-  }
-
-  // Time alone ends leases and delays. Whoever asks next sees it; whoever waits is to be asked again.
-  #schedule(): void {
-    if (this.#takes.size + this.#ends.size + this.#puts.size === 0 || this.#nextEnd >= this.#endAt) return;
-    clearTimeout(this.#endTimer);
-    this.#endAt = this.#nextEnd;
-    const delay = Math.min(TIMER_MS_MAX, Math.max(0, this.#nextEnd - performance.now()) + 1);
-    this.#endTimer = setTimeout(() => {
-      this.#endAt = Number.POSITIVE_INFINITY;
-      this.#serial.do(async () => {
-        await this.#lookForInherited();
-        this.#lookForNextEnd();
-        this.#freed();
-        await this.#serve();
-      });
-    }, delay);
-  }
-
   async #lookForInherited(): Promise<void> {
-    if (this.#inherited.size === 0) return;
     try {
-      const open = new Set((await this.#store.leases()).map(({ token }) => token));
-      for (const token of this.#inherited) if (!open.has(token)) this.#inherited.delete(token);
+      this.#leaseEnds.keep(new Set((await this.#store.leases()).map(({ token }) => token)));
     } catch {
       // Destroyed, or the journal failed: whoever asks next is told.
-    }
-  }
-
-  async #forgetUnresumed(): Promise<void> {
-    for (const [id, epoch] of this.#unresumed) {
-      try {
-        await (await this.#store.resumeProducer(id, epoch))?.close();
-      } catch {
-        // As above.
-      }
-    }
-    this.#unresumed.clear();
-  }
-
-  #lookForNextEnd(): void {
-    const now = performance.now();
-    this.#nextEnd = Number.POSITIVE_INFINITY;
-    this.#delayEnds = this.#delayEnds.filter((at) => at > now);
-    for (const at of this.#delayEnds) this.#endsAt(at);
-    if (this.#inherited.size > 0) this.#endsAt(now + LOOK_MS);
-    for (const { leases } of this.#sessions()) {
-      for (const [token, { until }] of leases) {
-        if (until <= now) leases.delete(token);
-        else this.#endsAt(until);
-      }
     }
   }
 
@@ -600,21 +381,6 @@ function released(tokens: readonly LeaseToken[]): Settlement[] {
   return tokens.map((token) => ({ kind: "release", token }));
 }
 
-function then<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
-}
-
 function noProducer(number: number): BufferError {
   return fault("HANDLE_CLOSED", `The broker knows no producer ${number} of this client`);
-}
-
-function destroyed(): BufferError {
-  return fault("BUFFER_DESTROYED", "The buffer was destroyed");
-}
-
-function fault(
-  code: "HANDLE_CLOSED" | "BUFFER_DESTROYED" | "TOO_MANY_WAITERS",
-  message: string,
-): BufferError {
-  return new BufferError(code, message, { transport: "zeromq" });
 }

@@ -1,6 +1,6 @@
 /** What a broker has done so far, for whoever watches it. */
 
-import type { BrokerFigures } from "./broker.js";
+import type { BrokerFigures } from "./broker-options.js";
 import { checkKeysOption, keysPath } from "./keys.js";
 import { connectTo } from "./open-port.js";
 import { placeOf } from "./place.js";

@@ -1,9 +1,10 @@
 /** The broker: a ROUTER, the sessions of its clients, and the one buffer that they share. */
 
 import { randomBytes } from "node:crypto";
-import type { BrokerPort } from "@sluice/file-store";
 import { Authority } from "./authority.js";
+import type { BrokerFigures, BrokerLimits, BrokerOptions } from "./broker-options.js";
 import { Malformed } from "./bytes.js";
+import { carryOut } from "./carry-out.js";
 import { Gatekeeper } from "./gatekeeper.js";
 import * as wire from "./protocol.js";
 import { Kind, type Opened, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
@@ -11,44 +12,15 @@ import { BrokerRouter, DISCONNECTED } from "./router.js";
 import { Session } from "./session.js";
 import { DEAD_MS, HEARTBEAT_MS, REMEMBER_MS, RETURN_MS } from "./timing.js";
 
-/** What a broker bears of its clients. */
-export interface BrokerLimits {
-  /** Clients at one time, from 1 up. Default 1,024. */
-  readonly clients?: number;
-  /** Requests of one client that are under way, or answered and not seen, from 1 up. Default 65,536. */
-  readonly requests?: number;
-}
-
-export interface BrokerOptions {
-  /** The store of which it alone has a handle. */
-  readonly store: BrokerPort;
-  readonly opened: Omit<Opened, "isKnown">;
-  readonly url: string;
-  readonly limits?: BrokerLimits | undefined;
-  /** Path of its key file: only clients with a key that this one knows may connect. */
-  readonly keys?: string | undefined;
-  /** Told of what was dropped, at most once a second. */
-  readonly log?: ((line: string) => void) | undefined;
-  /** It has ended. */
-  readonly onEnded?: (() => void) | undefined;
-}
-
-/** What a broker has done so far. */
-export interface BrokerFigures {
-  readonly clients: number;
-  readonly packetsIn: number;
-  readonly packetsOut: number;
-  readonly malformed: number;
-  /** Of the whole process that it runs in. */
-  readonly cpuMs: number;
-}
-
 const CLIENTS_MAX = 1_024;
 const REQUESTS_MAX = 65_536;
 /** Packets that wait in a connection, either way: clients that keep to the protocol never have so many. */
 const PACKETS_MAX = 10_000;
 /** Time for the last words to leave. */
 const TELL_MS = 20;
+/** Of answers that one client has not read; of large items it may leave a few. */
+const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
+const UNREAD_ITEMS = 4;
 const LOG_EVERY_MS = 1_000;
 // What is read in one turn before those who asked are answered.
 const PACKETS_A_TURN = 64;
@@ -62,6 +34,7 @@ export class Broker {
   readonly #options: BrokerOptions;
   readonly #limits: Required<BrokerLimits>;
   readonly #authority: Authority;
+  readonly #replyBytesMax: number;
   readonly #returnMs: number;
   readonly #sessions: Map<string, Session> = new Map();
   /** By routing id, as text of one byte a character. */
@@ -92,6 +65,7 @@ export class Broker {
       requests: options.limits?.requests ?? REQUESTS_MAX,
     };
     this.url = router.lastEndpoint ?? options.url;
+    this.#replyBytesMax = Math.max(UNREAD_BYTES_MAX, UNREAD_ITEMS * options.opened.spec.itemBytesMax);
     this.#returnMs = this.url.startsWith("ipc:") ? RETURN_MS.ipc : RETURN_MS.tcp;
     this.#authority = authority(this);
   }
@@ -220,7 +194,8 @@ export class Broker {
     }
   }
 
-  #carryOut(session: Session, { type, id, body }: Part): void {
+  #carryOut(session: Session, part: Part): void {
+    const { type, id, body } = part;
     const authority = this.#authority;
     if (type === Kind.Cancel) {
       authority.cancel(session, id);
@@ -231,99 +206,25 @@ export class Broker {
       return;
     }
     if (!session.isNew(id)) return;
-    if (session.open >= this.#limits.requests) {
-      session.send(wire.encodeFailure(id, tooMany(`requests of one client`, this.#limits.requests)));
+    const refused = this.#refusalOf(session);
+    if (refused !== undefined) {
+      session.send(wire.encodeFailure(id, refused));
       return;
     }
     session.pending.add(id);
     try {
-      switch (type) {
-        case Kind.Open:
-          session.answer(id, this.#opened(id, true));
-          return;
-        case Kind.Close:
-          authority.dismiss(session, () => {
-            session.answer(id, wire.encodeDone(id));
-            // It holds nothing, and its place is anybody's.
-            session.isGone = true;
-            this.#remember(session, DEAD_MS);
-          });
-          return;
-        case Kind.Ping:
-          session.answer(id, wire.encodeJson(id, session.pending.size));
-          return;
-        case Kind.Consumer:
-          session.answer(
-            id,
-            authority.isDestroyed
-              ? wire.encodeFailure(id, {
-                  code: "BUFFER_DESTROYED",
-                  effect: "none",
-                  message: "The buffer was destroyed",
-                })
-              : wire.encodeDone(id),
-          );
-          return;
-        case Kind.Producer:
-          authority.register(session, id, body.text());
-          return;
-        case Kind.Resume:
-          authority.resume(session, id, wire.decodeResume(body));
-          return;
-        case Kind.Retire:
-          authority.retire(session, id, body.integer());
-          return;
-        case Kind.Offer:
-          authority.offer(session, id, wire.decodeOffer(body));
-          return;
-        case Kind.Leave:
-          authority.leave(session, id, body.integer());
-          return;
-        case Kind.Poll:
-          authority.poll(session, id, wire.decodePoll(body));
-          return;
-        case Kind.Confirm:
-          authority.confirm(session, id, body.integer());
-          return;
-        case Kind.Settle:
-          authority.settle(session, id, wire.decodeSettle(body));
-          return;
-        case Kind.Seal:
-          authority.seal(session, id, body.integer() === 1);
-          return;
-        case Kind.Counts:
-          authority.counts(session, id);
-          return;
-        case Kind.Drained:
-          authority.drained(session, id, body.integer() === 1);
-          return;
-        case Kind.ListDead: {
-          const { max, after } = wire.decodeListDead(body);
-          authority.listDead(session, id, max, after);
-          return;
-        }
-        case Kind.Requeue:
-          authority.requeue(session, id, body.integer());
-          return;
-        case Kind.Remove:
-          authority.remove(session, id, body.integer());
-          return;
-        case Kind.Destroy:
-          authority.destroy(session, id);
-          return;
-        case Kind.GiveUp:
-          authority.giveUp(session, id, wire.decodeGiveUp(body));
-          return;
-        case Kind.Figures:
-          session.answer(id, wire.encodeJson(id, this.figures));
-          return;
-        default:
-          throw new Malformed(`a request of kind ${type}`);
-      }
+      carryOut(this.#authority, session, part, this);
     } catch (error) {
       session.pending.delete(id);
       throw error;
     }
+  }
+
+  #refusalOf({ open, replyBytes }: Session): wire.Failure | undefined {
+    if (open >= this.#limits.requests) return tooMany("requests of one client", this.#limits.requests);
+    return replyBytes > this.#replyBytesMax
+      ? tooMany("bytes that one client has not read", this.#replyBytesMax)
+      : undefined;
   }
 
   // ---- who is there
@@ -355,11 +256,12 @@ export class Broker {
     this.#sessions.set(key, session);
     this.#connect(session, routingId, connection);
     session.pending.add(id);
-    session.answer(id, this.#opened(id, false));
+    session.answer(id, this.opened(id, false));
     return session;
   }
 
-  #opened(id: number, isKnown: boolean): Buffer {
+  /** @internal */
+  opened(id: number, isKnown: boolean): Buffer {
     const opened: Opened = { ...this.#options.opened, isKnown };
     return wire.encodeJson(id, opened);
   }
@@ -389,6 +291,12 @@ export class Broker {
     }, this.#returnMs);
   }
 
+  /** It holds nothing any more, and its place is anybody's. @internal */
+  leaves(session: Session): void {
+    session.isGone = true;
+    this.#remember(session, DEAD_MS);
+  }
+
   /** For so long, should it come back. */
   #remember(session: Session, ms: number): void {
     clearTimeout(session.timer);
@@ -398,7 +306,7 @@ export class Broker {
 
   #forget(session: Session): void {
     clearTimeout(session.timer);
-    this.#authority.forget(session);
+    this.#authority.producers.forget(session);
     this.#sessions.delete(session.key);
     if (session.routingId !== undefined) this.#connections.delete(session.routingId.toString("latin1"));
   }

@@ -6,39 +6,24 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { type Effect, isBufferError, type Wait } from "@sluice/core";
+import { isBufferError, type Wait } from "@sluice/core";
 import { Dealer } from "zeromq";
 import { type FieldReader, Malformed } from "./bytes.js";
-import { closed, destroyed, fault, faultOf, unavailable } from "./faults.js";
-import { IdRanges } from "./id-ranges.js";
+import {
+  closed,
+  closedUnder,
+  destroyed,
+  fault,
+  faultOf,
+  forgotten,
+  otherVersion,
+  unavailable,
+} from "./faults.js";
 import type { ClientKeys } from "./keys.js";
+import { type OpenRequest, OpenRequests, type RequestTerms } from "./open-requests.js";
 import * as wire from "./protocol.js";
 import { Kind, Status } from "./protocol.js";
 import { DEAD_MS, HEARTBEAT_MS } from "./timing.js";
-
-/** Of one request. */
-export interface RequestTerms {
-  /** What is to be said of it where the broker cannot be asked any more. Default `none`. */
-  readonly effect?: Effect;
-  /** For one that the broker may hold: cancelled there when the time is over, or the signal aborted. */
-  readonly wait?: Wait;
-  /** It means something only to a broker that still knows this client. */
-  readonly isOnce?: boolean;
-  /** It tells which others were given up. */
-  readonly isTelling?: boolean;
-}
-
-interface Request {
-  readonly id: number;
-  readonly part: Buffer;
-  readonly effect: Effect;
-  readonly answer: (body: FieldReader) => void;
-  readonly fail: (error: unknown) => void;
-  readonly onWaiting: (() => void) | undefined;
-  readonly isOnce: boolean;
-  readonly isTelling: boolean;
-  isCancelled: boolean;
-}
 
 const TIMER_MS_MAX = 2 ** 31 - 1;
 // Of one request; more of them make more requests.
@@ -48,15 +33,10 @@ export class BrokerConnection {
   readonly url: string;
   readonly #dealer: Dealer;
   readonly #clientId: Buffer = randomBytes(wire.CLIENT_ID_BYTES);
-  readonly #requests: Map<number, Request> = new Map();
+  readonly #requests: OpenRequests = new OpenRequests();
   /** Of this client's producers, by the number of the request that registered them. */
   readonly #registrations: Map<number, wire.Registration> = new Map();
   #bufferId = "";
-  #lastId = 0;
-  /** All requests up to this one are answered. */
-  #seen = 0;
-  /** Of those above it that are answered, what the broker is to be told with the next packet. */
-  readonly #heard: IdRanges = new IdRanges();
   #outbox: Buffer[] = [];
   #isSending = false;
   #isReceiving = false;
@@ -113,8 +93,7 @@ export class BrokerConnection {
       if (this.#isClosed) throw closed();
       if (this.#isDestroyed) throw destroyed();
       if (this.#givenUp.length > 0) this.#tellGivenUp();
-      this.#lastId += 1;
-      const id = this.#lastId;
+      const id = this.#requests.nextId();
       const { wait, effect = "none", isOnce = false, isTelling = false } = terms;
       const release = wait === undefined ? undefined : this.#cancelWhenOver(id, wait);
       this.#add({
@@ -165,19 +144,20 @@ export class BrokerConnection {
     await this.giveUp((id) => wire.encodeNumber(Kind.Retire, id, number));
   }
 
-  /** Asks to end something, which may have ended with the buffer. */
+  /** Asks to end something, which may have ended with the buffer, or with this connection: then the broker finds out by itself. */
   async giveUp(encode: (id: number) => Buffer): Promise<void> {
     try {
       await this.ask(encode, () => undefined);
     } catch (error) {
-      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+      if (!isBufferError(error, "BUFFER_DESTROYED") && !isBufferError(error, "TRANSPORT_UNAVAILABLE"))
+        throw error;
     }
   }
 
   /** Says goodbye, if the broker hears it, and ends. What is under way fails. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    for (const request of [...this.#requests.values()]) this.#end(request.id, closedUnder(request.effect));
+    this.#requests.failAll(({ effect }) => closedUnder(effect));
     try {
       await this.ask(
         (id) => wire.encodeBare(Kind.Close, id),
@@ -194,13 +174,13 @@ export class BrokerConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#tick);
-    for (const request of [...this.#requests.values()]) this.#end(request.id, closedUnder(request.effect));
+    this.#requests.failAll(({ effect }) => closedUnder(effect));
     this.#dealer.close();
   }
 
-  #add(request: Request): void {
+  #add(request: OpenRequest): void {
     if (this.#requests.size === 0) this.#lastHeard = performance.now();
-    this.#requests.set(request.id, request);
+    this.#requests.add(request);
     this.#put(request.part);
     if (!this.#isReceiving) void this.#receive();
     this.#tick ??= this.#nextTick();
@@ -235,21 +215,15 @@ export class BrokerConnection {
       while (this.#outbox.length > 0 && !this.#isClosed) {
         const parts = this.#outbox;
         this.#outbox = [];
-        if (this.#heard.size > 0) this.#tellHeard(parts);
+        this.#requests.tellHeard(parts);
         // Waits while there is no connection: then it is sent again by what is done when there is one.
         const clientId = this.#isIntroduced ? undefined : this.#clientId;
-        await this.#dealer.send(wire.clientPacket(clientId, this.#seen, parts));
+        await this.#dealer.send(wire.clientPacket(clientId, this.#requests.seen, parts));
       }
     } catch {
       // Closed under it.
     }
     this.#isSending = false;
-  }
-
-  // Else a request that waits for long would let the broker keep the replies to all that came after it.
-  #tellHeard(parts: Buffer[]): void {
-    for (const { from, to } of this.#heard) parts.push(wire.encodeNumber(Kind.Heard, from, to));
-    this.#heard.clear();
   }
 
   async #receive(): Promise<void> {
@@ -262,7 +236,7 @@ export class BrokerConnection {
         this.#read(packet);
       }
     } catch (error) {
-      if (!this.#isClosed) this.#failAll(() => error);
+      if (!this.#isClosed) this.#requests.failAll(() => error);
     }
     this.#isReceiving = false;
   }
@@ -278,14 +252,16 @@ export class BrokerConnection {
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       const other = error instanceof wire.OtherVersion ? error : undefined;
-      this.#failAll(() => (other === undefined ? this.#malformed(error) : otherVersion(this.url, other)));
+      this.#requests.failAll(() =>
+        other === undefined ? this.#malformed(error) : otherVersion(this.url, other.version),
+      );
     }
   }
 
   #hear({ type, id, body }: wire.Part): void {
     if (type === Status.Destroyed) {
       this.#isDestroyed = true;
-      this.#failAll(() => destroyed());
+      this.#requests.failAll(() => destroyed());
       return;
     }
     const request = this.#requests.get(id);
@@ -298,10 +274,10 @@ export class BrokerConnection {
         void this.#openAgain();
         return;
       case Status.Failed:
-        this.#end(id, faultOf(wire.decodeFailure(body)));
+        this.#requests.fail(id, faultOf(wire.decodeFailure(body)));
         return;
       case Status.Done:
-        this.#forget(id);
+        this.#requests.forget(id);
         request.answer(body);
         return;
       default:
@@ -309,45 +285,13 @@ export class BrokerConnection {
     }
   }
 
-  #end(id: number, error: unknown): void {
-    const request = this.#requests.get(id);
-    this.#forget(id);
-    request?.fail(error);
-  }
-
-  #forget(id: number): void {
-    if (!this.#requests.delete(id)) return;
-    if (id !== this.#seen + 1) {
-      this.#heard.add(id, id);
-      return;
-    }
-    const first = this.#requests.keys().next().value;
-    this.#seen = first === undefined ? this.#lastId : first - 1;
-    this.#heard.removeUpTo(this.#seen);
-  }
-
-  #failAll(error: (request: Request) => unknown): void {
-    for (const request of [...this.#requests.values()]) this.#end(request.id, error(request));
-  }
-
   #sendAgain(): void {
     this.#outbox = [];
-    this.#hearAgain();
-    for (const { part, id, isCancelled } of this.#requests.values()) {
+    this.#requests.hearAgain();
+    for (const { part, id, isCancelled } of this.#requests) {
       this.#put(part);
       if (isCancelled) this.#put(wire.encodeBare(Kind.Cancel, id));
     }
-  }
-
-  /** All that is not under way, for what was told of it may be lost as well. */
-  #hearAgain(): void {
-    this.#heard.clear();
-    let before = this.#seen;
-    for (const id of this.#requests.keys()) {
-      if (id > before + 1) this.#heard.add(before + 1, id - 1);
-      before = id;
-    }
-    if (before < this.#lastId) this.#heard.add(before + 1, this.#lastId);
   }
 
   /** The broker has forgotten this client, or is another one that goes on with the journal. */
@@ -355,7 +299,7 @@ export class BrokerConnection {
     if (this.#isOpening) return;
     this.#isOpening = true;
     this.#isIntroduced = false;
-    const before = [...this.#requests.keys()];
+    const before = this.#requests.ids();
     try {
       const { isKnown } = await this.ask(
         (id) => wire.encodeOpen(id, this.#bufferId),
@@ -364,7 +308,7 @@ export class BrokerConnection {
       this.#isIntroduced = true;
       // Whoever could have said what became of these is gone.
       const once = isKnown ? [] : before.filter((id) => this.#requests.get(id)?.isOnce);
-      for (const id of once) this.#end(id, forgotten(this.url));
+      for (const id of once) this.#requests.fail(id, forgotten(this.url));
       const resumed = [...this.#registrations].map(([number, registration]) =>
         this.ask(
           (id) => wire.encodeResume(id, number, registration),
@@ -375,7 +319,7 @@ export class BrokerConnection {
       await Promise.allSettled(resumed);
       this.#sendAgain();
     } catch (error) {
-      for (const id of before) this.#end(id, error);
+      for (const id of before) this.#requests.fail(id, error);
     } finally {
       this.#isOpening = false;
     }
@@ -402,12 +346,12 @@ export class BrokerConnection {
   #giveUpAll(): void {
     this.#patienceMs = HEARTBEAT_MS;
     let isAnyNew = false;
-    for (const { id, isTelling } of this.#requests.values()) {
+    for (const { id, isTelling } of this.#requests) {
       if (isTelling) continue;
       isAnyNew = true;
       this.abandon(id);
     }
-    this.#failAll(({ effect }) => unavailable(this.url, effect));
+    this.#requests.failAll(({ effect }) => unavailable(this.url, effect));
     // On its way already, for when the broker goes on; if that is in vain, with what is asked next.
     if (isAnyNew) this.#tellGivenUp();
   }
@@ -454,20 +398,4 @@ export function curveOptions(keys: ClientKeys | undefined): object {
   if (keys === undefined) return {};
   const { serverKey, publicKey, secretKey } = keys;
   return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
-}
-
-function forgotten(url: string): Error {
-  const message = `The broker at ${url} does not remember this request: it was started again meanwhile`;
-  return fault("OUTCOME_UNKNOWN", message);
-}
-
-function closedUnder(effect: Effect): Error {
-  return effect === "none"
-    ? closed()
-    : fault("OUTCOME_UNKNOWN", "The handle was closed before the broker had answered", { cause: closed() });
-}
-
-function otherVersion(url: string, { version }: wire.OtherVersion): Error {
-  const versions = `protocol ${version}, this client ${wire.PROTOCOL_VERSION}`;
-  return fault("VERSION_UNSUPPORTED", `The broker at ${url} speaks ${versions}`);
 }

@@ -1,7 +1,7 @@
 /** What goes wrong, as errors of Sluice. */
 
-import { BufferError, type BufferErrorOptions, ERROR_CODES, type ErrorCode } from "@sluice/core";
-import type { Failure } from "./protocol.js";
+import { BufferError, type BufferErrorOptions, type Effect, ERROR_CODES, type ErrorCode } from "@sluice/core";
+import { type Failure, PROTOCOL_VERSION } from "./protocol.js";
 
 export const NAME = "zeromq";
 
@@ -27,4 +27,20 @@ export function closed(): BufferError {
 
 export function destroyed(): BufferError {
   return fault("BUFFER_DESTROYED", "The buffer was destroyed");
+}
+
+export function forgotten(url: string): Error {
+  const message = `The broker at ${url} does not remember this request: it was started again meanwhile`;
+  return fault("OUTCOME_UNKNOWN", message);
+}
+
+export function closedUnder(effect: Effect): Error {
+  return effect === "none"
+    ? closed()
+    : fault("OUTCOME_UNKNOWN", "The handle was closed before the broker had answered", { cause: closed() });
+}
+
+export function otherVersion(url: string, version: number): Error {
+  const versions = `protocol ${version}, this client ${PROTOCOL_VERSION}`;
+  return fault("VERSION_UNSUPPORTED", `The broker at ${url} speaks ${versions}`);
 }

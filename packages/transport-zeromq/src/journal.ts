@@ -79,7 +79,7 @@ export function findJournal(path: string): FoundStore | undefined {
   }
 }
 
-export function journalOf({ durability }: Pick<FoundStore, "durability">): "process" | "power" {
+function journalOf({ durability }: Pick<FoundStore, "durability">): "process" | "power" {
   return durability === "fsync" ? "power" : "process";
 }
 

@@ -50,6 +50,9 @@ export class Session {
     this.#onOutput = onOutput;
   }
 
+  /** Bytes of replies that were not seen. */
+  replyBytes = 0;
+
   /** Requests under way, and replies that were not seen. */
   get open(): number {
     return this.pending.size + this.#replies.size;
@@ -59,7 +62,7 @@ export class Session {
   sawUpTo(seen: number): void {
     if (seen <= this.#seen) return;
     this.#seen = seen;
-    for (const id of this.#replies.keys()) if (id <= seen) this.#replies.delete(id);
+    for (const id of this.#replies.keys()) if (id <= seen) this.#drop(id);
     this.#heard.removeUpTo(seen);
   }
 
@@ -69,8 +72,8 @@ export class Session {
     if (to <= this.#seen) return;
     if (this.#heard.size >= HEARD_RANGES_MAX) throw new Malformed("too many gaps in what was heard");
     this.#heard.add(from, to);
-    if (to - from < this.#replies.size) for (let id = from; id <= to; id++) this.#replies.delete(id);
-    else for (const id of this.#replies.keys()) if (from <= id && id <= to) this.#replies.delete(id);
+    if (to - from < this.#replies.size) for (let id = from; id <= to; id++) this.#drop(id);
+    else for (const id of this.#replies.keys()) if (from <= id && id <= to) this.#drop(id);
   }
 
   /** Whether the request is to be carried out: not if it came before. What was answered is answered again. */
@@ -86,12 +89,18 @@ export class Session {
     if (!this.pending.delete(id)) return;
     if (this.#isHeard(id)) return;
     this.#replies.set(id, reply);
+    this.replyBytes += reply.byteLength;
     this.send(reply);
   }
 
   /** Sends at the end of the turn, with what else there is by then. */
   send(part: Buffer): void {
     if (this.#outbox.push(part) === 1) this.#onOutput(this);
+  }
+
+  #drop(id: number): void {
+    this.replyBytes -= this.#replies.get(id)?.byteLength ?? 0;
+    this.#replies.delete(id);
   }
 
   #isHeard(id: number): boolean {

@@ -1,7 +1,8 @@
 /** Brings up a broker at a place: claims it, makes the store, binds. */
 
 import { rmSync } from "node:fs";
-import { Broker, type BrokerLimits } from "./broker.js";
+import { Broker } from "./broker.js";
+import type { BrokerLimits } from "./broker-options.js";
 import { type Claim, claimPath } from "./claim.js";
 import { fault } from "./faults.js";
 import { openBrokerStore, type StoreSettings } from "./journal.js";

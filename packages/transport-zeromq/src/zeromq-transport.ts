@@ -12,7 +12,7 @@ import {
   outOfRange,
   wrongType,
 } from "@sluice/core";
-import type { BrokerLimits } from "./broker.js";
+import type { BrokerLimits } from "./broker-options.js";
 import { capabilitiesOf } from "./capabilities.js";
 import { NAME } from "./faults.js";
 import { hostBroker } from "./host-broker.js";

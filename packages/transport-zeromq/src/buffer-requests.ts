@@ -1,0 +1,73 @@
+/** Requests about the whole buffer, which nobody waits for. */
+
+import type { MaybePromise } from "@sluice/core";
+import type { BrokerPort } from "@sluice/file-store";
+import * as wire from "./protocol.js";
+import type { RequestLines } from "./request-lines.js";
+import type { Session } from "./session.js";
+import { then } from "./then.js";
+
+/** Carries out requests in their turn. */
+export interface Tasks {
+  do(session: Session, request: number, job: () => MaybePromise<void>): void;
+  /** Of something that ends: nothing is to be done where all was destroyed. */
+  end(session: Session, request: number, job: () => Promise<void>): void;
+}
+
+export class BufferRequests {
+  readonly #store: BrokerPort;
+  readonly #lines: RequestLines;
+  readonly #tasks: Tasks;
+
+  constructor(store: BrokerPort, lines: RequestLines, tasks: Tasks) {
+    this.#store = store;
+    this.#lines = lines;
+    this.#tasks = tasks;
+  }
+
+  seal(session: Session, request: number, discard: boolean): void {
+    this.#tasks.do(session, request, async () => {
+      const changed = await this.#store.seal({ discard });
+      this.#lines.changed();
+      session.answer(request, wire.encodeJson(request, changed));
+    });
+  }
+
+  counts(session: Session, request: number): void {
+    this.#tasks.do(session, request, () =>
+      then(this.#store.counts(), (counts) =>
+        session.answer(
+          request,
+          wire.encodeJson(request, {
+            ...counts,
+            waitingProducers: this.#lines.puts.size,
+            waitingConsumers: this.#lines.takes.size,
+          }),
+        ),
+      ),
+    );
+  }
+
+  listDead(session: Session, request: number, max: number, after: number): void {
+    this.#tasks.do(session, request, async () => {
+      const letters = await this.#store.deadLetters.list(max, after);
+      session.answer(request, wire.encodeDeadLetters(request, letters));
+    });
+  }
+
+  requeue(session: Session, request: number, sequence: number): void {
+    this.#tasks.do(session, request, async () => {
+      const answer = await this.#store.deadLetters.requeue(sequence);
+      this.#lines.changed();
+      session.answer(request, wire.encodeWord(request, answer));
+    });
+  }
+
+  remove(session: Session, request: number, sequence: number): void {
+    this.#tasks.do(session, request, async () => {
+      const answer = await this.#store.deadLetters.remove(sequence);
+      this.#lines.changed();
+      session.answer(request, wire.encodeWord(request, answer));
+    });
+  }
+}
