@@ -37,7 +37,7 @@ export const HELP = `Usage: npx @sluice/transport-zeromq COMMAND [options]
     --failures-max N                at how many failures an item is a dead letter (default: 5)
     --dead-letters-max N            most dead letters (default: the capacity)
     --codec NAME                    the codec that everybody uses (default: json)
-    --journal PATH                  to come: a directory that keeps what is in the buffer
+    --journal PATH                  a directory that keeps what is in the buffer
     --keys FILE                     admit only clients whose keys this file lists
 
   keys FILE                       make the key file of a broker
