@@ -23,9 +23,8 @@ import type { ClientKeys } from "./keys.js";
 import { type OpenRequest, OpenRequests, type RequestTerms } from "./open-requests.js";
 import * as wire from "./protocol.js";
 import { Kind, Status } from "./protocol.js";
-import { DEAD_MS, HEARTBEAT_MS } from "./timing.js";
+import { DEAD_MS, HEARTBEAT_MS, TIMER_MS_MAX } from "./timing.js";
 
-const TIMER_MS_MAX = 2 ** 31 - 1;
 // Of one request; more of them make more requests.
 const GIVEN_UP_MAX = 4_096;
 

@@ -2,10 +2,10 @@
 
 import type { LeaseToken } from "@sluice/core";
 import type { Session } from "./session.js";
+import { TIMER_MS_MAX } from "./timing.js";
 
 /** How often leases are looked at of which only the store knows when they end. */
 const LOOK_MS = 500;
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export class LeaseEnds {
   /** Given by an earlier broker. */

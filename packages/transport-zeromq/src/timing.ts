@@ -10,3 +10,5 @@ export const RETURN_MS: { readonly ipc: number; readonly tcp: number } = { ipc: 
 export const REMEMBER_MS = 60_000;
 /** So long a retried offer is safe: well within the above. */
 export const RETRY_WINDOW_MS = 10_000;
+/** The longest that a timer can be set for. */
+export const TIMER_MS_MAX: number = 2 ** 31 - 1;
