@@ -1,6 +1,8 @@
 /** Brings up a broker at a place: claims it, makes the store, binds. */
 
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { outOfRange } from "@sluice/core";
 import { Broker } from "./broker.js";
 import type { BrokerLimits } from "./broker-options.js";
 import { type Claim, claimPath } from "./claim.js";
@@ -37,7 +39,11 @@ export async function startBroker(
     const claim = await claimPlace(place, keys !== undefined);
     if (claim !== undefined) claims.push(claim);
     // Two brokers at two places are not to share it.
-    if (store.kind !== "memory") claims.push(await claimPath(store.path));
+    if (store.kind !== "memory") {
+      if (!existsSync(dirname(store.path)))
+        throw outOfRange("the parent of `journal`", "a directory that exists", store.path);
+      claims.push(await claimPath(store.path));
+    }
     const { port, opened } = await openBrokerStore(store);
     return await Broker.start({
       store: port,
