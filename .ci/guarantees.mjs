@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { fileTransport } from "@sluice/transport-file";
 import { memoryTransport } from "@sluice/transport-memory";
 import { shmTransport } from "@sluice/transport-shm";
+import { zeromqTransport } from "@sluice/transport-zeromq";
 
 const root = new URL("..", import.meta.url);
 const readme = fileURLToPath(new URL("README.md", root));
@@ -12,6 +13,8 @@ const readme = fileURLToPath(new URL("README.md", root));
 const transports = [
   fileTransport({ path: "somewhere" }),
   shmTransport({ name: "somewhere" }),
+  // With all that it can have: another host, and a journal.
+  zeromqTransport({ url: "tcp://somewhere:1", journal: "somewhere" }),
   memoryTransport(),
 ];
 
@@ -67,7 +70,7 @@ function verdictOf(name) {
   const applying = rules((status) => status === "passed" || status === "failed");
   const failed = rules((status) => status === "failed");
   const skipped = rules((status) => status !== "passed" && status !== "failed").size;
-  return `${applying.size - failed.size} of ${applying.size}${skipped > 0 ? `, ${skipped} do not apply` : ""}`;
+  return `${applying.size - failed.size} of ${applying.size}${skipped > 0 ? `, ${skipped} ${skipped === 1 ? "does" : "do"} not apply` : ""}`;
 }
 
 const section = /(?<=<!-- guarantees -->\n)[\s\S]*?(?=\n\n)/;
