@@ -18,6 +18,7 @@ import {
 } from "@sluice/core";
 import type { BrokerPort } from "@sluice/file-store";
 import { BufferRequests, type Tasks } from "./buffer-requests.js";
+import { checkSizes } from "./check-sizes.js";
 import { destroyed, fault } from "./faults.js";
 import { LeaseEnds } from "./lease-ends.js";
 import { ProducerRequests } from "./producer-requests.js";
@@ -95,6 +96,7 @@ export class Authority {
     this.#do(session, request, () => {
       const producer = session.producers.get(offer.producer);
       if (producer === undefined) throw noProducer(offer.producer);
+      checkSizes(offer, this.#store.spec);
       const isRetry = offer.first <= producer.last;
       // Nobody comes before those who wait; but what was accepted before is only answered again.
       if (this.#lines.puts.size === 0 || isRetry)
@@ -113,7 +115,12 @@ export class Authority {
       giveUp: () =>
         session.answer(request, wire.encodePolled(request, { deliveries: [], state: "empty" }, false)),
     };
-    this.#do(session, request, () => this.#lines.tryOrWait(this.#lines.takes, one, poll.waits));
+    this.#do(session, request, () => {
+      const { takes } = this.#lines;
+      // Nobody comes before those who wait: there may be something for them that time alone has brought.
+      takes.isWorthTrying ||= takes.size > 0;
+      return then(this.#lines.serve(), () => this.#lines.tryOrWait(takes, one, poll.waits));
+    });
   }
 
   /** Of what a plain take was handed: consumed from now on. */
@@ -182,7 +189,7 @@ export class Authority {
     this.#doEnd(session, request, async () => {
       await this.#store.destroy();
       this.#isDestroyed = true;
-      this.end();
+      this.#endTimers();
       this.#lines.failAll(destroyed);
       this.#onDestroyed(session);
     });
@@ -216,6 +223,8 @@ export class Authority {
   /** A client's connection has ended: what it waited for it asks again when it is back, and until then nobody waits behind it. */
   suspend(session: Session): void {
     this.#serial.do(() => {
+      // It may be back already, and has asked again for what still waits.
+      if (session.routingId !== undefined) return;
       for (const id of this.#lines.removeAllOf(session)) session.pending.delete(id);
       return this.#serve();
     });
@@ -223,7 +232,6 @@ export class Authority {
 
   /** A client died, or has been unreachable for so long that it counts as dead. */
   lose(session: Session): void {
-    session.pending.clear();
     this.#end(session, (tokens) =>
       tokens.map((token) => ({ kind: "nack", token, reason: HOLDER_DIED, delayMs: 0 })),
     );
@@ -237,8 +245,13 @@ export class Authority {
     });
   }
 
-  /** Stops its timers. */
+  /** Does nothing any more. */
   end(): void {
+    this.#serial.end();
+    this.#endTimers();
+  }
+
+  #endTimers(): void {
     this.#lines.end();
     this.#leaseEnds.end();
     this.producers.unresumed.end();
@@ -250,7 +263,8 @@ export class Authority {
     after?: () => Promise<void>,
   ): void {
     this.#serial.do(async () => {
-      this.#lines.removeAllOf(session);
+      // Not those that are being carried out, or were: their answers are kept, should the client come back.
+      for (const id of this.#lines.removeAllOf(session)) session.pending.delete(id);
       const held = settlements([...session.leases.keys()]);
       const assigned = released([...session.assignments.values()].flat());
       session.leases.clear();

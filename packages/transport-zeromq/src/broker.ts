@@ -8,6 +8,7 @@ import { carryOut } from "./carry-out.js";
 import { Gatekeeper } from "./gatekeeper.js";
 import * as wire from "./protocol.js";
 import { Kind, type Opened, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
+import { ALWAYS_HEARD, OTHER_BUFFER, tooMany } from "./refusals.js";
 import { BrokerRouter, DISCONNECTED } from "./router.js";
 import { Session } from "./session.js";
 import { DEAD_MS, HEARTBEAT_MS, REMEMBER_MS, RETURN_MS } from "./timing.js";
@@ -87,6 +88,7 @@ export class Broker {
       heartbeatTimeout: DEAD_MS,
       heartbeatTimeToLive: DEAD_MS,
       handshakeInterval: 5_000,
+      ipv6: options.url.includes("["),
     };
     const router = new BrokerRouter(socketOptions, wire.brokerPacket(id, []), gatekeeper);
     try {
@@ -160,7 +162,9 @@ export class Broker {
       }
     } catch (error) {
       // Closed under it, which is how it ends.
-      if (!this.#isEnded) throw error;
+      if (this.#isEnded) return;
+      this.#options.log?.(`ends, because of ${String(error)}`);
+      this.end();
     }
   }
 
@@ -206,7 +210,7 @@ export class Broker {
       return;
     }
     if (!session.isNew(id)) return;
-    const refused = this.#refusalOf(session);
+    const refused = this.#refusalOf(session, type);
     if (refused !== undefined) {
       session.send(wire.encodeFailure(id, refused));
       return;
@@ -220,7 +224,8 @@ export class Broker {
     }
   }
 
-  #refusalOf({ open, replyBytes }: Session): wire.Failure | undefined {
+  #refusalOf({ open, replyBytes }: Session, kind: number): wire.Failure | undefined {
+    if (ALWAYS_HEARD.has(kind)) return undefined;
     if (open >= this.#limits.requests) return tooMany("requests of one client", this.#limits.requests);
     return replyBytes > this.#replyBytesMax
       ? tooMany("bytes that one client has not read", this.#replyBytesMax)
@@ -306,7 +311,7 @@ export class Broker {
 
   #forget(session: Session): void {
     clearTimeout(session.timer);
-    this.#authority.producers.forget(session);
+    this.#authority.dismiss(session, () => {});
     this.#sessions.delete(session.key);
     if (session.routingId !== undefined) this.#connections.delete(session.routingId.toString("latin1"));
   }
@@ -384,14 +389,4 @@ export class Broker {
     }
     this.#endTimer = setTimeout(() => this.end(), TELL_MS);
   }
-}
-
-const OTHER_BUFFER: wire.Failure = {
-  code: "BUFFER_DESTROYED",
-  effect: "none",
-  message: "Another buffer is there now: the broker of this one has ended, and what was in it is gone",
-};
-
-function tooMany(what: string, max: number): wire.Failure {
-  return { code: "TOO_MANY_WAITERS", effect: "none", message: `More than ${max} ${what}` };
 }

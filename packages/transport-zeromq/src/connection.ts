@@ -7,8 +7,8 @@
 
 import { randomBytes } from "node:crypto";
 import { isBufferError, type Wait } from "@sluice/core";
-import { Dealer } from "zeromq";
 import { type FieldReader, Malformed } from "./bytes.js";
+import { ClientDealer } from "./dealer.js";
 import {
   closed,
   closedUnder,
@@ -30,7 +30,7 @@ const GIVEN_UP_MAX = 4_096;
 
 export class BrokerConnection {
   readonly url: string;
-  readonly #dealer: Dealer;
+  readonly #dealer: ClientDealer;
   readonly #clientId: Buffer = randomBytes(wire.CLIENT_ID_BYTES);
   readonly #requests: OpenRequests = new OpenRequests();
   /** Of this client's producers, by the number of the request that registered them. */
@@ -55,20 +55,7 @@ export class BrokerConnection {
 
   constructor(url: string, keys?: ClientKeys) {
     this.url = url;
-    this.#dealer = new Dealer({
-      linger: 0,
-      // What is to be sent waits in ZeroMQ while there is no connection, and what was received stays when one ends.
-      immediate: false,
-      sendHighWaterMark: 0,
-      receiveHighWaterMark: 0,
-      heartbeatInterval: HEARTBEAT_MS,
-      heartbeatTimeout: DEAD_MS,
-      reconnectInterval: 50,
-      reconnectMaxInterval: 1_000,
-      connectTimeout: DEAD_MS,
-      handshakeInterval: DEAD_MS,
-      ...curveOptions(keys),
-    });
+    this.#dealer = new ClientDealer(url, keys, wire.clientPacket(this.#clientId, 0, []));
     this.#dealer.connect(url);
   }
 
@@ -93,13 +80,14 @@ export class BrokerConnection {
       if (this.#isDestroyed) throw destroyed();
       if (this.#givenUp.length > 0) this.#tellGivenUp();
       const id = this.#requests.nextId();
-      const { wait, effect = "none", isOnce = false, isTelling = false } = terms;
+      const { wait, effect = "none", isGreeting = false, isOnce = false, isTelling = false } = terms;
       const release = wait === undefined ? undefined : this.#cancelWhenOver(id, wait);
       this.#add({
         id,
         part: encode(id),
         effect,
         isCancelled: false,
+        isGreeting,
         isOnce,
         isTelling,
         onWaiting: wait?.onWait,
@@ -180,7 +168,8 @@ export class BrokerConnection {
   #add(request: OpenRequest): void {
     if (this.#requests.size === 0) this.#lastHeard = performance.now();
     this.#requests.add(request);
-    this.#put(request.part);
+    // What is asked while the buffer is opened again leaves when the broker knows whose it is.
+    if (!this.#isOpening || request.isGreeting) this.#put(request.part);
     if (!this.#isReceiving) void this.#receive();
     this.#tick ??= this.#nextTick();
   }
@@ -229,7 +218,8 @@ export class BrokerConnection {
     this.#isReceiving = true;
     try {
       while (this.#requests.size > 0 && !this.#isClosed) {
-        const [packet] = (await this.#dealer.receive()) as [Buffer];
+        const packet = await this.#dealer.next();
+        if (packet === undefined) continue;
         this.#lastHeard = performance.now();
         this.#patienceMs = DEAD_MS;
         this.#read(packet);
@@ -303,6 +293,7 @@ export class BrokerConnection {
       const { isKnown } = await this.ask(
         (id) => wire.encodeOpen(id, this.#bufferId),
         wire.decodeJson<wire.Opened>,
+        { isGreeting: true },
       );
       this.#isIntroduced = true;
       // Whoever could have said what became of these is gone.
@@ -312,10 +303,12 @@ export class BrokerConnection {
         this.ask(
           (id) => wire.encodeResume(id, number, registration),
           () => undefined,
+          { isGreeting: true },
         ),
       );
       // Whose registration is over is told by the next offer.
       await Promise.allSettled(resumed);
+      this.#isOpening = false;
       this.#sendAgain();
     } catch (error) {
       for (const id of before) this.#requests.fail(id, error);
@@ -390,11 +383,4 @@ export class BrokerConnection {
     const message = `What listens at ${this.url} does not speak this protocol: ${cause.message}`;
     return fault("NOT_A_BUFFER", message, { cause });
   }
-}
-
-/** What a socket needs of them. */
-export function curveOptions(keys: ClientKeys | undefined): object {
-  if (keys === undefined) return {};
-  const { serverKey, publicKey, secretKey } = keys;
-  return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
 }

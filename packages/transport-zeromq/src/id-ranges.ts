@@ -18,7 +18,8 @@ export class IdRanges {
   }
 
   has(id: number): boolean {
-    return this.#ranges.some(({ from, to }) => from <= id && id <= to);
+    const range = this.#ranges[this.#firstFrom(id)];
+    return range !== undefined && range.from <= id;
   }
 
   add(from: number, to: number): void {
@@ -39,11 +40,27 @@ export class IdRanges {
     this.#ranges = [];
   }
 
-  #insert(range: IdRange): void {
-    const apart = this.#ranges.filter(({ from, to }) => to + 1 < range.from || range.to + 1 < from);
-    const joined = this.#ranges.filter((one) => !apart.includes(one));
-    const from = Math.min(range.from, ...joined.map((one) => one.from));
-    const to = Math.max(range.to, ...joined.map((one) => one.to));
-    this.#ranges = [...apart, { from, to }].sort((a, b) => a.from - b.from);
+  #insert({ from, to }: IdRange): void {
+    // All that it touches becomes one.
+    const start = this.#firstFrom(from - 1);
+    let end = start;
+    let joined = { from, to };
+    for (let next = this.#ranges[end]; next !== undefined && next.from <= to + 1; next = this.#ranges[end]) {
+      joined = { from: Math.min(joined.from, next.from), to: Math.max(joined.to, next.to) };
+      end += 1;
+    }
+    this.#ranges.splice(start, end - start, joined);
+  }
+
+  /** Index of the first range that ends at this id or behind it. */
+  #firstFrom(id: number): number {
+    let low = 0;
+    let high = this.#ranges.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ranges[middle] as IdRange).to < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

@@ -127,3 +127,10 @@ export function checkKeysOption(keys: unknown): void {
   if (KEY.test(keys) && /[^\w.\-/+=@]/.test(keys) && !existsSync(keys))
     throw outOfRange("`keys`", "the path of a key file", "what looks like a key");
 }
+
+/** What a socket needs of them. */
+export function curveOptions(keys: ClientKeys | undefined): object {
+  if (keys === undefined) return {};
+  const { serverKey, publicKey, secretKey } = keys;
+  return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
+}

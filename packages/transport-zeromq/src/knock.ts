@@ -4,9 +4,8 @@
  */
 
 import { Dealer, type Event } from "zeromq";
-import { curveOptions } from "./connection.js";
 import { fault } from "./faults.js";
-import type { ClientKeys } from "./keys.js";
+import { type ClientKeys, curveOptions } from "./keys.js";
 
 // One handshake that breaks off may be an accident.
 const BROKEN_OFF_MAX = 3;

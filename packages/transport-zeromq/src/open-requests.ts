@@ -12,6 +12,8 @@ export interface RequestTerms {
   readonly effect?: Effect;
   /** For one that the broker may hold: cancelled there when the time is over, or the signal aborted. */
   readonly wait?: Wait;
+  /** It makes this client known: everything else waits for it. */
+  readonly isGreeting?: boolean;
   /** It means something only to a broker that still knows this client. */
   readonly isOnce?: boolean;
   /** It tells which others were given up. */
@@ -25,6 +27,7 @@ export interface OpenRequest {
   readonly answer: (body: FieldReader) => void;
   readonly fail: (error: unknown) => void;
   readonly onWaiting: (() => void) | undefined;
+  readonly isGreeting: boolean;
   readonly isOnce: boolean;
   readonly isTelling: boolean;
   isCancelled: boolean;
@@ -92,7 +95,8 @@ export class OpenRequests {
   /** Adds to a packet what was heard. Else a request that waits for long would let the broker keep the replies to all after it. */
   tellHeard(parts: Buffer[]): void {
     if (this.#heard.size === 0) return;
-    for (const { from, to } of this.#heard) parts.push(wire.encodeNumber(Kind.Heard, from, to));
+    // In front: what is kept for this client may be too much for what stands behind.
+    parts.unshift(...[...this.#heard].map(({ from, to }) => wire.encodeNumber(Kind.Heard, from, to)));
     this.#heard.clear();
   }
 

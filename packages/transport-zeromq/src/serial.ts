@@ -4,12 +4,21 @@ import type { MaybePromise } from "@sluice/core";
 
 export class Serial {
   #isBusy = false;
+  #isEnded = false;
   #waiting: (() => MaybePromise<void>)[] = [];
 
   /** @param job - sees to its own errors. */
   do(job: () => MaybePromise<void>): void {
+    if (this.#isEnded) return;
     if (this.#isBusy) this.#waiting.push(job);
     else this.#run(job);
+  }
+
+  /** Nothing is done any more: what waits is dropped. */
+  end(): void {
+    this.#isBusy = true;
+    this.#isEnded = true;
+    this.#waiting = [];
   }
 
   #run(first: () => MaybePromise<void>): void {

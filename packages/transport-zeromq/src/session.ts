@@ -43,6 +43,8 @@ export class Session {
   /** Of those above `#seen`. */
   readonly #heard: IdRanges = new IdRanges();
   #outbox: Buffer[] = [];
+  /** In the outbox for another time. */
+  readonly #sentAgain: Set<number> = new Set();
 
   /** @param onOutput - called when there is something to send where there was nothing. */
   constructor(key: string, onOutput: (session: Session) => void) {
@@ -81,7 +83,9 @@ export class Session {
     if (this.#isHeard(id) || this.pending.has(id)) return false;
     const reply = this.#replies.get(id);
     if (reply === undefined) return true;
-    this.send(reply);
+    // Once a turn, however often it is asked for.
+    if (!this.#sentAgain.has(id)) this.send(reply);
+    this.#sentAgain.add(id);
     return false;
   }
 
@@ -110,6 +114,7 @@ export class Session {
   takeOutput(): Buffer[] {
     const output = this.#outbox;
     this.#outbox = [];
+    this.#sentAgain.clear();
     return output;
   }
 }
