@@ -82,6 +82,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
         remember: (lease) => this.#remember(lease),
         forget: (lease) => this.#open.delete(lease),
         settleAll: (settle) => this.#line.settleAll(settle),
+        gatherAgain: () => this.#line.gatherAgain(),
         takeAgain: ({ form, max, leaseMs, deadline }) => this.#go(form, max, leaseMs, deadline),
       },
     );

@@ -155,7 +155,10 @@ export class PollLine implements LineWork<TakeCall, Polled> {
         const fault = portFault(error, this.transport);
         throw fault.effect === "unknown" ? outcomeUnknown(this.what, this.transport, fault) : fault;
       })
-      .finally(() => this.#unconfirmed.delete(arrived));
+      .finally(() => {
+        this.#unconfirmed.delete(arrived);
+        this.#home.gatherAgain();
+      });
     this.#unconfirmed.add(arrived);
     // Whoever was to have the items may have given up.
     arrived.catch(() => {});
@@ -195,6 +198,8 @@ export class PollLine implements LineWork<TakeCall, Polled> {
 export interface PollHome extends LeaseHome {
   remember(lease: AnyLease): void;
   settleAll(settle: (call: TakeCall) => void): void;
+  /** Calls are about to be settled, and may come again. */
+  gatherAgain(): void;
   /** Of a call that got nothing after all. */
   takeAgain(call: TakeCall): Promise<unknown>;
 }

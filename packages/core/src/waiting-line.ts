@@ -191,19 +191,19 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #await(calls: readonly C[], answer: Promise<A>): void {
     const onAnswer = (later: A) => {
       this.#answered(calls, later);
-      this.#serveAfterThem();
+      this.gatherAgain();
     };
     const onFault = (error: unknown) => {
       this.#failed(calls, error);
-      this.#serveAfterThem();
+      this.gatherAgain();
     };
     answer.then(onAnswer, onFault);
     // Who tries once has no deadline at which the port would be found silent.
     if (calls.some((call) => call.deadline.isTry)) this.#watchSilence();
   }
 
-  // Over a port that takes its time, those who were just answered and call again come with the others, not after a round of one.
-  #serveAfterThem(): void {
+  /** Over a port that takes its time, those who are just answered and call again come with the others, not after a round of one. */
+  gatherAgain(): void {
     if (!this.#isPaused) this.#pause((resume) => process.nextTick(resume));
   }
 

@@ -28,7 +28,10 @@ export class ClientConsumerPort implements ConsumerPort {
     if (polled.state === "empty" && wait.signal.aborted) return { deliveries: [], state: "open" };
     if (lease !== undefined || polled.deliveries.length === 0) return polled;
     // In the turn of receipt: what else is asked by then goes with it.
-    return { ...polled, confirmed: this.#confirm(request) };
+    const confirmed = this.#confirm(request);
+    if (polled.deliveries.length === max) return { ...polled, confirmed };
+    // Who got less than it asked for would ask at once for the little that has come since: more come together by then.
+    return (await confirmed) ? polled : { deliveries: [], state: "open" };
   }
 
   async #confirm(request: number): Promise<boolean> {

@@ -127,8 +127,8 @@ function decodeItems<T>(body: FieldReader, make: (item: ItemOut, text: string) =
     text: body.text(),
   }));
   const made = heads.map(({ sequence, deliveries, failures, length, envelopeLength, text }) => {
-    const item = body.raw(length);
-    const envelope = envelopeLength === 0 ? undefined : body.raw(envelopeLength);
+    const item = body.view(length);
+    const envelope = envelopeLength === 0 ? undefined : body.view(envelopeLength);
     return make({ item, envelope, sequence, deliveries, failures }, text);
   });
   body.done();

@@ -121,8 +121,8 @@ export function decodeOffer(body: FieldReader): OfferRequest {
   if (count < 1) throw new Malformed("an offer of nothing");
   const lengths = lengthsOf(body, count, 4);
   const envelopeLengths = (flags & FLAG_ENVELOPES) === 0 ? undefined : lengthsOf(body, count, 2);
-  const items = lengths.map((length) => body.raw(length));
-  const envelopes = envelopeLengths?.map((length) => (length === 0 ? undefined : body.raw(length)));
+  const items = lengths.map((length) => body.view(length));
+  const envelopes = envelopeLengths?.map((length) => (length === 0 ? undefined : body.view(length)));
   body.done();
   return { producer, first, waits: (flags & FLAG_WAITS) !== 0, items, envelopes };
 }
