@@ -1,25 +1,12 @@
 /** The demonstration's command line. */
 
 import { styleText } from "node:util";
-import { isBufferError } from "@sluice/core";
+import { isBufferError, isWrongUse } from "@sluice/core";
 import { HELP, readArgs, UsageError } from "./args.js";
 import { demo } from "./demo.js";
 import { listJson, listText } from "./list.js";
 import type { Paint } from "./story.js";
 import { installed } from "./transports.js";
-
-// Faults of the user's choice of place or settings; all others are the transport's.
-const WRONG_USE: ReadonlySet<string> = new Set([
-  "INVALID_ARGUMENT",
-  "BUFFER_EXISTS",
-  "BUFFER_NOT_FOUND",
-  "NOT_A_BUFFER",
-  "SETTINGS_MISMATCH",
-  "VERSION_UNSUPPORTED",
-  "CAPABILITY_MISSING",
-  "PERMISSION_DENIED",
-  "INSECURE_BIND",
-]);
 
 // Whoever read our output may leave early (`| head`): the run goes on, and says nothing more.
 for (const stream of [process.stdout, process.stderr]) {
@@ -45,10 +32,10 @@ async function main(args: readonly string[]): Promise<number> {
     else return await demo(command.options, say, paint);
     return 0;
   } catch (error) {
-    const isWrongUse = error instanceof UsageError || (isBufferError(error) && WRONG_USE.has(error.code));
-    if (!isWrongUse && !isBufferError(error)) throw error;
-    const hint = isWrongUse ? " (--help tells more)" : "";
+    const isUsers = error instanceof UsageError || isWrongUse(error);
+    if (!isUsers && !isBufferError(error)) throw error;
+    const hint = isUsers ? " (--help tells more)" : "";
     process.stderr.write(`demo: ${(error as Error).message}${hint}\n`);
-    return isWrongUse ? 2 : 6;
+    return isUsers ? 2 : 6;
   }
 }

@@ -68,15 +68,21 @@ test.each([
   },
 );
 
-test("SIGINT twice over zeromq: what is left ends with the broker, and nothing is left behind", async () => {
-  const folder = freshFolder();
-  const running = demo(["--transport", "zeromq", ...many, "--consume-ms", "60000"], { folder });
+/** With items in the buffer and in hand. What it printed. */
+async function interruptedTwice(options: readonly string[], folder: string): Promise<string> {
+  const running = demo([...options, ...many, "--consume-ms", "60000"], { folder });
   await running.printed(/met the full buffer/);
   running.child.kill("SIGINT");
   await running.printed(/the consumers drain the buffer/);
   running.child.kill("SIGINT");
   const { code, stdout } = await running.ended;
   expect(code).toBe(4);
+  return stdout;
+}
+
+test("SIGINT twice over zeromq: what is left ends with the broker, and nothing is left behind", async () => {
+  const folder = freshFolder();
+  const stdout = await interruptedTwice(["--transport", "zeromq"], folder);
   expect(stdout).not.toContain("The buffer is kept");
   expect(linesOf(stdout).at(-1)).toBe("5 produced, 0 consumed, 5 remaining");
   expect(leftIn(folder)).toEqual([]);
@@ -84,13 +90,7 @@ test("SIGINT twice over zeromq: what is left ends with the broker, and nothing i
 
 test("SIGINT twice: what is in hand goes back, and the buffer is kept where the demo says", async () => {
   const folder = freshFolder();
-  const running = demo([...many, "--consume-ms", "60000", "--path", "here"], { folder });
-  await running.printed(/met the full buffer/);
-  running.child.kill("SIGINT");
-  await running.printed(/the consumers drain the buffer/);
-  running.child.kill("SIGINT");
-  const { code, stdout } = await running.ended;
-  expect(code).toBe(4);
+  const stdout = await interruptedTwice(["--path", "here"], folder);
   expect(stdout).toContain("5 produced, 0 consumed, 5 remaining");
   expect(linesOf(stdout).at(-1)).toBe("5 produced, 0 consumed, 5 remaining");
   expect(stdout).toContain(`The buffer is kept at ${join(folder, "here")}`);

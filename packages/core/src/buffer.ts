@@ -13,7 +13,8 @@ import { ownOptions } from "./options.js";
 import { PRODUCER_OPTIONS, Producer, type ProducerOptions } from "./producer.js";
 import type { BufferAddress, BufferCounts, MaybePromise, TransportCapabilities } from "./transport.js";
 
-const PRODUCER_ID_CHARACTERS_MAX = 256;
+/** Of a producer's id. */
+export const PRODUCER_ID_CHARACTERS_MAX = 256;
 
 /** How a buffer is sealed. */
 export interface SealOptions {

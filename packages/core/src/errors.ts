@@ -127,6 +127,24 @@ export function isBufferError(error: unknown, code?: ErrorCode): error is Buffer
   );
 }
 
+// Faults of the user's choice of place or settings; all others are the transport's.
+const WRONG_USE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "INVALID_ARGUMENT",
+  "BUFFER_EXISTS",
+  "BUFFER_NOT_FOUND",
+  "NOT_A_BUFFER",
+  "SETTINGS_MISMATCH",
+  "VERSION_UNSUPPORTED",
+  "CAPABILITY_MISSING",
+  "PERMISSION_DENIED",
+  "INSECURE_BIND",
+]);
+
+/** Whether another choice of place or settings would mend it: a command line that meets it was used wrongly (exit code 2). */
+export function isWrongUse(error: unknown): error is BufferFault {
+  return isBufferError(error) && WRONG_USE.has(error.code);
+}
+
 /** Misuse: a value of the wrong type. Says what was expected and what came. */
 export function wrongType(
   what: string,

@@ -1,6 +1,6 @@
 /** What `@sluice/core` exports, and nothing else. */
 
-export type { BoundedBuffer, SealOptions } from "./buffer.js";
+export { type BoundedBuffer, PRODUCER_ID_CHARACTERS_MAX, type SealOptions } from "./buffer.js";
 export {
   type BufferSettings,
   type BufferSpec,
@@ -9,6 +9,7 @@ export {
   countFrom,
   FAILURES_MAX_DEFAULT,
   ITEM_BYTES_MAX_DEFAULT,
+  specDifferences,
 } from "./buffer-spec.js";
 export {
   type BytesCodec,
@@ -40,6 +41,7 @@ export {
   ERROR_CODES,
   type ErrorCode,
   isBufferError,
+  isWrongUse,
   outOfRange,
   show,
   UndecodableItemError,

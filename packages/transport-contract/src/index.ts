@@ -1,6 +1,7 @@
 /** What `@sluice/transport-contract` exports, and nothing else. */
 
 export { describeTransportContract, type TestFunction, type TestRunner } from "./describe-contract.js";
+export { inDirectories } from "./directories.js";
 export { type Harness, type Timing, timingFromEnvironment } from "./harness.js";
 export { checkHistory, type HistoryExpectation, type Violation } from "./history/check-history.js";
 export { describeOperation, type Operation, type OperationKind, type Outcome } from "./history/operation.js";

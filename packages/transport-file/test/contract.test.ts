@@ -1,31 +1,14 @@
-import { readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import type { BufferTransport } from "@sluice/core";
-import { describeTransportContract, type Harness } from "@sluice/transport-contract";
+import { join } from "node:path";
+import { describeTransportContract, type Harness, inDirectories } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
 import { fileTransport } from "../dist/index.js";
-import { Folder, LOCKS, type LockName } from "./support/folder.js";
-
-const folders = new Map<BufferTransport, Folder>();
-const folderOf = (transport: BufferTransport) => folders.get(transport) as Folder;
+import { LOCKS, type LockName } from "./support/folder.js";
 
 const harnessOf = (lock: LockName): Harness => ({
-  createTransport() {
-    const folder = new Folder(tmpdir());
-    // Longer than any process is stopped here: with `flock` its lock keeps everybody out, and nobody is to give up.
-    const transport = fileTransport({
-      path: folder.place,
-      lock,
-      lockWaitMs: lock === "flock" ? 20_000 : 100,
-    });
-    folders.set(transport, folder);
-    return transport;
-  },
-  cleanup(transport) {
-    folderOf(transport)[Symbol.dispose]();
-    folders.delete(transport);
-  },
-  leftovers: (transport) => readdirSync(folderOf(transport).path),
+  // Longer than any process is stopped here: with `flock` its lock keeps everybody out, and nobody is to give up.
+  ...inDirectories((directory) =>
+    fileTransport({ path: join(directory, "buffer"), lock, lockWaitMs: lock === "flock" ? 20_000 : 100 }),
+  ),
   capabilities: fileTransport({ path: "." }).capabilities,
   failpoints: [
     "file.before-write",

@@ -14,12 +14,12 @@ import {
   type LeaseToken,
   type MaybePromise,
   type Settlement,
-  type Wait,
 } from "@sluice/core";
 import type { BrokerPort } from "@sluice/file-store";
+import { AT_ONCE } from "./at-once.js";
 import { BufferRequests, type Tasks } from "./buffer-requests.js";
 import { checkSizes } from "./check-sizes.js";
-import { destroyed, fault } from "./faults.js";
+import { destroyed, fault, forgotten } from "./faults.js";
 import { LeaseEnds } from "./lease-ends.js";
 import { ProducerRequests } from "./producer-requests.js";
 import type { OfferRequest, PollRequest } from "./protocol.js";
@@ -31,8 +31,8 @@ import { then } from "./then.js";
 import type { WaitingRequest } from "./waiting-requests.js";
 
 const HOLDER_DIED = "holder died";
-
-const AT_ONCE: Wait = Object.freeze({ maxMs: 0, signal: new AbortController().signal, onWait() {} });
+/** Of an item that waits, beside its own bytes: about what a view of them takes. */
+const ITEM_OVERHEAD = 128;
 
 export class Authority {
   readonly #store: BrokerPort;
@@ -65,7 +65,7 @@ export class Authority {
       end: (session, request, job) => this.#doEnd(session, request, job),
     };
     this.buffer = new BufferRequests(store, this.#lines, tasks);
-    this.producers = new ProducerRequests(store, this.#lines, this.#serial, tasks);
+    this.producers = new ProducerRequests(store, this.#lines, tasks);
   }
 
   /**
@@ -88,7 +88,7 @@ export class Authority {
     const one: WaitingRequest = {
       session,
       id: request,
-      bytes: offer.items.reduce((sum, item) => sum + item.byteLength, 0),
+      bytes: offer.items.reduce((sum, item) => sum + item.byteLength + ITEM_OVERHEAD, 0),
       isBy: (id) => session.producers.get(offer.producer)?.id === id,
       attempt: () => this.#offerNow(session, request, offer),
       giveUp: () => session.answer(request, wire.encodeOffered(request, this.#full())),
@@ -129,6 +129,7 @@ export class Authority {
       const tokens = session.assignments.get(taken);
       session.assignments.delete(taken);
       if (tokens === undefined) {
+        if (taken < session.since) throw forgotten();
         session.answer(request, wire.encodeWord(request, "lost"));
         return;
       }
@@ -307,9 +308,7 @@ export class Authority {
   }
 
   #serve(): MaybePromise<void> {
-    return then(this.#lines.serve(), () => {
-      if (this.#lines.isAnybodyWaiting) this.#leaseEnds.watch(() => this.#somethingEnded());
-    });
+    return then(this.#lines.serve(), () => this.#leaseEnds.watch(() => this.#somethingEnded()));
   }
 
   #somethingEnded(): void {

@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { constants } from "node:os";
-import type { BufferSpec } from "@sluice/core";
+import { type BufferSpec, specDifferences } from "@sluice/core";
 import type { BrokerCommand } from "./command-args.js";
 import { fault } from "./faults.js";
 import { checkJournal, findJournal, type StoreSettings } from "./journal.js";
@@ -44,11 +44,7 @@ function storeOf(spec: BufferSpec, path: string | undefined): StoreSettings {
   if (path === undefined) return { kind: "memory", spec, bufferId: randomUUID() };
   const found = findJournal(path);
   if (found === undefined) return { kind: "new", path, spec, durability: "fsync" };
-  const names = Object.keys(spec) as (keyof BufferSpec)[];
-  const others = names.filter((name) => spec[name] !== found.spec[name]);
+  const others = specDifferences(spec, found.spec);
   if (others.length === 0) return { kind: "old", path };
-  const list = others
-    .map((name) => `${name}: ${spec[name]} here, ${found.spec[name]} in the journal`)
-    .join("; ");
-  throw fault("SETTINGS_MISMATCH", `The journal at ${path} is of another buffer: ${list}`);
+  throw fault("SETTINGS_MISMATCH", `The journal at ${path} is of another buffer: ${others.join("; ")}`);
 }

@@ -14,7 +14,7 @@ export interface BrokerLimits {
 export interface BrokerOptions {
   /** The store of which it alone has a handle. */
   readonly store: BrokerPort;
-  readonly opened: Omit<Opened, "isKnown">;
+  readonly opened: Opened;
   readonly url: string;
   readonly limits?: BrokerLimits | undefined;
   /** Path of its key file: only clients with a key that this one knows may connect. */

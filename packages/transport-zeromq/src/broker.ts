@@ -7,7 +7,7 @@ import { Malformed } from "./bytes.js";
 import { carryOut } from "./carry-out.js";
 import { Gatekeeper } from "./gatekeeper.js";
 import * as wire from "./protocol.js";
-import { Kind, type Opened, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
+import { Kind, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
 import { ALWAYS_HEARD, OTHER_BUFFER, tooMany } from "./refusals.js";
 import { BrokerRouter, DISCONNECTED } from "./router.js";
 import { Session } from "./session.js";
@@ -47,7 +47,7 @@ export class Broker {
   #packetsOut = 0;
   #malformed = 0;
   #untoldMalformed = 0;
-  #lastLog = Number.NEGATIVE_INFINITY;
+  #logTimer: NodeJS.Timeout | undefined;
   #endTimer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -139,6 +139,7 @@ export class Broker {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearTimeout(this.#endTimer);
+    clearTimeout(this.#logTimer);
     this.#authority.end();
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
     this.#router.close();
@@ -257,18 +258,17 @@ export class Broker {
       this.#sendTo(routingId, wire.encodeFailure(id, refused));
       return undefined;
     }
-    const session = new Session(key, (one) => this.#hasOutput(one));
+    const session = new Session(key, id, (one) => this.#hasOutput(one));
     this.#sessions.set(key, session);
     this.#connect(session, routingId, connection);
     session.pending.add(id);
-    session.answer(id, this.opened(id, false));
+    session.answer(id, this.opened(id));
     return session;
   }
 
   /** @internal */
-  opened(id: number, isKnown: boolean): Buffer {
-    const opened: Opened = { ...this.#options.opened, isKnown };
-    return wire.encodeJson(id, opened);
+  opened(id: number): Buffer {
+    return wire.encodeJson(id, this.#options.opened);
   }
 
   #connect(session: Session, routingId: Buffer, connection: string): void {
@@ -371,13 +371,13 @@ export class Broker {
         wire.encodeFailure(1, { code: "VERSION_UNSUPPORTED", effect: "none", message }),
       );
     }
-    const now = performance.now();
-    if (now - this.#lastLog < LOG_EVERY_MS) return;
-    this.#lastLog = now;
-    this.#options.log?.(
-      `dropped ${this.#untoldMalformed} malformed packets, the last of them: ${error.message}`,
-    );
-    this.#untoldMalformed = 0;
+    // With all that come within the second.
+    this.#logTimer ??= setTimeout(() => {
+      this.#logTimer = undefined;
+      const count = this.#untoldMalformed;
+      this.#untoldMalformed = 0;
+      this.#options.log?.(`dropped ${count} malformed packets, the first of them: ${error.message}`);
+    }, LOG_EVERY_MS).unref();
   }
 
   // ---- the end

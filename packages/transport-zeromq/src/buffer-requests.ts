@@ -25,6 +25,11 @@ export class BufferRequests {
     this.#tasks = tasks;
   }
 
+  /** Nothing is kept of a consumer but the leases that it gets; there has to be a buffer. */
+  consumer(session: Session, request: number): void {
+    this.#tasks.do(session, request, () => session.answer(request, wire.encodeDone(request)));
+  }
+
   seal(session: Session, request: number, discard: boolean): void {
     this.#tasks.do(session, request, async () => {
       const changed = await this.#store.seal({ discard });

@@ -8,7 +8,7 @@ import type { Session } from "./session.js";
 
 /** What is not the buffer's affair. */
 export interface RequestedBroker {
-  opened(id: number, isKnown: boolean): Buffer;
+  opened(id: number): Buffer;
   leaves(session: Session): void;
   readonly figures: object;
 }
@@ -22,7 +22,7 @@ export function carryOut(
 ): void {
   switch (type) {
     case Kind.Open:
-      session.answer(id, broker.opened(id, true));
+      session.answer(id, broker.opened(id));
       return;
     case Kind.Close:
       authority.dismiss(session, () => {
@@ -34,16 +34,7 @@ export function carryOut(
       session.answer(id, wire.encodeJson(id, session.pending.size));
       return;
     case Kind.Consumer:
-      session.answer(
-        id,
-        authority.isDestroyed
-          ? wire.encodeFailure(id, {
-              code: "BUFFER_DESTROYED",
-              effect: "none",
-              message: "The buffer was destroyed",
-            })
-          : wire.encodeDone(id),
-      );
+      authority.buffer.consumer(session, id);
       return;
     case Kind.Producer:
       authority.producers.register(session, id, body.text());

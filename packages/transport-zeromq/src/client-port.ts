@@ -52,7 +52,7 @@ export class ClientPort implements BufferPort {
   async consumer(): Promise<ConsumerPort> {
     await this.#connection.ask((id) => wire.encodeBare(Kind.Consumer, id), nothing);
     this.#consumers += 1;
-    return new ClientConsumerPort(this.#connection, this.#consumers);
+    return new ClientConsumerPort(this.#connection, this.#consumers, this.spec.capacity);
   }
 
   seal({ discard }: { readonly discard: boolean }): Promise<boolean> {

@@ -1,24 +1,11 @@
 #!/usr/bin/env node
 /** `npx @sluice/transport-zeromq`: a broker by itself, its keys, its figures. */
 
-import { isBufferError } from "@sluice/core";
+import { isWrongUse } from "@sluice/core";
 import { runBroker } from "./broker-command.js";
 import { brokerFigures } from "./broker-figures.js";
 import { HELP, readArgs, UsageError } from "./command-args.js";
 import { writeKeys } from "./keys-command.js";
-
-// Faults of the user's choice of place or settings; all others are the broker's.
-const WRONG_USE: ReadonlySet<string> = new Set([
-  "INVALID_ARGUMENT",
-  "BUFFER_EXISTS",
-  "BUFFER_NOT_FOUND",
-  "NOT_A_BUFFER",
-  "SETTINGS_MISMATCH",
-  "VERSION_UNSUPPORTED",
-  "CAPABILITY_MISSING",
-  "PERMISSION_DENIED",
-  "INSECURE_BIND",
-]);
 
 // Whoever read our output may leave: the broker goes on.
 for (const stream of [process.stdout, process.stderr]) {
@@ -40,9 +27,9 @@ async function main(args: readonly string[]): Promise<number> {
     else say(HELP.trimEnd());
     return 0;
   } catch (error) {
-    const isWrongUse = error instanceof UsageError || (isBufferError(error) && WRONG_USE.has(error.code));
+    const isUsers = error instanceof UsageError || isWrongUse(error);
     const message = error instanceof Error ? error.message : String(error);
-    complain(`${message.replaceAll(/\s+/g, " ")}${isWrongUse ? " (--help tells more)" : ""}`);
-    return isWrongUse ? 2 : 6;
+    complain(`${message.replaceAll(/\s+/g, " ")}${isUsers ? " (--help tells more)" : ""}`);
+    return isUsers ? 2 : 6;
   }
 }

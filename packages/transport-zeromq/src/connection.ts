@@ -9,16 +9,7 @@ import { randomBytes } from "node:crypto";
 import { isBufferError, type Wait } from "@sluice/core";
 import { type FieldReader, Malformed } from "./bytes.js";
 import { ClientDealer } from "./dealer.js";
-import {
-  closed,
-  closedUnder,
-  destroyed,
-  fault,
-  faultOf,
-  forgotten,
-  otherVersion,
-  unavailable,
-} from "./faults.js";
+import { closed, closedUnder, destroyed, fault, faultOf, otherVersion, unavailable } from "./faults.js";
 import type { ClientKeys } from "./keys.js";
 import { type OpenRequest, OpenRequests, type RequestTerms } from "./open-requests.js";
 import * as wire from "./protocol.js";
@@ -79,16 +70,17 @@ export class BrokerConnection {
       if (this.#isClosed) throw closed();
       if (this.#isDestroyed) throw destroyed();
       if (this.#givenUp.length > 0) this.#tellGivenUp();
-      const id = this.#requests.nextId();
-      const { wait, effect = "none", isGreeting = false, isOnce = false, isTelling = false } = terms;
+      const id = this.#requests.nextId;
+      // Before anything is noted: bytes that another thread has let grow cannot be written where they were measured.
+      const part = encode(id);
+      const { wait, effect = "none", isGreeting = false, isTelling = false } = terms;
       const release = wait === undefined ? undefined : this.#cancelWhenOver(id, wait);
       this.#add({
         id,
-        part: encode(id),
+        part,
         effect,
         isCancelled: false,
         isGreeting,
-        isOnce,
         isTelling,
         onWaiting: wait?.onWait,
         answer: (body) => {
@@ -233,10 +225,11 @@ export class BrokerConnection {
   #read(packet: Buffer): void {
     try {
       const { parts } = wire.readBrokerPacket(packet);
-      // A connection begins: what was sent on an earlier one may be lost.
-      if (parts.left === 0) this.#isIntroduced = false;
-      else if (!this.#isOpening) this.#isIntroduced = true;
-      if (parts.left === 0) this.#sendAgain();
+      if (parts.left === 0) {
+        // A connection begins: what was sent on an earlier one may be lost.
+        this.#isIntroduced = false;
+        this.#sendAgain();
+      } else if (!this.#isOpening) this.#isIntroduced = true;
       for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) this.#hear(part);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
@@ -290,15 +283,10 @@ export class BrokerConnection {
     this.#isIntroduced = false;
     const before = this.#requests.ids();
     try {
-      const { isKnown } = await this.ask(
-        (id) => wire.encodeOpen(id, this.#bufferId),
-        wire.decodeJson<wire.Opened>,
-        { isGreeting: true },
-      );
+      await this.ask((id) => wire.encodeOpen(id, this.#bufferId), wire.decodeJson<wire.Opened>, {
+        isGreeting: true,
+      });
       this.#isIntroduced = true;
-      // Whoever could have said what became of these is gone.
-      const once = isKnown ? [] : before.filter((id) => this.#requests.get(id)?.isOnce);
-      for (const id of once) this.#requests.fail(id, forgotten(this.url));
       const resumed = [...this.#registrations].map(([number, registration]) =>
         this.ask(
           (id) => wire.encodeResume(id, number, registration),
@@ -308,13 +296,11 @@ export class BrokerConnection {
       );
       // Whose registration is over is told by the next offer.
       await Promise.allSettled(resumed);
-      this.#isOpening = false;
-      this.#sendAgain();
     } catch (error) {
       for (const id of before) this.#requests.fail(id, error);
-    } finally {
-      this.#isOpening = false;
     }
+    this.#isOpening = false;
+    this.#sendAgain();
   }
 
   #nextTick(): NodeJS.Timeout {

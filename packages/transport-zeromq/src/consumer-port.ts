@@ -8,9 +8,12 @@ import { Kind } from "./protocol.js";
 export class ClientConsumerPort implements ConsumerPort {
   readonly #connection: BrokerConnection;
   readonly #number: number;
+  /** Of the buffer. */
+  readonly #capacity: number;
 
-  constructor(connection: BrokerConnection, number: number) {
+  constructor(connection: BrokerConnection, number: number, capacity: number) {
     this.#connection = connection;
+    this.#capacity = capacity;
     this.#number = number;
   }
 
@@ -29,8 +32,8 @@ export class ClientConsumerPort implements ConsumerPort {
     if (lease !== undefined || polled.deliveries.length === 0) return polled;
     // In the turn of receipt: what else is asked by then goes with it.
     const confirmed = this.#confirm(request);
-    if (polled.deliveries.length === max) return { ...polled, confirmed };
-    // Who got less than it asked for would ask at once for the little that has come since: more come together by then.
+    // With all that there can be, others wait for more. Otherwise they would go round in small groups, each in its own poll.
+    if (polled.deliveries.length === this.#capacity) return { ...polled, confirmed };
     return (await confirmed) ? polled : { deliveries: [], state: "open" };
   }
 
@@ -39,7 +42,7 @@ export class ClientConsumerPort implements ConsumerPort {
       const answer = await this.#connection.ask(
         (id) => wire.encodeNumber(Kind.Confirm, id, request),
         (body) => body.text(),
-        { effect: "unknown", isOnce: true },
+        { effect: "unknown" },
       );
       // Otherwise the broker took this client for dead meanwhile, and gave the items back.
       return answer === "done";

@@ -1,11 +1,9 @@
 /** ZeroMQ's DEALER, which introduces itself on each connection, also while nobody asks anything: its thread does that. */
 
 import { Dealer } from "zeromq";
+import { ZMQ_HELLO_MSG } from "./drafts.js";
 import { type ClientKeys, curveOptions } from "./keys.js";
 import { DEAD_MS, HEARTBEAT_MS } from "./timing.js";
-
-// From zmq_draft.h of libzmq 4.3: drafts, which the prebuilt zeromq of Linux has.
-const ZMQ_HELLO_MSG = 110;
 
 export class ClientDealer extends Dealer {
   /** @param introduction - what the broker receives first on each connection. */

@@ -9,12 +9,15 @@ export function fault(code: ErrorCode, message: string, options: BufferErrorOpti
   return new BufferError(code, message, { transport: NAME, ...options });
 }
 
-/** As a broker told it. */
-export function faultOf({ code, effect, message }: Failure): BufferError {
+/** As a broker told it. @param otherwise - what it is where the code is none of ours. */
+export function faultOf(
+  { code, effect, message }: Failure,
+  otherwise: ErrorCode = "STORAGE_FAILED",
+): BufferError {
   const known = (ERROR_CODES as readonly string[]).includes(code);
   return known
     ? fault(code as ErrorCode, message, { effect })
-    : fault("STORAGE_FAILED", `${code}: ${message}`, { effect });
+    : fault(otherwise, code === "" ? message : `${code}: ${message}`, { effect });
 }
 
 export function unavailable(url: string, effect: "none" | "unknown", cause?: unknown): BufferError {
@@ -29,8 +32,10 @@ export function destroyed(): BufferError {
   return fault("BUFFER_DESTROYED", "The buffer was destroyed");
 }
 
-export function forgotten(url: string): Error {
-  const message = `The broker at ${url} does not remember this request: it was started again meanwhile`;
+/** Of a confirmation: whoever could have said what became of what it confirms is gone. */
+export function forgotten(): BufferError {
+  const message =
+    "The broker does not know what it handed out: it was started again, or has forgotten the client";
   return fault("OUTCOME_UNKNOWN", message);
 }
 

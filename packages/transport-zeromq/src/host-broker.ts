@@ -2,9 +2,8 @@
 
 import { fork } from "node:child_process";
 import { Worker } from "node:worker_threads";
-import { ERROR_CODES, type ErrorCode } from "@sluice/core";
 import type { BrokerNews } from "./broker-main.js";
-import { fault } from "./faults.js";
+import { fault, faultOf } from "./faults.js";
 import type { BrokerSettings } from "./start-broker.js";
 
 const TAKE_DOWN_MS = 1_000;
@@ -22,7 +21,7 @@ export function hostBroker(where: "thread" | "process", settings: BrokerSettings
       if (news.kind === "log")
         process.emitWarning(`The broker at ${settings.url} ${news.line}`, "SluiceWarning");
       else if (news.kind === "ready") resolve(news);
-      else reject(startFault(news));
+      else reject(faultOf({ ...news, effect: "none" }, "TRANSPORT_UNAVAILABLE"));
     };
     const ended = (how: string) =>
       reject(fault("TRANSPORT_UNAVAILABLE", `The broker ended while it started: ${how}`));
@@ -69,9 +68,4 @@ function inProcess(
   child.once("error", (error) => ended(error.message));
   child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
   child.send(settings);
-}
-
-function startFault({ code, message }: { readonly code: string; readonly message: string }): Error {
-  const known = (ERROR_CODES as readonly string[]).includes(code);
-  return fault(known ? (code as ErrorCode) : "TRANSPORT_UNAVAILABLE", message);
 }

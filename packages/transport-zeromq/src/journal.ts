@@ -6,6 +6,7 @@ import {
   type BrokerPort,
   createMemoryStore,
   createStore,
+  type Durability,
   type FoundStore,
   findStore,
   type PortIdentity,
@@ -13,9 +14,6 @@ import {
 import { capabilitiesOf } from "./capabilities.js";
 import { fault, NAME } from "./faults.js";
 import type { Opened } from "./protocol.js";
-
-/** What a journal outlives: the death of its broker, or a power cut as well. */
-export type Durability = "fsync" | "none";
 
 /** Where the items are kept, as JSON. */
 export type StoreSettings =
@@ -31,7 +29,7 @@ export type StoreSettings =
 
 export interface BrokerStore {
   readonly port: BrokerPort;
-  readonly opened: Omit<Opened, "isKnown">;
+  readonly opened: Opened;
 }
 
 /** @throws TypeError, RangeError `INVALID_ARGUMENT`. */

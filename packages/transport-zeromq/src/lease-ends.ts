@@ -1,4 +1,4 @@
-/** When leases and delays end by time alone: whoever asks next sees it, but whoever waits is to be asked again. */
+/** When leases and delays end by time alone: whoever asks next sees it, but whoever waits is to be asked again, and what has ended forgotten. */
 
 import type { LeaseToken } from "@sluice/core";
 import type { Session } from "./session.js";
@@ -39,7 +39,7 @@ export class LeaseEnds {
     for (const token of this.#inherited) if (!open.has(token)) this.#inherited.delete(token);
   }
 
-  /** Calls back once something has ended. To be called whenever somebody waits. */
+  /** Calls back once something has ended. To be called whenever something may end sooner than before. */
   watch(onEnd: () => void): void {
     if (this.#next >= this.#timerAt) return;
     clearTimeout(this.#timer);

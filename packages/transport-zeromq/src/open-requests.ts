@@ -14,8 +14,6 @@ export interface RequestTerms {
   readonly wait?: Wait;
   /** It makes this client known: everything else waits for it. */
   readonly isGreeting?: boolean;
-  /** It means something only to a broker that still knows this client. */
-  readonly isOnce?: boolean;
   /** It tells which others were given up. */
   readonly isTelling?: boolean;
 }
@@ -28,7 +26,6 @@ export interface OpenRequest {
   readonly fail: (error: unknown) => void;
   readonly onWaiting: (() => void) | undefined;
   readonly isGreeting: boolean;
-  readonly isOnce: boolean;
   readonly isTelling: boolean;
   isCancelled: boolean;
 }
@@ -54,12 +51,13 @@ export class OpenRequests {
     return this.#open.values();
   }
 
-  nextId(): number {
-    this.#lastId += 1;
-    return this.#lastId;
+  /** Of the one that is added next. */
+  get nextId(): number {
+    return this.#lastId + 1;
   }
 
   add(request: OpenRequest): void {
+    this.#lastId = request.id;
     this.#open.set(request.id, request);
   }
 

@@ -3,7 +3,7 @@
 import { FieldReader, FieldWriter, Malformed } from "./bytes.js";
 import { PROTOCOL_VERSION } from "./protocol-numbers.js";
 
-/** Above it an offer or a hand-out of several items is divided; one larger item goes alone. */
+/** Above it an offer of several items is divided; one larger item goes alone. A hand-out is not: the bound is that of the buffer. */
 export const PACKET_BYTES: number = 256 * 1024;
 
 /** Of what stands around the items of the largest packet: heads, lengths, envelopes, names. */

@@ -1,11 +1,10 @@
 /** Puts items: the broker counts the room, and holds an offer until there is some. */
 
 import type { Envelopes, Offered, ProducerPort, Wait } from "@sluice/core";
+import { AT_ONCE } from "./at-once.js";
 import type { BrokerConnection } from "./connection.js";
 import * as wire from "./protocol.js";
 import { type OfferRequest, PACKET_BYTES } from "./protocol.js";
-
-const AT_ONCE: Wait = { maxMs: 0, signal: new AbortController().signal, onWait() {} };
 
 export class ClientProducerPort implements ProducerPort {
   readonly lastSequence: number;

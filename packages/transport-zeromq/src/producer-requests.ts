@@ -1,11 +1,11 @@
 /** Registrations of producers: made, resumed, ended. */
 
+import { PRODUCER_ID_CHARACTERS_MAX } from "@sluice/core";
 import type { BrokerPort } from "@sluice/file-store";
 import type { Tasks } from "./buffer-requests.js";
 import { fault } from "./faults.js";
 import * as wire from "./protocol.js";
 import type { RequestLines } from "./request-lines.js";
-import type { Serial } from "./serial.js";
 import type { Session } from "./session.js";
 import { UnresumedProducers } from "./unresumed-producers.js";
 
@@ -14,13 +14,11 @@ export class ProducerRequests {
   readonly unresumed: UnresumedProducers;
   readonly #store: BrokerPort;
   readonly #lines: RequestLines;
-  readonly #serial: Serial;
   readonly #tasks: Tasks;
 
-  constructor(store: BrokerPort, lines: RequestLines, serial: Serial, tasks: Tasks) {
+  constructor(store: BrokerPort, lines: RequestLines, tasks: Tasks) {
     this.#store = store;
     this.#lines = lines;
-    this.#serial = serial;
     this.#tasks = tasks;
     this.unresumed = new UnresumedProducers(store);
   }
@@ -28,6 +26,12 @@ export class ProducerRequests {
   /** @param id - empty for one without a name. */
   register(session: Session, request: number, id: string): void {
     this.#tasks.do(session, request, async () => {
+      // Core has seen to it; kept for the life of the buffer, it is not to be as long as anybody likes.
+      if (id.length > PRODUCER_ID_CHARACTERS_MAX)
+        throw fault(
+          "INVALID_ARGUMENT",
+          `A producer's id has ${id.length} characters, at most ${PRODUCER_ID_CHARACTERS_MAX}`,
+        );
       const port = await this.#store.producer(id === "" ? undefined : id);
       session.producers.set(request, { id, port, last: port.lastSequence });
       const { epoch, lastSequence } = port;
@@ -61,11 +65,6 @@ export class ProducerRequests {
       await session.producers.get(producer)?.port.close();
       session.producers.delete(producer);
     });
-  }
-
-  /** Its unnamed producers will not come back. */
-  forget(session: Session): void {
-    this.#serial.do(() => this.close(session));
   }
 
   /** Of one client: all of them. */

@@ -11,8 +11,6 @@ const FULL_BY = [undefined, "items", "bytes"] as const;
 export interface Opened {
   readonly bufferId: string;
   readonly spec: BufferSpec;
-  /** Whether the broker knew the client before: then it knows what became of all that it was asked. */
-  readonly isKnown: boolean;
   /** Whether the broker keeps a journal, and whether that survives a power cut. */
   readonly journal: "none" | "process" | "power";
 }
@@ -90,10 +88,15 @@ interface ItemOut {
  *     state (1) | count (4) | by item: sequence (8) | deliveries (4) | failures (4) | length (4) | envelope length (2) | text
  *     | items, each with its envelope behind it
  */
+const TEXT_HEAD = 2;
+const NO_TEXTS: readonly string[] = Object.freeze([]);
+
+/** @param texts - one of each item, or none at all. */
 function encodeItems(id: number, state: number, items: readonly ItemOut[], texts: readonly string[]): Buffer {
   let length = 5;
-  for (const { item, envelope } of items) length += 22 + item.byteLength + (envelope?.byteLength ?? 0);
-  for (const text of texts) length += textLength(text);
+  for (const { item, envelope } of items)
+    length += 22 + TEXT_HEAD + item.byteLength + (envelope?.byteLength ?? 0);
+  for (const text of texts) length += textLength(text) - TEXT_HEAD;
   const writer = encodePart(Status.Done, id, length).u8(state).u32(items.length);
   for (let at = 0; at < items.length; at++) {
     const { sequence, deliveries, failures, item, envelope } = items[at] as ItemOut;
@@ -103,7 +106,7 @@ function encodeItems(id: number, state: number, items: readonly ItemOut[], texts
       .u32(failures)
       .u32(item.byteLength)
       .u16(envelope?.byteLength ?? 0);
-    writer.text(texts[at] as string);
+    writer.text(texts[at] ?? "");
   }
   for (const { item, envelope } of items) {
     writer.raw(item);
@@ -137,7 +140,7 @@ function decodeItems<T>(body: FieldReader, make: (item: ItemOut, text: string) =
 
 /** Of a plain take the tokens stay with the broker, which knows them by the request. */
 export function encodePolled(id: number, { deliveries, state }: Polled, withTokens: boolean): Buffer {
-  const texts = deliveries.map(({ token }) => (withTokens ? String(token) : ""));
+  const texts = withTokens ? deliveries.map(({ token }) => String(token)) : NO_TEXTS;
   return encodeItems(id, STATES.indexOf(state), deliveries, texts);
 }
 

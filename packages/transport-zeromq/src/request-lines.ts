@@ -26,10 +26,6 @@ export class RequestLines {
     this.#fail = fail;
   }
 
-  get isAnybodyWaiting(): boolean {
-    return this.#all.some(({ size }) => size > 0);
-  }
-
   /** Something has changed that any of them may have waited for. */
   changed(): void {
     for (const line of this.#all) line.isWorthTrying = true;

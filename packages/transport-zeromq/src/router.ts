@@ -1,11 +1,9 @@
 /** ZeroMQ's ROUTER, which also greets each connection, and tells when one ends. */
 
 import { Router } from "zeromq";
+import { ZMQ_DISCONNECT_MSG, ZMQ_HELLO_MSG } from "./drafts.js";
 import { type Gatekeeper, ZAP_DOMAIN } from "./gatekeeper.js";
 
-// From zmq_draft.h of libzmq 4.3: drafts, which the prebuilt zeromq of Linux has.
-const ZMQ_HELLO_MSG = 110;
-const ZMQ_DISCONNECT_MSG = 111;
 // From zmq.h.
 const ZMQ_ZAP_ENFORCE_DOMAIN = 93;
 

@@ -24,6 +24,7 @@ export interface HeldLease {
 export class Session {
   /** The client's own id, which it keeps for as long as its handle is open. */
   readonly key: string;
+  readonly since: number;
   /** Of its present connection; undefined while it has none. */
   routingId: Buffer | undefined;
   /** It has said goodbye, or has not been seen for so long that what it held was given to others. */
@@ -46,9 +47,13 @@ export class Session {
   /** In the outbox for another time. */
   readonly #sentAgain: Set<number> = new Set();
 
-  /** @param onOutput - called when there is something to send where there was nothing. */
-  constructor(key: string, onOutput: (session: Session) => void) {
+  /**
+   * @param since - the request with which the client came: of earlier ones only an earlier broker, or nobody, could tell.
+   * @param onOutput - called when there is something to send where there was nothing.
+   */
+  constructor(key: string, since: number, onOutput: (session: Session) => void) {
     this.key = key;
+    this.since = since;
     this.#onOutput = onOutput;
   }
 

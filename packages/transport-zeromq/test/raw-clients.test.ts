@@ -11,7 +11,7 @@ import { until } from "./support/until.js";
 const { Kind, Status } = wire;
 
 /** Asks, and tells the replies by the id of their request. */
-async function rawClient(url: string) {
+async function rawClient(url: string, first = 1) {
   const dealer = new Dealer({ linger: 0 });
   dealer.connect(url);
   onTestFinished(() => dealer.close());
@@ -32,8 +32,8 @@ async function rawClient(url: string) {
     await until(() => replies.has(to), `a reply to request ${to}`);
     return replies.get(to) as wire.Part;
   };
-  await send(wire.encodeOpen(1, ""), wire.encodeProducer(2, ""));
-  await reply(2);
+  await send(wire.encodeOpen(first, ""), wire.encodeProducer(first + 1, ""));
+  await reply(first + 1);
   return { dealer, send, reply, received: () => bytes };
 }
 
@@ -59,6 +59,25 @@ test("an item of more than is allowed is refused, and stands before nobody", asy
   }
   await (await buffer.producer()).put("honest");
   expect(await buffer.counts()).toMatchObject({ ready: 1, waitingProducers: 0 });
+});
+
+test("a confirmation of what an earlier broker handed out has an unknown outcome; one of nothing is lost", async () => {
+  const { url } = await madeBuffer({ capacity: 5 });
+  // It comes with request 10: of those before it this broker cannot know.
+  const raw = await rawClient(url, 10);
+  await raw.send(wire.encodeNumber(Kind.Confirm, 12, 9), wire.encodeNumber(Kind.Confirm, 13, 11));
+  const { type, body } = await raw.reply(12);
+  expect(type).toBe(Status.Failed);
+  expect(wire.decodeFailure(body)).toMatchObject({ code: "OUTCOME_UNKNOWN", effect: "unknown" });
+  expect((await raw.reply(13)).body.text()).toBe("lost");
+});
+
+test("a producer's id of more than 256 characters is refused", async () => {
+  const { url } = await madeBuffer({ capacity: 5 });
+  const raw = await rawClient(url);
+  await raw.send(wire.encodeProducer(3, "x".repeat(257)));
+  const { body } = await raw.reply(3);
+  expect(wire.decodeFailure(body).code).toBe("INVALID_ARGUMENT");
 });
 
 test("a reply that is asked for a thousand times in one packet is sent once", async () => {

@@ -1,30 +1,12 @@
 /** Places for the contract: a socket in a directory of its own, or a port that is free. */
 
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BufferTransport } from "@sluice/core";
-import type { Harness } from "@sluice/transport-contract";
+import { type Harness, inDirectories } from "@sluice/transport-contract";
 import { zeromqTransport } from "../../dist/index.js";
 
-const directories = new Map<BufferTransport, string>();
-
 export const ipcHarness: Harness = {
-  createTransport() {
-    const directory = mkdtempSync(join(tmpdir(), "sluice-zmq-"));
-    const transport = zeromqTransport({ url: `ipc://${join(directory, "buffer")}` });
-    directories.set(transport, directory);
-    return transport;
-  },
-  cleanup(transport) {
-    rmSync(directories.get(transport) as string, { recursive: true, force: true });
-    directories.delete(transport);
-  },
-  leftovers(transport) {
-    const directory = directories.get(transport) as string;
-    return existsSync(directory) ? readdirSync(directory) : [];
-  },
+  ...inDirectories((directory) => zeromqTransport({ url: `ipc://${join(directory, "buffer")}` })),
   capabilities: zeromqTransport({ url: "ipc:///somewhere" }).capabilities,
 };
 

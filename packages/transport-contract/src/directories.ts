@@ -1,0 +1,37 @@
+/** Places for a transport that has files: each in a new directory of its own, which is looked into and cleared away. */
+
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BufferTransport } from "@sluice/core";
+import type { Harness } from "./harness.js";
+
+/**
+ * The part of a harness that makes places, for a transport whose buffer lies in a directory.
+ *
+ * @param make - makes the transport for a directory that is empty.
+ * @param parent - where the directories are made. Default: where the system has its temporary files.
+ */
+export function inDirectories(
+  make: (directory: string) => BufferTransport,
+  parent: string = tmpdir(),
+): Required<Pick<Harness, "createTransport" | "cleanup" | "leftovers">> {
+  const directories = new Map<BufferTransport, string>();
+  const directoryOf = (transport: BufferTransport) => directories.get(transport) as string;
+  return {
+    createTransport() {
+      const directory = mkdtempSync(join(parent, "sluice-contract-"));
+      const transport = make(directory);
+      directories.set(transport, directory);
+      return transport;
+    },
+    cleanup(transport) {
+      rmSync(directoryOf(transport), { recursive: true, force: true });
+      directories.delete(transport);
+    },
+    leftovers(transport) {
+      const directory = directoryOf(transport);
+      return existsSync(directory) ? readdirSync(directory) : [];
+    },
+  };
+}
