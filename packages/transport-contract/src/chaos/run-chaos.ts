@@ -71,6 +71,8 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     const puppet = await Puppet.start({
       address: buffer.address,
       ...(failpoint === undefined ? {} : { failpoint }),
+      // Past their leases.
+      ...(failpoint?.signal === "SIGSTOP" ? { wakeEveryMs: leaseMs * 2 } : {}),
     }).catch(() => undefined);
     // It may have come upon its failpoint while it was opening.
     if (puppet === undefined)
@@ -169,14 +171,10 @@ async function finishProducer(worker: Worker): Promise<void> {
 
 /** The end of its work, or its own death at a failpoint; any other end is a fault of the code under test. */
 async function surviving(worker: Worker): Promise<void> {
-  const waker =
-    worker.armed === "SIGSTOP" ? setInterval(() => worker.puppet.signal("SIGCONT"), 200) : undefined;
   try {
     await worker.work;
   } catch (error) {
     if (!(worker.puppet.isGone && worker.armed === "SIGKILL")) throw error;
-  } finally {
-    clearInterval(waker);
   }
 }
 

@@ -11,6 +11,11 @@ export interface PuppetOptions {
   /** Of the buffer that it opens. Without one it opens nothing by itself. */
   readonly address?: BufferAddress;
   readonly failpoint?: ArmedFailpoint;
+  /**
+   * One that may stop itself is continued this often, from its start on: it may come upon its failpoint while it opens, or with
+   * a lock in its hands for which everybody waits.
+   */
+  readonly wakeEveryMs?: number;
 }
 
 /** A call of a child that is gone. */
@@ -47,7 +52,12 @@ export class Puppet {
     this.#child.on("message", (reply: Reply) => this.#answer(reply));
     // A message to a child that was killed a moment ago; its exit says all there is to say.
     this.#child.on("error", () => {});
+    const waker =
+      options.wakeEveryMs === undefined
+        ? undefined
+        : setInterval(() => this.signal("SIGCONT"), options.wakeEveryMs);
     this.#exit = once(this.#child, "exit").then(([code, signal]) => {
+      clearInterval(waker);
       this.#end = signal === null ? `with code ${code}` : `by ${signal}`;
       for (const call of this.#calls.values()) call.reject(this.#gone());
       this.#calls.clear();
