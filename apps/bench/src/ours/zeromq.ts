@@ -1,6 +1,7 @@
 import type { BufferAddress } from "@sluice/core";
 import { brokerFigures, zeromqTransport } from "@sluice/transport-zeromq";
 import type { NodeCandidate } from "../candidate.js";
+import type { Work } from "../works.js";
 import { throughFace } from "./through-face.js";
 
 const zeromq: NodeCandidate = throughFace({
@@ -8,7 +9,7 @@ const zeromq: NodeCandidate = throughFace({
   about: "transport-zeromq through core's face, over tcp, its broker a process of its own",
   module: import.meta.url,
   itemCount: (work) =>
-    work.kind === "round-trip" ? 2_000 : work.batch > 1 ? 300_000 : work.outstanding > 1 ? 100_000 : 8_000,
+    work.kind === "round-trip" ? 2_000 : hasMany(work) ? (work.capacity > 5 ? 1_000_000 : 100_000) : 8_000,
   transportAt: () => zeromqTransport({ url: "tcp://127.0.0.1:*", broker: "process" }),
   settingsFor: ({ itemBytes }) => ({ itemBytesMax: itemBytes }),
   wishes: {},
@@ -17,5 +18,9 @@ const zeromq: NodeCandidate = throughFace({
     return { cpuUs: cpuMs * 1_000, messages: packetsIn + packetsOut };
   },
 });
+
+function hasMany({ batch, outstanding }: Work): boolean {
+  return batch > 1 || outstanding > 1;
+}
 
 export default zeromq;

@@ -39,7 +39,8 @@ interface RedisModule {
 }
 
 interface RedisOptions {
-  readonly path: string;
+  readonly host: string;
+  readonly port: number;
   readonly enableAutoPipelining: boolean;
   readonly maxRetriesPerRequest: null;
   readonly retryStrategy: () => null;
@@ -56,7 +57,7 @@ export interface RedisListCandidate
 }
 
 interface Place {
-  readonly path: string;
+  readonly port: number;
   readonly capacity: number;
 }
 
@@ -73,11 +74,11 @@ export function redisList({ sends, init, putEnd, takeEnd, ...candidate }: RedisL
     },
     async create({ path: directory, capacity }) {
       const server = await startRedisServer(directory);
-      const redis = await connected(server.path, false);
-      const { path } = server;
+      const redis = await connected(server.port, false);
+      const { port } = server;
       await init?.(redis, capacity);
       return {
-        address: { path, capacity } as JsonValue,
+        address: { port, capacity } as JsonValue,
         usage: () => usageOf(redis, sends),
         async destroy() {
           redis.disconnect();
@@ -87,8 +88,8 @@ export function redisList({ sends, init, putEnd, takeEnd, ...candidate }: RedisL
     },
     start: startNodeWorkers,
     async connect(address, { outstanding }) {
-      const { path, capacity } = address as unknown as Place;
-      const redis = await connected(path, outstanding > 1);
+      const { port, capacity } = address as unknown as Place;
+      const redis = await connected(port, outstanding > 1);
       return {
         producer: async () => putEnd(redis, capacity),
         consumer: async () => takeEnd(redis),
@@ -106,10 +107,11 @@ export function itemOf(text: string): Uint8Array {
   return Buffer.from(text, "latin1");
 }
 
-async function connected(path: string, hasMany: boolean): Promise<Redis> {
+async function connected(port: number, hasMany: boolean): Promise<Redis> {
   const { Redis } = loadPeer<RedisModule>("ioredis");
   const redis = new Redis({
-    path,
+    host: "127.0.0.1",
+    port,
     // One write for the commands of a turn: a fifth faster where there are many, and slower where there is one.
     enableAutoPipelining: hasMany,
     // A call that waits in the server is no call that failed.

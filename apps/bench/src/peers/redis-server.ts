@@ -1,8 +1,8 @@
-/** A Redis server of a buffer's own: in memory alone, on a socket in the buffer's directory, and gone with the buffer. */
+/** A Redis server of a buffer's own: in memory alone, on a loopback port as clients expect it, and gone with the buffer. */
 
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { Readiness } from "../candidate.js";
@@ -26,18 +26,17 @@ export async function redisServerReadiness(signal: AbortSignal): Promise<Readine
 }
 
 export interface RedisServer {
-  /** Of its socket. */
-  readonly path: string;
+  /** On 127.0.0.1. */
+  readonly port: number;
   stop(): Promise<void>;
 }
 
 /** @param directory - made here, and removed by the benchmark. */
 export async function startRedisServer(directory: string): Promise<RedisServer> {
   mkdirSync(directory);
-  const path = join(directory, "socket");
+  const port = await freePort();
   const args = [
-    // No TCP: no port to be free, and nobody else of the host.
-    ...["--port", "0", "--unixsocket", path, "--unixsocketperm", "700"],
+    ...["--bind", "127.0.0.1", "--port", String(port)],
     // Nothing is written to the disk.
     ...["--save", "", "--appendonly", "no", "--dir", directory],
     ...["--daemonize", "no", "--logfile", ""],
@@ -63,7 +62,7 @@ export async function startRedisServer(directory: string): Promise<RedisServer> 
     throw new Error(`${PROGRAM}: ${last}`);
   }
   return {
-    path,
+    port,
     async stop() {
       // There is nothing that it could save, and a polite end takes it a tenth of a second.
       kill();
@@ -71,4 +70,16 @@ export async function startRedisServer(directory: string): Promise<RedisServer> 
       process.off("exit", kill);
     },
   };
+}
+
+/** One that was free a moment ago: the server cannot choose, and its start fails if somebody else was quicker. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
 }

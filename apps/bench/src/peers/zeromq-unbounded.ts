@@ -7,7 +7,7 @@ const zeromqUnbounded: NodeCandidate = zeromqPushPull({
     "zeromq.js PUSH/PULL over TCP, no high-water marks: what nobody took stays in memory; it has no batches",
   module: import.meta.url,
   bound: "none",
-  itemCount: (work) => (work.kind === "round-trip" ? 4_000 : 300_000),
+  itemCount: (work) => (work.kind === "round-trip" ? 4_000 : 1_000_000),
   unsuited: ({ kind, capacity }) =>
     kind === "throughput" && capacity < 1024 ? "has no bound: only at a large capacity" : undefined,
   highWaterMark: () => 0,
