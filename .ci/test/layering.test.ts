@@ -45,15 +45,31 @@ test.each(packages.filter((p) => shared.includes(p.manifest.name)))("$dir import
   expect(foreign).toEqual([]);
 });
 
-test.each(published.filter((p) => p !== core))("$dir has core as a peer, and only there", ({ manifest }) => {
+const checker = packages.find((p) => p.dir === "packages/history-checker");
+
+test("the history checker is for any queue: it needs none of ours, and nothing else", () => {
+  const { dependencies, peerDependencies, optionalDependencies } = checker?.manifest ?? {
+    dependencies: { checker: "?" },
+  };
+  expect({ ...dependencies, ...peerDependencies, ...optionalDependencies }).toEqual({});
+  const foreign = importsBelow("packages/history-checker/src").filter(
+    ({ specifier }) => !specifier.startsWith(".") && !specifier.startsWith("node:"),
+  );
+  expect(foreign).toEqual([]);
+});
+
+const onCore = published.filter((p) => p !== core && p !== checker);
+
+test.each(onCore)("$dir has core as a peer, and only there", ({ manifest }) => {
   expect(manifest.peerDependencies).toHaveProperty("@sluice/core");
   expect(manifest.dependencies ?? {}).not.toHaveProperty("@sluice/core");
   // A caret would make a major version of every adapter out of each minor one of core before 1.0: changesets calls that
   // a breaking change. Whether the two fit is told at run time, by interfaceVersion.
   expect(manifest.peerDependencies?.["@sluice/core"]).toMatch(/^workspace:>=\d+\.\d+\.\d+ <\d+\.0\.0$/);
-  // What must be there at run time is there for users too: nothing of ours but core and what adapters share.
+  // What must be there at run time is there for users too: nothing of ours but core, what adapters share, and the checker.
   const ours = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter((name) =>
     name.startsWith("@sluice/"),
   );
-  expect(ours.filter((name) => !shared.includes(name))).toEqual(["@sluice/core"]);
+  const others = [...shared, checker?.manifest.name];
+  expect(ours.filter((name) => !others.includes(name))).toEqual(["@sluice/core"]);
 });

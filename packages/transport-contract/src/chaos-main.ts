@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BufferTransport } from "@sluice/core";
+import { newSeed } from "@sluice/history-checker/random";
 import { type ChaosCommand, chaosCommand, USAGE, UsageError } from "./chaos/chaos-options.js";
 import { runChaos } from "./chaos/run-chaos.js";
-import { newSeed } from "./kit/random.js";
 
 const fresh: string[] = [];
 try {

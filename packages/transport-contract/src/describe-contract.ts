@@ -1,7 +1,7 @@
 /** The suite as tests of whatever runner is handed in; nothing here imports one. */
 
+import { seedFromEnvironment } from "@sluice/history-checker/random";
 import type { Harness } from "./harness.js";
-import { seedFromEnvironment } from "./kit/random.js";
 import { chosenRules, judge, type RunOptions } from "./run-contract.js";
 
 /** The longest that one rule may take, at a time scale of 1: those with processes wait for each other. */

@@ -1,10 +1,10 @@
 /** Runs the rules on one transport, and says of each what came of it. */
 
 import { setImmediate as turn } from "node:timers/promises";
+import { randomFrom, seedFromEnvironment } from "@sluice/history-checker/random";
 import { type Harness, type Timing, timingFromEnvironment } from "./harness.js";
 import { newContext } from "./kit/context.js";
 import { describe, RuleBroken } from "./kit/expect.js";
-import { randomFrom, seedFromEnvironment } from "./kit/random.js";
 import { awaited } from "./kit/waiting.js";
 import type { Level, Rule } from "./rule.js";
 import { RULES } from "./rules/index.js";

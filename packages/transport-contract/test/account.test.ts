@@ -1,8 +1,8 @@
 // The account of a run with kills: what it must find wrong, and what it must let pass.
 import type { BufferCounts } from "@sluice/core";
+import type { Operation } from "@sluice/history-checker";
 import { expect, test } from "vitest";
 import { account } from "../src/chaos/account.js";
-import type { Operation } from "../src/index.js";
 
 const counts: BufferCounts = {
   ready: 0,

@@ -1,9 +1,7 @@
 /** The account of a run with kills: from the workers' own records against the buffer's. */
 
 import type { BufferCounts } from "@sluice/core";
-import type { Violation } from "../history/check-history.js";
-import { itemsOf } from "../history/item-history.js";
-import { effectOf, type Operation } from "../history/operation.js";
+import { effectOf, itemsOf, type Operation, type Violation } from "@sluice/history-checker";
 
 export interface ChaosReport {
   readonly seed: number;

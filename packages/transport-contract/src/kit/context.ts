@@ -17,9 +17,9 @@ import {
   type ProducerPort,
   type Wait,
 } from "@sluice/core";
+import type { Random } from "@sluice/history-checker/random";
 import type { Harness, Timing } from "../harness.js";
 import { quietBuffer } from "./quiet.js";
-import type { Random } from "./random.js";
 import { type Waiting, waitingWith } from "./waiting.js";
 
 /** A buffer through the face. */

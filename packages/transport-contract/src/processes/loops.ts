@@ -2,9 +2,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BoundedBuffer, isBufferError, untilNotBusy } from "@sluice/core";
-import type { Outcome } from "../history/operation.js";
-import { recordTo } from "../history/recorder.js";
-import { randomFrom } from "../kit/random.js";
+import { type Outcome, recordTo } from "@sluice/history-checker";
+import { randomFrom } from "@sluice/history-checker/random";
 import type { ConsumeJob, ProduceJob } from "./puppet-messages.js";
 
 /** Goes on where the id stopped: what its last holder left open, `lastSequence` decides. */

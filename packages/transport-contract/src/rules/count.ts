@@ -1,8 +1,7 @@
 /** COUNT: every item is accounted for, at every instant. */
 
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { checkHistory } from "../history/check-history.js";
-import { recordInMemory } from "../history/recorder.js";
+import { checkHistory, recordInMemory } from "@sluice/history-checker";
 import { equal, fail, isTrue } from "../kit/expect.js";
 import { checkLedger, leaseOne, put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";

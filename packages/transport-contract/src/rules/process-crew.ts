@@ -3,8 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkHistory } from "../history/check-history.js";
-import { readHistory } from "../history/recorder.js";
+import { checkHistory, readHistory } from "@sluice/history-checker";
 import type { RuleContext, Stage } from "../kit/context.js";
 import { equal, fail, isTrue } from "../kit/expect.js";
 import type { Puppet } from "../processes/puppet.js";

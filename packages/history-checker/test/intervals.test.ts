@@ -1,7 +1,7 @@
 // The checker's questions about intervals, each against the answer that needs no thought.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { covers, type Interval, mostOverlap, overlapWithin, unionOf } from "../src/history/intervals.js";
+import { covers, type Interval, mostOverlap, overlapWithin, unionOf } from "../src/intervals.js";
 
 const interval = fc
   .tuple(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 }))

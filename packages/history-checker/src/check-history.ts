@@ -26,13 +26,13 @@ export interface HistoryExpectation {
 
 /** One promise that the history breaks. */
 export interface Violation {
-  /** `P1` to `P9` for the buffer, `L1` to `L4` for leases; see RULES.md. */
+  /** `P1` to `P9` for the buffer, `L1` to `L4` for leases; see the README. */
   readonly property: string;
   /** What was expected of whom, and the operations that show that it was not so. */
   readonly message: string;
 }
 
-/** What is certainly wrong in a history, merged from all processes; see RULES.md for the properties. Empty: nothing was found. */
+/** What is certainly wrong in a history, merged from all processes; see the README for the properties. Empty: nothing was found. */
 export function checkHistory(operations: readonly Operation[], expectation: HistoryExpectation): Violation[] {
   const items = itemsOf(operations);
   return [

@@ -1,7 +1,7 @@
 // The checker is a test tool, and tested like one: no alarm over right histories, an alarm over each kind of wrong one.
 import { describe, expect, test } from "vitest";
-import { checkHistory } from "../src/history/check-history.js";
-import { newSeed, randomFrom } from "../src/kit/random.js";
+import { checkHistory } from "../src/check-history.js";
+import { newSeed, randomFrom } from "../src/random.js";
 import { type Fault, simulate } from "./simulated-history.js";
 
 const seed = Number(process.env["SLUICE_SEED"] ?? newSeed());

@@ -1,6 +1,6 @@
 // Histories from a simulated buffer, right or broken in one way: to test the checker with.
-import type { Operation, OperationKind, Outcome } from "../src/history/operation.js";
-import type { Random } from "../src/kit/random.js";
+import type { Operation, OperationKind, Outcome } from "../src/operation.js";
+import type { Random } from "../src/random.js";
 
 export type Fault =
   | "last in, first out"
