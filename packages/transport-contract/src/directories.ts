@@ -16,6 +16,15 @@ export function inDirectories(
   make: (directory: string) => BufferTransport,
   parent: string = tmpdir(),
 ): Required<Pick<Harness, "createTransport" | "cleanup" | "leftovers">> {
+  const { directory: _, ...places } = filesInDirectories(make, parent);
+  return places;
+}
+
+/** The same for a transport whose buffer is the files in its directory, and nothing else: they can be damaged, see DISK. */
+export function filesInDirectories(
+  make: (directory: string) => BufferTransport,
+  parent: string = tmpdir(),
+): Required<Pick<Harness, "createTransport" | "cleanup" | "leftovers" | "directory">> {
   const directories = new Map<BufferTransport, string>();
   const directoryOf = (transport: BufferTransport) => directories.get(transport) as string;
   return {
@@ -33,5 +42,6 @@ export function inDirectories(
       const directory = directoryOf(transport);
       return existsSync(directory) ? readdirSync(directory) : [];
     },
+    directory: directoryOf,
   };
 }

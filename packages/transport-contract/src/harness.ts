@@ -17,6 +17,13 @@ export interface Harness {
   readonly failpoints?: readonly string[];
   /** Tells what is left behind at a place after its buffer was destroyed: names, or nothing. */
   leftovers?(transport: BufferTransport): readonly string[] | Promise<readonly string[]>;
+  /**
+   * The folder in which all of the buffer's files lie, and nothing else; it is there from `createTransport` on. For a transport
+   * whose own processes read and write them. Its files are damaged, and its processes' system calls made to fail.
+   */
+  directory?(transport: BufferTransport): string;
+  /** Ends the authority, at once and without its leave, and starts it again at the same place: broker or server. */
+  restart?(transport: BufferTransport): Promise<void>;
 }
 
 /** How long a rule waits; two kinds, because one value cannot serve both. */

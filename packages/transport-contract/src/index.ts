@@ -1,7 +1,7 @@
 /** What `@sluice/transport-contract` exports, and nothing else. */
 
 export { describeTransportContract, type TestFunction, type TestRunner } from "./describe-contract.js";
-export { inDirectories } from "./directories.js";
+export { filesInDirectories, inDirectories } from "./directories.js";
 export { type Harness, type Timing, timingFromEnvironment } from "./harness.js";
 export type { Level } from "./rule.js";
 export { type RunOptions, runContract, type Verdict } from "./run-contract.js";

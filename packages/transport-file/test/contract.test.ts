@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { describeTransportContract, type Harness, inDirectories } from "@sluice/transport-contract";
+import { describeTransportContract, filesInDirectories, type Harness } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
 import { fileTransport } from "../dist/index.js";
 import { LOCKS, type LockName } from "./support/folder.js";
 
 const harnessOf = (lock: LockName): Harness => ({
   // Longer than any process is stopped here: with `flock` its lock keeps everybody out, and nobody is to give up.
-  ...inDirectories((directory) =>
+  ...filesInDirectories((directory) =>
     fileTransport({ path: join(directory, "buffer"), lock, lockWaitMs: lock === "flock" ? 20_000 : 100 }),
   ),
   capabilities: fileTransport({ path: "." }).capabilities,

@@ -1,0 +1,116 @@
+/** A buffer for one run of a script: made, handed to the child process, and looked at afterwards. */
+
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BufferAddress, type BufferTransport, completeSpec } from "@sluice/core";
+import type { RuleContext } from "../kit/context.js";
+import { equal, fail } from "../kit/expect.js";
+import { inspect } from "./inspect.js";
+import { type Done, SETTINGS, type Step } from "./script.js";
+import type { Job } from "./script-main.js";
+import { possibleStates } from "./script-model.js";
+import { CALLS, runScript, type Site, sitesIn } from "./strace.js";
+
+export interface Arena {
+  readonly transport: BufferTransport;
+  readonly address: BufferAddress;
+  /** Of the buffer's files, without links in its path. */
+  readonly directory: string;
+  readonly job: Job;
+  readonly script: readonly Step[];
+}
+
+/** What a child process wrote down. */
+export interface Record {
+  /** `made`, `ready`, `over`, `refused CODE`. */
+  readonly marks: readonly string[];
+  readonly done: readonly Done[];
+}
+
+/** A folder for scripts, records and logs, which is gone after the rule; not where buffers are. */
+export function folderFor(t: RuleContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-script-"));
+  t.defer(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+let count = 0;
+
+/** A new buffer. */
+export async function arenaFor(t: RuleContext, folder: string, script: readonly Step[]): Promise<Arena> {
+  const transport = await t.transport();
+  const address = await transport.create(completeSpec(SETTINGS, "bytes"), t.harness.wishes ?? {});
+  const path = join(folder, String(++count));
+  writeFileSync(`${path}.script`, JSON.stringify(script));
+  writeFileSync(`${path}.record`, "");
+  const job = { address, script: `${path}.script`, record: `${path}.record` };
+  return { transport, address, directory: directoryOf(t, transport), job, script };
+}
+
+export function directoryOf(t: RuleContext, transport: BufferTransport): string {
+  const directory = t.harness.directory?.(transport) ?? fail("Expected the harness to name a directory");
+  return realpathSync(directory);
+}
+
+export function recordOf({ record }: Job): Record {
+  const lines = readFileSync(record, "utf8").split("\n").slice(0, -1);
+  return {
+    marks: lines.filter((line) => !line.startsWith("{")),
+    done: lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Done),
+  };
+}
+
+/** Runs the script untouched. @returns its system calls on the buffer's files. */
+export async function sitesOf(arena: Arena, job: Job = arena.job): Promise<Site[]> {
+  const log = `${job.record}.log`;
+  const trace = `trace=${CALLS.join(",")}`;
+  const { code, said } = await runScript(job, { strace: ["-y", "-o", log, "-e", trace] });
+  const { marks } = recordOf(job);
+  if (code !== 0 || marks.at(-1) !== "over")
+    fail(`Expected the script to come to its end, it ended with ${code} and ${marks.at(-1)}: ${said}`);
+  const sites = sitesIn(readFileSync(log, "utf8"), arena.directory);
+  if (sites.length === 0)
+    fail("Expected system calls on the buffer's files in the declared directory, saw none");
+  return sites;
+}
+
+/** Opens it again: is it what it may be, does it go on, and does it go away? */
+export async function afterwards(t: RuleContext, arena: Arena, ended: boolean): Promise<void> {
+  const { done } = recordOf(arena.job);
+  const possible = possibleStates(arena.script, done, SETTINGS.capacity, ended).at(-1) ?? [];
+  const port = await t.soon(arena.transport.open(arena.address), "the opening afterwards");
+  t.defer(() => port.close());
+  await t.within(inspect(t, port, possible), 2, "looking at the buffer afterwards");
+  await t.soon(port.destroy(), "the destroy");
+  equal(await (t.harness.leftovers?.(arena.transport) ?? []), [], "what is left of the destroyed buffer");
+}
+
+/** So many steps as the medium does in some tenths of a second: on a disk that is synced far fewer than in memory. */
+export async function stepsFor(t: RuleContext): Promise<number> {
+  const transport = await t.transport();
+  await transport.create(completeSpec(SETTINGS, "bytes"), t.harness.wishes ?? {});
+  const port = await transport.open();
+  const producer = await port.producer();
+  const consumer = await port.consumer();
+  const wait = { maxMs: 0, signal: new AbortController().signal, onWait: () => {} };
+  const began = performance.now();
+  const rounds = 12;
+  for (let i = 1; i <= rounds; i++) {
+    await producer.offer(i, [Buffer.from("1")], wait);
+    await consumer.poll(1, wait);
+  }
+  const stepMs = (performance.now() - began) / (2 * rounds);
+  await port.destroy();
+  return Math.max(40, Math.min(400, Math.round(200 / stepMs)));
+}
+
+/** With the place in the message: which run it was. */
+export async function at<T>(where: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const told = error instanceof Error ? error.message : String(error);
+    return fail(`${where}: ${told}`);
+  }
+}

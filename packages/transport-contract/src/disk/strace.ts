@@ -1,0 +1,140 @@
+/** A script's process under strace: which system calls it makes on the buffer's files, and what happens to it at one of them. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Random } from "@sluice/history-checker/random";
+import type { Job } from "./script-main.js";
+
+/** Those that change what lies on a disk. With a question mark: not every machine has it. */
+export const CALLS: readonly string[] = [
+  ...["openat", "write", "pwrite64", "writev", "pwritev", "fsync", "fdatasync", "ftruncate", "fallocate"],
+  ...[
+    "?link",
+    "linkat",
+    "?rename",
+    "?renameat",
+    "renameat2",
+    "?unlink",
+    "unlinkat",
+    "?mkdir",
+    "mkdirat",
+    "?rmdir",
+  ],
+];
+
+const OPTIONS = ["-f", "-qq"] as const;
+
+let probed: { readonly reason: string | undefined } | undefined;
+
+/** Why no process can be traced here; undefined if one can. Looked at once. */
+export function straceReason(): string | undefined {
+  probed ??= { reason: probe() };
+  // Where it is known to be there, a skipped rule would be a mistake.
+  if (probed.reason !== undefined && process.env["SLUICE_REQUIRE_STRACE"] === "1")
+    throw new Error(probed.reason);
+  return probed.reason;
+}
+
+function probe(): string | undefined {
+  if (process.platform !== "linux") return `strace is not on ${process.platform}`;
+  const args = [...OPTIONS, "-o", "/dev/null", "-e", `trace=${CALLS.join(",")}`, "true"];
+  const { error, status, stderr } = spawnSync("strace", args, { encoding: "utf8" });
+  if (error !== undefined) return "strace is not installed";
+  return status === 0 ? undefined : `strace cannot trace here: ${stderr.trim()}`;
+}
+
+/** One system call of one thread, by which it can be met again in the next run. */
+export interface Site {
+  readonly call: string;
+  /** Of the calls of this name in its thread, from 1. */
+  readonly nth: number;
+  /** What kind of place in the adapter's code it is: the call and the names, without their numbers. */
+  readonly shape: string;
+}
+
+export interface RunOptions {
+  /** What strace is to do besides: `inject=...`. Without it the process runs untraced. */
+  readonly strace?: readonly string[];
+  /** Loaded before everything else. */
+  readonly preload?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs it to its end. */
+export async function runScript(
+  job: Job,
+  options: RunOptions = {},
+): Promise<{ code: number | null; signal: string | null; said: string }> {
+  const main = fileURLToPath(new URL("./script-main.js", import.meta.url));
+  const node = [...(options.preload === undefined ? [] : ["--import", options.preload]), main];
+  const [command, ...args] =
+    options.strace === undefined
+      ? [process.execPath, ...node]
+      : ["strace", ...OPTIONS, ...options.strace, process.execPath, ...node];
+  const child = spawn(command as string, args, {
+    env: {
+      ...process.env,
+      ...options.env,
+      SLUICE_CONTRACT_SCRIPT: JSON.stringify(job),
+      // One thread besides the main one, so that its calls come in the same order in each run; and calls that can be seen.
+      UV_THREADPOOL_SIZE: "1",
+      UV_USE_IO_URING: "0",
+    },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+  return { code, signal, said };
+}
+
+/** @param log - what strace wrote, with `-y`. @returns the calls on what lies below the directory, in their order. */
+export function sitesIn(log: string, directory: string): Site[] {
+  const counts = new Map<string, number>();
+  const sites: Site[] = [];
+  for (const line of log.split("\n")) {
+    const [, thread, call, rest = ""] = /^(\d+)\s+(\w+)\((.*)$/.exec(line) ?? [];
+    if (thread === undefined || call === undefined) continue;
+    const key = `${thread} ${call}`;
+    const nth = (counts.get(key) ?? 0) + 1;
+    counts.set(key, nth);
+    const names = [...rest.matchAll(/[<"]([^<">]*)[>"]/g)].map(([, name = ""]) => name);
+    const own = names.filter((name) => name.startsWith(`${directory}/`));
+    if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOf).join(" ")}` });
+  }
+  return sites;
+
+  function shapeOf(name: string): string {
+    const text = name.slice(directory.length + 1).replace(/\(deleted\)/, "");
+    return text.replace(/[0-9a-f]{8}[0-9a-f-]*/g, "#").replace(/\d+/g, "#");
+  }
+}
+
+/** So many of them, of as many different kinds as there are; all of them if that is fewer. */
+export function someOf<T extends { readonly shape: string }>(
+  from: readonly T[],
+  count: number,
+  random: Random,
+): T[] {
+  if (from.length <= count) return [...from];
+  const kinds = new Map<string, T[]>();
+  for (const one of from) kinds.set(one.shape, [...(kinds.get(one.shape) ?? []), one]);
+  const chosen: T[] = [];
+  while (chosen.length < count) {
+    for (const kind of drawn([...kinds.values()], random)) {
+      if (chosen.length === count) break;
+      const one = kind.splice(random.below(kind.length), 1);
+      chosen.push(...one);
+    }
+    for (const [shape, left] of kinds) if (left.length === 0) kinds.delete(shape);
+  }
+  return chosen;
+}
+
+function drawn<T>(list: T[], random: Random): T[] {
+  const rest = [...list];
+  return list.map(() => rest.splice(random.below(rest.length), 1)[0] as T);
+}
