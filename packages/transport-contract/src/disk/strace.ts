@@ -121,7 +121,11 @@ export function someOf<T extends { readonly shape: string }>(
 ): T[] {
   if (from.length <= count) return [...from];
   const kinds = new Map<string, T[]>();
-  for (const one of from) kinds.set(one.shape, [...(kinds.get(one.shape) ?? []), one]);
+  for (const one of from) {
+    const kind = kinds.get(one.shape);
+    if (kind === undefined) kinds.set(one.shape, [one]);
+    else kind.push(one);
+  }
   const chosen: T[] = [];
   while (chosen.length < count) {
     for (const kind of drawn([...kinds.values()], random)) {

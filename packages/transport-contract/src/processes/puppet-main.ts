@@ -15,6 +15,7 @@ import {
 } from "@sluice/core";
 import { consume, produce } from "./loops.js";
 import type { Call, PuppetCalls, Reply } from "./puppet-messages.js";
+import { readAll } from "./read-all.js";
 
 type Answers = {
   [K in keyof PuppetCalls]: (...args: Parameters<PuppetCalls[K]>) => Promise<ReturnType<PuppetCalls[K]>>;
@@ -81,6 +82,7 @@ const answers: Answers = {
   seal: () => buffer().seal(),
   counts: async () => buffer().counts(),
   close: () => buffer().close(),
+  readAll: async (address) => readAll(await transportOf(address), address),
   produce: (job) => produce(buffer(), job, stop.signal),
   consume: (job) => consume(buffer(), job),
   async stopProducing() {

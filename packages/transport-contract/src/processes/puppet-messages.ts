@@ -20,6 +20,8 @@ export interface PuppetCalls {
   seal(): boolean;
   counts(): BufferCounts;
   close(): void;
+  /** Opens the buffer of an address, takes all there is, and closes it again. */
+  readAll(address: BufferAddress): Reading;
   /** Puts items until it is told to stop, and records it. Resolves to how many were accepted. */
   produce(job: ProduceJob): number;
   /** Takes or leases items to the end, and records it. Resolves to how many were finished. */
@@ -29,6 +31,14 @@ export interface PuppetCalls {
   /** Looks at the counts again and again, until stopped. Resolves to the most items seen inside, and how often it looked. */
   sample(): { most: number; samples: number };
   stopSampling(): void;
+}
+
+/** What came of `readAll`. Where it went wrong: the error's code, or its message if it has none. */
+export interface Reading {
+  readonly fault?: { readonly while: "opening" | "counting" | "taking"; readonly what: string };
+  readonly counts?: BufferCounts;
+  /** Base64. */
+  readonly items: readonly string[];
 }
 
 export interface ProduceJob {

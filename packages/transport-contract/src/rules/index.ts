@@ -6,6 +6,7 @@ import { boundRules } from "./bound.js";
 import { closeAndDestroyRules } from "./close-and-destroy.js";
 import { countRules } from "./count.js";
 import { deadLetterRules } from "./dead-letter.js";
+import { diskDamageRules } from "./disk-damage.js";
 import { diskKillRules } from "./disk-kill.js";
 import { endRules } from "./end-of-items.js";
 import { fencingRules } from "./fencing.js";
@@ -39,7 +40,7 @@ const GROUPS: readonly (readonly Rule[])[] = [
   [...lifeRules, ...closeAndDestroyRules, ...selfDescriptionRules],
   [...modelRules],
   [...processRules, ...processCrewRules, ...processDeathRules, ...processPlaceRules, ...processChaosRules],
-  [...diskKillRules],
+  [...diskKillRules, ...diskDamageRules],
 ];
 
 const numberOf = (rule: Rule): number => Number(rule.number.split("-")[1]);
