@@ -7,6 +7,7 @@ import { closeAndDestroyRules } from "./close-and-destroy.js";
 import { countRules } from "./count.js";
 import { deadLetterRules } from "./dead-letter.js";
 import { diskDamageRules } from "./disk-damage.js";
+import { diskFaultRules } from "./disk-fault.js";
 import { diskKillRules } from "./disk-kill.js";
 import { endRules } from "./end-of-items.js";
 import { fencingRules } from "./fencing.js";
@@ -40,7 +41,7 @@ const GROUPS: readonly (readonly Rule[])[] = [
   [...lifeRules, ...closeAndDestroyRules, ...selfDescriptionRules],
   [...modelRules],
   [...processRules, ...processCrewRules, ...processDeathRules, ...processPlaceRules, ...processChaosRules],
-  [...diskKillRules, ...diskDamageRules],
+  [...diskKillRules, ...diskDamageRules, ...diskFaultRules],
 ];
 
 const numberOf = (rule: Rule): number => Number(rule.number.split("-")[1]);

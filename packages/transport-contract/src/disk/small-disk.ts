@@ -1,0 +1,73 @@
+/** A disk of a few megabytes that only one child process sees: a tmpfs in a mount namespace of its own. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FullDiskJob } from "./full-disk-main.js";
+
+/** As root, or, where the kernel lets everybody, as the root of a user namespace of one's own. */
+const WAYS: readonly (readonly string[])[] = [["-m"], ["-rm"]];
+
+/** $1: where to mount; $2: the directory that is to lie on it; $3: its size; the rest is run there. */
+const SCRIPT = `set -e
+mount -t tmpfs -o "size=$3,mode=700" tmpfs "$1"
+mkdir -m 700 "$1/directory"
+mount --bind "$1/directory" "$2"
+shift 3
+exec "$@"`;
+
+let probed: { readonly way?: readonly string[]; readonly reason?: string } | undefined;
+
+/** Why nothing can be mounted here; undefined if it can. Looked at once. */
+export function smallDiskReason(): string | undefined {
+  probed ??= probe();
+  return probed.reason;
+}
+
+function probe(): { readonly way?: readonly string[]; readonly reason?: string } {
+  if (process.platform !== "linux") return { reason: `there is no tmpfs on ${process.platform}` };
+  const folder = mkdtempSync(join(tmpdir(), "sluice-disk-"));
+  try {
+    const [disk, directory] = [join(folder, "disk"), join(folder, "directory")];
+    let said = "";
+    for (const way of WAYS) {
+      const made = spawnSync("mkdir", [disk, directory]).error;
+      const run = ["unshare", ...way, "sh", "-c", SCRIPT, "sh", disk, directory, "1m", "true"];
+      const { error, status, stderr } = spawnSync(run[0] as string, run.slice(1), { encoding: "utf8" });
+      if (made === undefined && error === undefined && status === 0) return { way };
+      said = error?.message ?? stderr.trim();
+    }
+    return { reason: `no tmpfs can be mounted here: ${said}` };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @returns what the child process said at its end, as JSON; or how it ended. */
+export async function onSmallDisk(directory: string, bytes: number, job: FullDiskJob): Promise<unknown> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-disk-"));
+  try {
+    const main = fileURLToPath(new URL("./full-disk-main.js", import.meta.url));
+    const run = ["sh", "-c", SCRIPT, "sh", folder, directory, String(bytes), process.execPath, main];
+    const env = { ...process.env, SLUICE_CONTRACT_FULL_DISK: JSON.stringify({ ...job, disk: folder }) };
+    const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
+    const child = spawn("unshare", [...(probed?.way ?? ["-m"]), ...run], { env, stdio });
+    let said = "";
+    let out = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-4000);
+    });
+    const [code, signal] = await once(child, "close");
+    const last = out.trim().split("\n").at(-1) ?? "";
+    if (code === 0 && last.startsWith("{")) return JSON.parse(last);
+    return { fault: `The process ended with ${code ?? signal}: ${said}` };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
