@@ -3,10 +3,11 @@
  * all which leads out of the buffer works. Says at its end what was wrong, and how many puts were refused.
  */
 
-import { closeSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import {
   type BufferAddress,
+  BufferError,
   type BufferSpec,
   type BufferWishes,
   type ConsumerPort,
@@ -73,6 +74,9 @@ async function run(): Promise<{ refused: number } | typeof TOO_SMALL> {
   };
   try {
     for (let i = 0; i < 16; i++) equal((await put(2000)).accepted, 1, "what was accepted of a put");
+    // What is freed later must be room for a put.
+    const { bavail, bsize } = statfsSync(job.directory);
+    if (bavail * bsize < 4 * 1024 * 1024) throw new BufferError("STORAGE_FULL", "There is little room");
   } catch (error) {
     if (!isBufferError(error, "STORAGE_FULL")) throw error;
     await port.destroy();
