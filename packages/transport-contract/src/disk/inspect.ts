@@ -1,7 +1,7 @@
 /** Who opens a buffer afterwards: is it one of those that it may be, and does it go on? */
 
 import type { BufferPort, ConsumerPort, Delivery, LeaseToken } from "@sluice/core";
-import { type RuleContext, waiting } from "../kit/context.js";
+import { pollOne, type RuleContext, waiting } from "../kit/context.js";
 import { equal, fail, isTrue, print } from "../kit/expect.js";
 import { checkLedger } from "../kit/face.js";
 import { itemNumber, itemOf, PRODUCER, SETTINGS } from "./script.js";
@@ -90,17 +90,16 @@ async function goOn(t: RuleContext, port: BufferPort, sealed: boolean, produced:
     for (let i = 0; i < 300 && (i < 8 || performance.now() < end); i++, next++) {
       const { accepted } = await producer.offer(next, [itemOf(next)], waiting(0));
       equal(accepted, 1, "what was accepted of a put");
-      const { deliveries } = await consumer.poll(1, waiting(t.timing.signalMs));
-      equal(
-        deliveries.map(({ item }) => itemNumber(item)),
-        [next],
-        "what a take got",
-      );
+      const { item } = await t.soon(pollOne(consumer), "a take");
+      equal(itemNumber(item), next, "what it got");
     }
     equal(await port.seal({ discard: false }), true, "what the seal answered");
   }
-  const { deliveries, state } = await consumer.poll(1, waiting(t.timing.signalMs));
-  isTrue(deliveries.length === 0 && state === "drained", `Expected the end, got ${print(deliveries)}`);
+  await t.until(async () => {
+    const { deliveries, state } = await consumer.poll(1, waiting(100));
+    isTrue(deliveries.length === 0, `Expected the end, got ${print(deliveries)}`);
+    return state === "drained";
+  }, "the end comes");
 }
 
 function tokenOf(token: LeaseToken | undefined): LeaseToken {

@@ -1,6 +1,6 @@
 /** A script's process under strace: which system calls it makes on the buffer's files, and what happens to it at one of them. */
 
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Random } from "@sluice/history-checker/random";
@@ -61,11 +61,21 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface ScriptEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly said: string;
+}
+
 /** Runs it to its end. */
-export async function runScript(
+export function runScript(job: Job, options: RunOptions = {}): Promise<ScriptEnd> {
+  return startScript(job, options).end;
+}
+
+export function startScript(
   job: Job,
   options: RunOptions = {},
-): Promise<{ code: number | null; signal: string | null; said: string }> {
+): { readonly child: ChildProcess; readonly end: Promise<ScriptEnd> } {
   const main = fileURLToPath(new URL("./script-main.js", import.meta.url));
   const node = [...(options.preload === undefined ? [] : ["--import", options.preload]), main];
   const [command, ...args] =
@@ -87,8 +97,8 @@ export async function runScript(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-4000);
   });
-  const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
-  return { code, signal, said };
+  const end = once(child, "exit").then(([code, signal]) => ({ code, signal, said }));
+  return { child, end };
 }
 
 /** @param log - what strace wrote, with `-y`. @returns the calls on what lies below the directory, in their order. */

@@ -15,7 +15,7 @@ export async function produce(
   const random = randomFrom(job.seed);
   const recorder = recordTo(job.folder, job.name);
   // Others may be stopped with a lock in their hands.
-  const register = () => untilNotBusy(() => buffer.producer({ id: job.id }));
+  const register = () => reached(job, () => buffer.producer({ id: job.id }));
   let producer = await register();
   let accepted = 0;
   for (let n = producer.lastSequence + 1; n <= job.items && !stop.aborted; ) {
@@ -29,7 +29,7 @@ export async function produce(
         : await producer.put(value).then(() => "accepted" as const);
       outcome = answer === "accepted" ? "ok" : answer;
     } catch (error) {
-      outcome = outcomeOf(error);
+      outcome = outcomeOf(error, job);
     }
     end(outcome);
     if (outcome === "sealed") break;
@@ -49,7 +49,7 @@ export async function produce(
 export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): Promise<number> {
   const random = randomFrom(job.seed);
   const recorder = recordTo(job.folder, job.name);
-  const consumer = await untilNotBusy(() => buffer.consumer());
+  const consumer = await reached(job, () => buffer.consumer());
   let finished = 0;
   for (;;) {
     const end = recorder.begin(job.mode);
@@ -89,10 +89,10 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
         settled("ok");
         if (kind === "ack") finished++;
       } catch (error) {
-        settled(outcomeOf(error));
+        settled(outcomeOf(error, job));
       }
     } catch (error) {
-      end(outcomeOf(error));
+      end(outcomeOf(error, job));
     }
   }
   recorder.close();
@@ -100,14 +100,27 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
 }
 
 /** A fault that a run with kills and stops may meet; any other ends the process, loudly. */
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown, { outages }: { readonly outages?: boolean }): Outcome {
   if (!isBufferError(error)) throw error;
   if (error.code === "BUFFER_SEALED") return "sealed";
   if (error.code === "LEASE_LOST") return "lost";
   if (error.effect === "unknown") return "unknown";
   // Somebody was stopped while it held a lock, and our time for it ran out.
   if (error.code === "BUFFER_BUSY") return "none";
+  if (outages === true && error.code === "TRANSPORT_UNAVAILABLE") return "none";
   throw error;
+}
+
+/** Again and again where there are outages: whoever started this process limits the time. */
+async function reached<T>({ outages }: { readonly outages?: boolean }, call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await untilNotBusy(call);
+    } catch (error) {
+      if (outages !== true || !isBufferError(error, "TRANSPORT_UNAVAILABLE")) throw error;
+      await pause(20);
+    }
+  }
 }
 
 async function pause(ms: number): Promise<void> {

@@ -51,6 +51,8 @@ export interface ProduceJob {
   readonly seed: number;
   /** Longest pause between two puts. */
   readonly paceMs: number;
+  /** The authority may be out of reach for a while. */
+  readonly outages?: boolean;
 }
 
 export interface ConsumeJob {
@@ -61,6 +63,8 @@ export interface ConsumeJob {
   readonly seed: number;
   /** Longest work on one item. */
   readonly workMs: number;
+  /** The authority may be out of reach for a while. */
+  readonly outages?: boolean;
 }
 
 export interface Call {

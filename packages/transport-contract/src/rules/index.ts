@@ -9,6 +9,7 @@ import { deadLetterRules } from "./dead-letter.js";
 import { diskDamageRules } from "./disk-damage.js";
 import { diskFaultRules } from "./disk-fault.js";
 import { diskKillRules } from "./disk-kill.js";
+import { durableRules } from "./durable.js";
 import { endRules } from "./end-of-items.js";
 import { fencingRules } from "./fencing.js";
 import { leaseRules } from "./lease.js";
@@ -42,6 +43,7 @@ const GROUPS: readonly (readonly Rule[])[] = [
   [...modelRules],
   [...processRules, ...processCrewRules, ...processDeathRules, ...processPlaceRules, ...processChaosRules],
   [...diskKillRules, ...diskDamageRules, ...diskFaultRules],
+  [...durableRules],
 ];
 
 const numberOf = (rule: Rule): number => Number(rule.number.split("-")[1]);

@@ -1,0 +1,97 @@
+/** DURABLE: what an accepted item outlives, as the transport claims in `survives`. */
+
+import type { Survival } from "@sluice/core";
+import { arenaFor, folderFor, recordOf } from "../disk/arena.js";
+import { inspect } from "../disk/inspect.js";
+import { SETTINGS, scriptOf } from "../disk/script.js";
+import { possibleStates } from "../disk/script-model.js";
+import { runScript, startScript } from "../disk/strace.js";
+import { isTrue } from "../kit/expect.js";
+import { startPuppets } from "../processes/start-puppets.js";
+import { type Rule, rule } from "../rule.js";
+import { trafficOn } from "./durable-traffic.js";
+
+const claims =
+  (what: Survival) =>
+  ({ survives }: { readonly survives: readonly Survival[] }) =>
+    survives.includes(what) ? undefined : `it does not claim to survive: ${what}`;
+
+const participant = { processes: true, needs: claims("participant") } as const;
+const authority = { processes: true, needs: claims("authority") } as const;
+
+export const durableRules: readonly Rule[] = [
+  rule(
+    "DURABLE-1 has all of it when every process was killed at once: items, order, deliveries, dead letters, sequences, seal",
+    async (t) => {
+      const script = scriptOf(t.random, 40, t.random.chance(0.3));
+      const { transport, address, job } = await arenaFor(t, folderFor(t), script);
+      const { child, end } = startScript({ ...job, stays: true });
+      t.defer(() => child.kill("SIGKILL"));
+      const others = await startPuppets(t, 2, address);
+      for (const puppet of others) void puppet.call("sample");
+      await t.until(
+        () => child.exitCode !== null || recordOf(job).marks.includes("over"),
+        "the script comes to its end",
+      );
+      child.kill("SIGKILL");
+      for (const puppet of others) puppet.signal("SIGKILL");
+      const { signal, said } = await end;
+      isTrue(signal === "SIGKILL", `Expected the script to wait for its end, it ended: ${said}`);
+      await Promise.all(others.map((puppet) => puppet.kill()));
+      const possible = possibleStates(script, recordOf(job).done, SETTINGS.capacity, true).at(-1) ?? [];
+      const port = await t.soon(transport.open(address), "the opening afterwards");
+      t.defer(() => port.destroy());
+      await t.within(inspect(t, port, possible), 2, "looking at the buffer afterwards");
+    },
+    participant,
+  ),
+
+  rule(
+    "DURABLE-2 keeps its promises when all processes are killed at once in full traffic, again and again",
+    async (t) => {
+      await trafficOn(t, { rounds: t.trials(2), mode: t.random.pick(["take", "lease"] as const) });
+    },
+    { ...participant, level: "stochastic" },
+  ),
+
+  withRestart(
+    rule(
+      "DURABLE-3 has all of it when its authority was ended and started again: items, order, deliveries, dead letters, sequences, seal",
+      async (t) => {
+        const script = scriptOf(t.random, 40, t.random.chance(0.3));
+        const { transport, address, job } = await arenaFor(t, folderFor(t), script);
+        const { code, said } = await runScript(job);
+        const { done, marks } = recordOf(job);
+        isTrue(
+          marks.at(-1) === "over",
+          `Expected the script to come to its end, it ended with ${code}: ${said}`,
+        );
+        await t.soon(t.harness.restart?.(transport), "the restart");
+        const port = await t.soon(transport.open(address), "the opening afterwards");
+        t.defer(() => port.destroy());
+        const possible = possibleStates(script, done, SETTINGS.capacity, true).at(-1) ?? [];
+        await t.within(inspect(t, port, possible), 2, "looking at the buffer afterwards");
+      },
+      authority,
+    ),
+  ),
+
+  withRestart(
+    rule(
+      "DURABLE-4 loses nothing and finishes nothing twice when its authority is ended in full traffic, and its clients go on",
+      async (t) => {
+        await trafficOn(t, { rounds: t.trials(2), mode: "lease", restarts: true });
+      },
+      { ...authority, level: "stochastic" },
+    ),
+  ),
+];
+
+function withRestart(given: Rule): Rule {
+  return {
+    ...given,
+    skipReason: (harness) =>
+      given.skipReason(harness) ??
+      (harness.restart === undefined ? "its harness cannot restart its authority" : undefined),
+  };
+}
