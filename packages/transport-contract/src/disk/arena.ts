@@ -15,8 +15,6 @@ import { CALLS, runScript, type Site, sitesIn } from "./strace.js";
 export interface Arena {
   readonly transport: BufferTransport;
   readonly address: BufferAddress;
-  /** Of the buffer's files, without links in its path. */
-  readonly directory: string;
   readonly job: Job;
   readonly script: readonly Step[];
 }
@@ -45,9 +43,10 @@ export async function arenaFor(t: RuleContext, folder: string, script: readonly 
   writeFileSync(`${path}.script`, JSON.stringify(script));
   writeFileSync(`${path}.record`, "");
   const job = { address, script: `${path}.script`, record: `${path}.record` };
-  return { transport, address, directory: directoryOf(t, transport), job, script };
+  return { transport, address, job, script };
 }
 
+/** Of the buffer's files, without links in its path. */
 export function directoryOf(t: RuleContext, transport: BufferTransport): string {
   const directory = t.harness.directory?.(transport) ?? fail("Expected the harness to name a directory");
   return realpathSync(directory);
@@ -62,14 +61,14 @@ export function recordOf({ record }: Job): Record {
 }
 
 /** Runs the script untouched. @returns its system calls on the buffer's files. */
-export async function sitesOf(arena: Arena, job: Job = arena.job): Promise<Site[]> {
+export async function sitesOf(t: RuleContext, arena: Arena, job: Job = arena.job): Promise<Site[]> {
   const log = `${job.record}.log`;
   const trace = `trace=${CALLS.join(",")}`;
   const { code, said } = await runScript(job, { strace: ["-y", "-o", log, "-e", trace] });
   const { marks } = recordOf(job);
   if (code !== 0 || marks.at(-1) !== "over")
     fail(`Expected the script to come to its end, it ended with ${code} and ${marks.at(-1)}: ${said}`);
-  const sites = sitesIn(readFileSync(log, "utf8"), arena.directory);
+  const sites = sitesIn(readFileSync(log, "utf8"), directoryOf(t, arena.transport));
   if (sites.length === 0)
     fail("Expected system calls on the buffer's files in the declared directory, saw none");
   return sites;

@@ -1,6 +1,6 @@
 /** DISK: files of the buffer that were damaged while nobody had it open. */
 
-import { arenaFor, at, folderFor, recordOf } from "../disk/arena.js";
+import { arenaFor, at, directoryOf, folderFor, recordOf } from "../disk/arena.js";
 import { onFiles } from "../disk/needs.js";
 import { itemNumber, SETTINGS, type Step, scriptOf } from "../disk/script.js";
 import { possibleStates, type State } from "../disk/script-model.js";
@@ -40,7 +40,7 @@ async function withDamage(t: RuleContext, how: "cut" | "turn", count: number): P
   const { done, marks } = recordOf(arena.job);
   isTrue(code === 0 && marks.at(-1) === "over", `Expected the script to come to its end: ${said}`);
   const states = possibleStates(script, done, SETTINGS.capacity, true).flat();
-  using snapshot = new Snapshot(arena.directory);
+  using snapshot = new Snapshot(directoryOf(t, arena.transport));
   const [reader] = await startPuppets(t, 1);
   for (const damage of damages(snapshot, how, count, t.random)) {
     const where = damage.bit === undefined ? "" : `bit ${damage.bit} of `;

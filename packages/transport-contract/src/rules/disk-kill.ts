@@ -1,6 +1,5 @@
 /** DISK: a process that is killed at one of its system calls on the buffer's files. */
 
-import { join } from "node:path";
 import { completeSpec, isBufferError } from "@sluice/core";
 import {
   afterwards,
@@ -29,7 +28,7 @@ export const diskKillRules: readonly Rule[] = [
       async (t) => {
         const folder = folderFor(t);
         const script = scriptOf(t.random, await stepsFor(t), t.random.chance(0.5));
-        const sites = await sitesOf(await arenaFor(t, folder, script));
+        const sites = await sitesOf(t, await arenaFor(t, folder, script));
         const chosen = someOf(sites, t.trials(6), t.random);
         let kills = 0;
         for (const site of chosen) {
@@ -53,7 +52,7 @@ export const diskKillRules: readonly Rule[] = [
       "DISK-2 makes a buffer whole or not at all when its maker is killed at any of its system calls",
       async (t) => {
         const folder = folderFor(t);
-        const sites = await sitesOf(...(await making(t, folder)));
+        const sites = await sitesOf(t, ...(await making(t, folder)));
         for (const site of someOf(sites, t.trials(3), t.random)) {
           await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
             const [{ transport }, job] = await making(t, folder);
