@@ -167,6 +167,15 @@ export class WritableSpace {
   // Within one directory, which has room for the name: the others may have to grow for it.
   #claim(bytes: Uint8Array, reserve: "commit" | "state"): OwnFile | undefined {
     const path = join(this.#layout.spare, `claimed.${this.#handle}.${this.#count}`);
+    try {
+      return this.#claimAt(path, bytes, reserve);
+    } catch (error) {
+      // Such as a file system that copies what is written over, or a disk that fails.
+      throw this.#layout.faults.storage(error, "Writing a commit to what is set aside");
+    }
+  }
+
+  #claimAt(path: string, bytes: Uint8Array, reserve: "commit" | "state"): OwnFile | undefined {
     const kind = bytes.byteLength <= COMMIT_BYTES ? "commit" : "state";
     // Were a large commit to take what is kept for a state, the log could not be cut any more.
     if (kind === "state" && reserve !== "state") return undefined;
@@ -176,7 +185,12 @@ export class WritableSpace {
       return undefined;
     }
     this.isRunningOut = this.#spares("commit").length <= SPARE_COMMITS / 2;
-    return { path, fd: overwriteFile(path, bytes), isKept: false, spare: kind };
+    try {
+      return { path, fd: overwriteFile(path, bytes), isKept: false, spare: kind };
+    } catch (error) {
+      renameIfThere(path, join(this.#layout.spare, `${kind}.${newHandleId()}`));
+      throw error;
+    }
   }
 
   #takeSpare(kind: SpareKind, as: string): boolean {

@@ -100,24 +100,27 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
 }
 
 /** A fault that a run with kills and stops may meet; any other ends the process, loudly. */
-function outcomeOf(error: unknown, { outages }: { readonly outages?: boolean }): Outcome {
+function outcomeOf(error: unknown, { isRestarted }: Pick<ProduceJob, "isRestarted">): Outcome {
   if (!isBufferError(error)) throw error;
   if (error.code === "BUFFER_SEALED") return "sealed";
   if (error.code === "LEASE_LOST") return "lost";
   if (error.effect === "unknown") return "unknown";
   // Somebody was stopped while it held a lock, and our time for it ran out.
   if (error.code === "BUFFER_BUSY") return "none";
-  if (outages === true && error.code === "TRANSPORT_UNAVAILABLE") return "none";
+  if (isRestarted === true && error.code === "TRANSPORT_UNAVAILABLE") return "none";
   throw error;
 }
 
-/** Again and again where there are outages: whoever started this process limits the time. */
-async function reached<T>({ outages }: { readonly outages?: boolean }, call: () => Promise<T>): Promise<T> {
+/** Again and again while the medium is restarted: whoever started this process limits the time. */
+async function reached<T>(
+  { isRestarted }: Pick<ProduceJob, "isRestarted">,
+  call: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
       return await untilNotBusy(call);
     } catch (error) {
-      if (outages !== true || !isBufferError(error, "TRANSPORT_UNAVAILABLE")) throw error;
+      if (isRestarted !== true || !isBufferError(error, "TRANSPORT_UNAVAILABLE")) throw error;
       await pause(20);
     }
   }

@@ -1,7 +1,6 @@
 /** DISK: files of the buffer that were damaged while nobody had it open. */
 
 import { arenaFor, at, directoryOf, folderFor, recordOf } from "../disk/arena.js";
-import { onFiles } from "../disk/needs.js";
 import { itemNumber, SETTINGS, type Step, scriptOf } from "../disk/script.js";
 import { possibleStates, type State } from "../disk/script-model.js";
 import { damaged, damages, Snapshot } from "../disk/snapshot.js";
@@ -13,22 +12,18 @@ import type { Reading } from "../processes/puppet-messages.js";
 import { startPuppets } from "../processes/start-puppets.js";
 import { type Rule, rule } from "../rule.js";
 
-const processes = { level: "stochastic", processes: true } as const;
+const processes = { level: "stochastic", processes: true, directory: true } as const;
 
 export const diskDamageRules: readonly Rule[] = [
-  onFiles(
-    rule(
-      "DISK-3 refuses with DATA_CORRUPT or serves what once was true when one of its files is cut short at any byte",
-      (t) => withDamage(t, "cut", t.trials(100)),
-      processes,
-    ),
+  rule(
+    "DISK-3 refuses with DATA_CORRUPT or serves what once was true when one of its files is cut short at any byte",
+    (t) => withDamage(t, "cut", t.trials(100)),
+    processes,
   ),
-  onFiles(
-    rule(
-      "DISK-4 refuses with DATA_CORRUPT or serves what once was true when any bit of its files is turned over",
-      (t) => withDamage(t, "turn", t.trials(160)),
-      processes,
-    ),
+  rule(
+    "DISK-4 refuses with DATA_CORRUPT or serves what once was true when any bit of its files is turned over",
+    (t) => withDamage(t, "turn", t.trials(160)),
+    processes,
   ),
 ];
 

@@ -3,7 +3,6 @@
 import { completeSpec } from "@sluice/core";
 import { afterwards, arenaFor, at, directoryOf, folderFor, recordOf, sitesOf } from "../disk/arena.js";
 import { checkInjected } from "../disk/injected.js";
-import { onFiles } from "../disk/needs.js";
 import { scriptOf } from "../disk/script.js";
 import { onSmallDisk, smallDiskReason } from "../disk/small-disk.js";
 import { runScript, someOf, straceReason } from "../disk/strace.js";
@@ -13,88 +12,76 @@ import { type Rule, rule } from "../rule.js";
 const MEGABYTE = 1024 * 1024;
 
 export const diskFaultRules: readonly Rule[] = [
-  onFiles(
-    rule(
-      "DISK-5 refuses puts on a full disk with STORAGE_FULL and no effect; takes, settlements and the seal go on for all",
-      async (t) => {
-        const settings = { capacity: 64, failuresMax: 1000, deadLettersMax: 4 };
-        const spec = completeSpec(settings, "bytes");
-        for (let n = 0; n < t.trials(1); n++) {
-          const transport = await t.transport();
-          const directory = directoryOf(t, transport);
-          const address = await transport.create(spec, t.harness.wishes ?? {});
-          await (await transport.open()).destroy();
-          const job = { address, spec, wishes: t.harness.wishes ?? {}, directory };
-          for (let bytes = (0.25 + t.random.below(8) / 4) * MEGABYTE; ; bytes *= 2) {
-            if (bytes > 512 * MEGABYTE) fail("Expected a buffer of 4 MB to find room in 512 MB");
-            const came = (await t.within(
-              onSmallDisk(directory, bytes, job),
-              5,
-              "the run on a full disk",
-            )) as {
-              fault?: string;
-              isTooSmall?: boolean;
-            };
-            if (came.fault !== undefined) fail(`On a disk of ${bytes} bytes: ${came.fault}`);
-            if (came.isTooSmall !== true) break;
-          }
+  rule(
+    "DISK-5 refuses puts on a full disk with STORAGE_FULL and no effect; takes, settlements and the seal go on for all",
+    async (t) => {
+      const settings = { capacity: 64, failuresMax: 1000, deadLettersMax: 4 };
+      const spec = completeSpec(settings, "bytes");
+      for (let n = 0; n < t.trials(1); n++) {
+        const transport = await t.transport();
+        const directory = directoryOf(t, transport);
+        const address = await transport.create(spec, t.harness.wishes ?? {});
+        await (await transport.open()).destroy();
+        const job = { address, spec, wishes: t.harness.wishes ?? {}, directory };
+        for (let bytes = (0.25 + t.random.below(8) / 4) * MEGABYTE; ; bytes *= 2) {
+          if (bytes > 512 * MEGABYTE) fail("Expected a buffer of 4 MB to find room in 512 MB");
+          const came = (await t.within(onSmallDisk(directory, bytes, job), 5, "the run on a full disk")) as {
+            fault?: string;
+            isTooSmall?: boolean;
+          };
+          if (came.fault !== undefined) fail(`On a disk of ${bytes} bytes: ${came.fault}`);
+          if (came.isTooSmall !== true) break;
         }
-      },
-      { level: "stochastic", processes: true },
-    ),
-    smallDiskReason,
+      }
+    },
+    { level: "stochastic", processes: true, directory: true, unable: smallDiskReason },
   ),
 
-  onFiles(
-    rule(
-      "DISK-6 accepts nothing falsely when a system call on its files fails, once or from then on, and trusts no handle whose sync failed",
-      async (t) => {
-        const folder = folderFor(t);
-        const script = scriptOf(t.random, 40, t.random.chance(0.5));
-        const sites = await sitesOf(t, await arenaFor(t, folder, script));
-        for (const site of someOf(sites, t.trials(8), t.random)) {
-          const error = t.random.chance(0.6) ? "EIO" : t.random.pick(["ENOSPC", "EACCES", "EROFS", "EDQUOT"]);
-          const when = `${site.nth}${t.random.chance(0.3) ? "+" : ""}`;
-          await at(`With ${error} from its ${site.call} number ${when} (${site.shape})`, async () => {
-            const arena = await arenaFor(t, folder, script);
-            const inject = `inject=${site.call}:error=${error}:when=${when}`;
-            const log = `${arena.job.record}.log`;
-            const { code, said } = await runScript(arena.job, {
-              strace: ["-y", "-o", log, "-e", `trace=writev,${site.call}`, "-e", inject],
-            });
-            const { marks } = recordOf(arena.job);
-            const isOver = marks.at(-1) === "over";
-            // Before there is a handle it may have met a call of Node's own.
-            if (marks.includes("ready") && !isOver) fail(`The process ended with ${code}: ${said}`);
-            if (isOver) await checkInjected(arena, site.call, log);
-            await afterwards(t, arena, isOver);
-          });
-        }
-      },
-      { level: "stochastic", processes: true },
-    ),
-    straceReason,
-  ),
-
-  onFiles(
-    rule(
-      "DISK-7 goes on with a write that took only a part",
-      async (t) => {
-        const folder = folderFor(t);
-        for (let n = 0; n < t.trials(2); n++) {
-          const script = scriptOf(t.random, 60, t.random.chance(0.5));
+  rule(
+    "DISK-6 accepts nothing falsely when a system call on its files fails, once or from then on, and trusts no handle whose sync failed",
+    async (t) => {
+      const folder = folderFor(t);
+      const script = scriptOf(t.random, 40, t.random.chance(0.5));
+      const sites = await sitesOf(t, await arenaFor(t, folder, script));
+      for (const site of someOf(sites, t.trials(8), t.random)) {
+        const error = t.random.chance(0.6) ? "EIO" : t.random.pick(["ENOSPC", "EACCES", "EROFS", "EDQUOT"]);
+        const when = `${site.nth}${t.random.chance(0.3) ? "+" : ""}`;
+        await at(`With ${error} from its ${site.call} number ${when} (${site.shape})`, async () => {
           const arena = await arenaFor(t, folder, script);
-          const preload = new URL("../disk/short-writes-preload.js", import.meta.url).href;
-          const env = { SLUICE_CONTRACT_SHORT_WRITES: String(t.random.below(1_000_000)) };
-          const { code, said } = await runScript(arena.job, { preload, env });
-          const { marks, done } = recordOf(arena.job);
-          isTrue(code === 0 && marks.at(-1) === "over", `Expected the script to come to its end: ${said}`);
-          const refused = done.find(({ outcome }) => outcome === "none" || outcome === "unknown");
-          isTrue(refused === undefined, `Expected no step to be refused, one was: ${refused?.answer}`);
-          await afterwards(t, arena, true);
-        }
-      },
-      { level: "stochastic", processes: true },
-    ),
+          const inject = `inject=${site.call}:error=${error}:when=${when}`;
+          const log = `${arena.job.record}.log`;
+          const { code, said } = await runScript(arena.job, {
+            strace: ["-y", "-o", log, "-e", `trace=writev,${site.call}`, "-e", inject],
+          });
+          const { marks } = recordOf(arena.job);
+          const isOver = marks.at(-1) === "over";
+          // Before there is a handle it may have met a call of Node's own.
+          if (marks.includes("ready") && !isOver) fail(`The process ended with ${code}: ${said}`);
+          if (isOver) await checkInjected(arena, site.call, log);
+          await afterwards(t, arena, isOver);
+        });
+      }
+    },
+    { level: "stochastic", processes: true, directory: true, unable: straceReason },
+  ),
+
+  rule(
+    "DISK-7 goes on with a write that took only a part",
+    async (t) => {
+      const folder = folderFor(t);
+      for (let n = 0; n < t.trials(2); n++) {
+        const script = scriptOf(t.random, 60, t.random.chance(0.5));
+        const arena = await arenaFor(t, folder, script);
+        const preload = new URL("../disk/short-writes-preload.js", import.meta.url).href;
+        const env = { SLUICE_CONTRACT_SHORT_WRITES: String(t.random.below(1_000_000)) };
+        const { code, said } = await runScript(arena.job, { preload, env });
+        const { marks, done } = recordOf(arena.job);
+        isTrue(code === 0 && marks.at(-1) === "over", `Expected the script to come to its end: ${said}`);
+        const refused = done.find(({ outcome }) => outcome === "none" || outcome === "unknown");
+        isTrue(refused === undefined, `Expected no step to be refused, one was: ${refused?.answer}`);
+        await afterwards(t, arena, true);
+      }
+    },
+    { level: "stochastic", processes: true, directory: true },
   ),
 ];

@@ -12,7 +12,6 @@ import {
   stepsFor,
 } from "../disk/arena.js";
 import { inspect } from "../disk/inspect.js";
-import { onFiles } from "../disk/needs.js";
 import { SETTINGS, scriptOf } from "../disk/script.js";
 import type { Job } from "../disk/script-main.js";
 import { emptyState } from "../disk/script-model.js";
@@ -22,60 +21,54 @@ import { fail, isTrue } from "../kit/expect.js";
 import { type Rule, rule } from "../rule.js";
 
 export const diskKillRules: readonly Rule[] = [
-  onFiles(
-    rule(
-      "DISK-1 keeps what it has told a process that is killed at any of its system calls on the buffer's files, and goes on",
-      async (t) => {
-        const folder = folderFor(t);
-        const script = scriptOf(t.random, await stepsFor(t), t.random.chance(0.5));
-        const sites = await sitesOf(t, await arenaFor(t, folder, script));
-        const chosen = someOf(sites, t.trials(6), t.random);
-        let kills = 0;
-        for (const site of chosen) {
-          await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
-            const arena = await arenaFor(t, folder, script);
-            const isKilled = await killedAt(arena.job, site);
-            if (isKilled) kills++;
-            await afterwards(t, arena, !isKilled);
-          });
-        }
-        // Calls of Node's own come in between, a few more or fewer each time; most meet their place.
-        isTrue(kills * 2 >= chosen.length, `Expected most of ${chosen.length} kills to come, ${kills} did`);
-      },
-      { level: "stochastic", processes: true },
-    ),
-    straceReason,
+  rule(
+    "DISK-1 keeps what it has told a process that is killed at any of its system calls on the buffer's files, and goes on",
+    async (t) => {
+      const folder = folderFor(t);
+      const script = scriptOf(t.random, await stepsFor(t), t.random.chance(0.5));
+      const sites = await sitesOf(t, await arenaFor(t, folder, script));
+      const chosen = someOf(sites, t.trials(6), t.random);
+      let kills = 0;
+      for (const site of chosen) {
+        await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
+          const arena = await arenaFor(t, folder, script);
+          const isKilled = await killedAt(arena.job, site);
+          if (isKilled) kills++;
+          await afterwards(t, arena, !isKilled);
+        });
+      }
+      // Calls of Node's own come in between, a few more or fewer each time; most meet their place.
+      isTrue(kills * 2 >= chosen.length, `Expected most of ${chosen.length} kills to come, ${kills} did`);
+    },
+    { level: "stochastic", processes: true, directory: true, unable: straceReason },
   ),
 
-  onFiles(
-    rule(
-      "DISK-2 makes a buffer whole or not at all when its maker is killed at any of its system calls",
-      async (t) => {
-        const folder = folderFor(t);
-        const sites = await sitesOf(t, ...(await making(t, folder)));
-        for (const site of someOf(sites, t.trials(3), t.random)) {
-          await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
-            const [{ transport }, job] = await making(t, folder);
-            await killedAt(job, site);
-            const isThere = await transport.open().then(
-              (port) => port,
-              (error) => (isBufferError(error, "BUFFER_NOT_FOUND") ? undefined : fail(String(error))),
-            );
-            isTrue(
-              isThere !== undefined || !recordOf(job).marks.includes("made"),
-              "Expected the buffer, whose maker had been told that it is there",
-            );
-            if (isThere === undefined)
-              await transport.create(completeSpec(SETTINGS, "bytes"), t.harness.wishes ?? {});
-            const port = isThere ?? (await transport.open());
-            await t.within(inspect(t, port, [emptyState()]), 2, "looking at the buffer afterwards");
-            await port.destroy();
-          });
-        }
-      },
-      { level: "stochastic", processes: true },
-    ),
-    straceReason,
+  rule(
+    "DISK-2 makes a buffer whole or not at all when its maker is killed at any of its system calls",
+    async (t) => {
+      const folder = folderFor(t);
+      const sites = await sitesOf(t, ...(await making(t, folder)));
+      for (const site of someOf(sites, t.trials(3), t.random)) {
+        await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
+          const [{ transport }, job] = await making(t, folder);
+          await killedAt(job, site);
+          const isThere = await transport.open().then(
+            (port) => port,
+            (error) => (isBufferError(error, "BUFFER_NOT_FOUND") ? undefined : fail(String(error))),
+          );
+          isTrue(
+            isThere !== undefined || !recordOf(job).marks.includes("made"),
+            "Expected the buffer, whose maker had been told that it is there",
+          );
+          if (isThere === undefined)
+            await transport.create(completeSpec(SETTINGS, "bytes"), t.harness.wishes ?? {});
+          const port = isThere ?? (await transport.open());
+          await t.within(inspect(t, port, [emptyState()]), 2, "looking at the buffer afterwards");
+          await port.destroy();
+        });
+      }
+    },
+    { level: "stochastic", processes: true, directory: true, unable: straceReason },
   ),
 ];
 
@@ -94,8 +87,5 @@ async function making(t: RuleContext, folder: string) {
   const arena = await arenaFor(t, folder, []);
   await (await arena.transport.open()).destroy();
   const create = { spec: completeSpec(SETTINGS, "bytes"), wishes: t.harness.wishes ?? {} };
-  return [
-    { ...arena, directory: join(directoryOf(t, arena.transport)) },
-    { ...arena.job, create },
-  ] as const;
+  return [arena, { ...arena.job, create }] as const;
 }

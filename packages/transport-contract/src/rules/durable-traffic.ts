@@ -38,7 +38,7 @@ export async function trafficOn(t: RuleContext, { rounds, mode, restarts = false
   const address = await transport.create(spec, t.harness.wishes ?? {});
   const leaseMs = t.timing.leaseMs * 3;
   const seed = t.random.below(1_000_000);
-  const terms = { folder, seed, outages: restarts };
+  const terms = { folder, seed, isRestarted: restarts };
 
   const start = async (round: number): Promise<Crew> => {
     const all = await startPuppets(t, 4, address);
@@ -93,9 +93,15 @@ export async function trafficOn(t: RuleContext, { rounds, mode, restarts = false
   const operations = readHistory(folder);
   const report = account({
     ...{ seed, kills: restarts ? 0 : rounds * 4, stops: 0, options: { mode, capacity: CAPACITY } },
-    ...{ counts, most: 0, operations, violations: checkHistory(operations, { capacity: CAPACITY }) },
+    ...{
+      counts,
+      most: 0,
+      operations,
+      violations: checkHistory(operations, { capacity: CAPACITY }),
+      liveness: [],
+    },
   });
-  const { faults, ...rest } = report;
-  if (faults.length > 0) fail([...faults, JSON.stringify(rest)].join("\n"));
+  const { safety, ...rest } = report;
+  if (safety.length > 0) fail([...safety, JSON.stringify(rest)].join("\n"));
   isTrue(report.accepted > 0 && report.finished > 0, `Expected items to flow, got ${JSON.stringify(report)}`);
 }

@@ -17,7 +17,7 @@ const claims =
     survives.includes(what) ? undefined : `it does not claim to survive: ${what}`;
 
 const participant = { processes: true, needs: claims("participant") } as const;
-const authority = { processes: true, needs: claims("authority") } as const;
+const authority = { processes: true, restart: true, needs: claims("authority") } as const;
 
 export const durableRules: readonly Rule[] = [
   rule(
@@ -54,44 +54,31 @@ export const durableRules: readonly Rule[] = [
     { ...participant, level: "stochastic" },
   ),
 
-  withRestart(
-    rule(
-      "DURABLE-3 has all of it when its authority was ended and started again: items, order, deliveries, dead letters, sequences, seal",
-      async (t) => {
-        const script = scriptOf(t.random, 40, t.random.chance(0.3));
-        const { transport, address, job } = await arenaFor(t, folderFor(t), script);
-        const { code, said } = await runScript(job);
-        const { done, marks } = recordOf(job);
-        isTrue(
-          marks.at(-1) === "over",
-          `Expected the script to come to its end, it ended with ${code}: ${said}`,
-        );
-        await t.soon(t.harness.restart?.(transport), "the restart");
-        const port = await t.soon(transport.open(address), "the opening afterwards");
-        t.defer(() => port.destroy());
-        const possible = possibleStates(script, done, SETTINGS.capacity, true).at(-1) ?? [];
-        await t.within(inspect(t, port, possible), 2, "looking at the buffer afterwards");
-      },
-      authority,
-    ),
+  rule(
+    "DURABLE-3 has all of it when its authority was ended and started again: items, order, deliveries, dead letters, sequences, seal",
+    async (t) => {
+      const script = scriptOf(t.random, 40, t.random.chance(0.3));
+      const { transport, address, job } = await arenaFor(t, folderFor(t), script);
+      const { code, said } = await runScript(job);
+      const { done, marks } = recordOf(job);
+      isTrue(
+        marks.at(-1) === "over",
+        `Expected the script to come to its end, it ended with ${code}: ${said}`,
+      );
+      await t.soon(t.harness.restart?.(transport), "the restart");
+      const port = await t.soon(transport.open(address), "the opening afterwards");
+      t.defer(() => port.destroy());
+      const possible = possibleStates(script, done, SETTINGS.capacity, true).at(-1) ?? [];
+      await t.within(inspect(t, port, possible), 2, "looking at the buffer afterwards");
+    },
+    authority,
   ),
 
-  withRestart(
-    rule(
-      "DURABLE-4 loses nothing and finishes nothing twice when its authority is ended in full traffic, and its clients go on",
-      async (t) => {
-        await trafficOn(t, { rounds: t.trials(2), mode: "lease", restarts: true });
-      },
-      { ...authority, level: "stochastic" },
-    ),
+  rule(
+    "DURABLE-4 loses nothing and finishes nothing twice when its authority is ended in full traffic, and its clients go on",
+    async (t) => {
+      await trafficOn(t, { rounds: t.trials(2), mode: "lease", restarts: true });
+    },
+    { ...authority, level: "stochastic" },
   ),
 ];
-
-function withRestart(given: Rule): Rule {
-  return {
-    ...given,
-    skipReason: (harness) =>
-      given.skipReason(harness) ??
-      (harness.restart === undefined ? "its harness cannot restart its authority" : undefined),
-  };
-}

@@ -1,0 +1,66 @@
+/**
+ * The driver that kills, as a command: exit 0 if every promise was kept, 1 if one was broken, 2 for a bad option.
+ * The last line is the account as JSON; a failure prints the seed and the command that runs it again, and keeps the history.
+ */
+
+import { newSeed } from "@sluice/history-checker/random";
+import { loadHarness } from "../command/load-harness.js";
+import { writePage } from "../command/write-page.js";
+import { chaosPage } from "../report/chaos-page.js";
+import { keepHistories } from "../report/keep-histories.js";
+import type { KeptHistory } from "../report/kept-history.js";
+import { UsageError } from "../usage-error.js";
+import { type ChaosCommand, chaosCommand, USAGE } from "./chaos-options.js";
+import { runChaos } from "./run-chaos.js";
+
+/** @returns the exit code. @throws UsageError */
+export async function chaos(args: readonly string[]): Promise<number> {
+  const command = chaosCommand(args);
+  if (command !== undefined) return unleash(command, args);
+  console.log(USAGE);
+  return 0;
+}
+
+async function unleash(command: ChaosCommand, args: readonly string[]): Promise<number> {
+  const { module, quiet, report, ...options } = command;
+  const harness = await loadHarness(module);
+  const { restart } = harness;
+  if ((options.restarts ?? 0) > 0 && restart === undefined)
+    throw new UsageError(`Expected the harness of ${module} to have restart, for --restarts`);
+  const seed = options.seed ?? newSeed();
+  const again = againOf(args, seed, options.seed === undefined);
+  const say = quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`);
+  say(`seed ${seed}`);
+  const histories: KeptHistory[] = [];
+  const transport = await harness.createTransport();
+  try {
+    const account = await runChaos(transport, {
+      ...options,
+      ...(harness.wishes === undefined ? {} : { wishes: harness.wishes }),
+      ...(restart === undefined ? {} : { restart: async () => restart(transport) }),
+      failpoints: harness.failpoints ?? [],
+      seed,
+      onStep: say,
+      onHistory: (history) => void histories.push(history),
+    });
+    const faults = [...account.safety, ...account.liveness];
+    for (const fault of faults) console.error(fault);
+    if (faults.length > 0) {
+      console.error(`run it again: ${again}`);
+      console.error(`what its processes did is kept in ${keepHistories("chaos", histories)}`);
+    }
+    if (report !== undefined)
+      writePage(report, chaosPage({ transport: transport.name, account, histories, again }));
+    console.log(JSON.stringify(account));
+    return faults.length === 0 ? 0 : 1;
+  } finally {
+    await harness.cleanup?.(transport);
+  }
+}
+
+function againOf(args: readonly string[], seed: number, isNew: boolean): string {
+  const given = args.map((arg) => (/^[\w./:@=,#-]+$/.test(arg) ? arg : `'${arg}'`));
+  return ["npx @sluice/transport-contract chaos", ...given, ...(isNew ? ["--seed", String(seed)] : [])].join(
+    " ",
+  );
+}
