@@ -101,7 +101,7 @@ export async function stepsFor(t: RuleContext): Promise<number> {
   }
   const stepMs = (performance.now() - began) / (2 * rounds);
   await port.destroy();
-  return Math.max(40, Math.min(400, Math.round(200 / stepMs)));
+  return Math.max(40, Math.min(700, Math.round(250 / stepMs)));
 }
 
 /** With the place in the message: which run it was. */

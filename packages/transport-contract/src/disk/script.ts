@@ -29,9 +29,10 @@ export const SETTINGS: BufferSettings & { capacity: number } = {
 /** Under this id the script puts. */
 export const PRODUCER = "scripted";
 
-/** The bytes of an item: told by its number alone, so that a torn one is known. Some cross a page. */
+/** The bytes of an item: told by its number alone, so that a torn one is known. Most cross a page, so that some hundreds of
+ * them fill whatever is made anew when it is full. */
 export function itemOf(item: number): Buffer {
-  const size = item % 5 === 0 ? 5000 + (item % 100) : 20 + (item % 90);
+  const size = item % 4 === 0 ? 20 + (item % 90) : 5000 + 30 * (item % 100);
   return Buffer.from(`${item}:`.padEnd(size, String.fromCharCode(97 + (item % 26))));
 }
 

@@ -43,7 +43,7 @@ export const diskFaultRules: readonly Rule[] = [
       const folder = folderFor(t);
       const script = scriptOf(t.random, 40, t.random.chance(0.5));
       const sites = await sitesOf(t, await arenaFor(t, folder, script));
-      for (const site of someOf(sites, t.trials(8), t.random)) {
+      for (const site of someOf(sites, t.trials(5), t.random)) {
         const error = t.random.chance(0.6) ? "EIO" : t.random.pick(["ENOSPC", "EACCES", "EROFS", "EDQUOT"]);
         const when = `${site.nth}${t.random.chance(0.3) ? "+" : ""}`;
         await at(`With ${error} from its ${site.call} number ${when} (${site.shape})`, async () => {

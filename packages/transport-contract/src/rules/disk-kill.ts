@@ -1,16 +1,7 @@
 /** DISK: a process that is killed at one of its system calls on the buffer's files. */
 
 import { completeSpec, isBufferError } from "@sluice/core";
-import {
-  afterwards,
-  arenaFor,
-  at,
-  directoryOf,
-  folderFor,
-  recordOf,
-  sitesOf,
-  stepsFor,
-} from "../disk/arena.js";
+import { afterwards, arenaFor, at, folderFor, recordOf, sitesOf, stepsFor } from "../disk/arena.js";
 import { inspect } from "../disk/inspect.js";
 import { SETTINGS, scriptOf } from "../disk/script.js";
 import type { Job } from "../disk/script-main.js";
@@ -27,7 +18,7 @@ export const diskKillRules: readonly Rule[] = [
       const folder = folderFor(t);
       const script = scriptOf(t.random, await stepsFor(t), t.random.chance(0.5));
       const sites = await sitesOf(t, await arenaFor(t, folder, script));
-      const chosen = someOf(sites, t.trials(6), t.random);
+      const chosen = someOf(sites, t.trials(4), t.random);
       let kills = 0;
       for (const site of chosen) {
         await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
@@ -48,7 +39,7 @@ export const diskKillRules: readonly Rule[] = [
     async (t) => {
       const folder = folderFor(t);
       const sites = await sitesOf(t, ...(await making(t, folder)));
-      for (const site of someOf(sites, t.trials(3), t.random)) {
+      for (const site of someOf(sites, t.trials(2), t.random)) {
         await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
           const [{ transport }, job] = await making(t, folder);
           await killedAt(job, site);

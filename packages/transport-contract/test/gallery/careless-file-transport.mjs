@@ -1,0 +1,148 @@
+// The file transport, careless in one way each: what the rules of DISK and DURABLE have to find. Child processes load it, so it
+// is plain JavaScript. With `side-file` faults the bytes of items lie in a file beside the buffer, written without any care.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { BufferError } from "@sluice/core";
+import { fileTransport } from "../../../transport-file/dist/index.js";
+
+/** @typedef {"none" | "early-answer" | "two-step-create" | "no-checksum" | "swallows-errors" | "no-loop" | "needs-room-to-take" | "forgets-deliveries"} Carelessness */
+
+/** @param {{ path: string, fault: Carelessness, claims?: string[] }} options */
+export function carelessFileTransport({ path, fault, claims = [] }) {
+  const base = fileTransport({ path });
+  const capabilities = { ...base.capabilities, survives: ["participant", ...claims] };
+  const side = join(dirname(path), "items");
+  const usesSideFile = ["no-checksum", "swallows-errors", "no-loop"].includes(fault);
+  const settings = join(dirname(path), "settings");
+  const address = ({ place }) => ({
+    module: import.meta.url,
+    transport: "careless",
+    place: { path, fault, claims, inner: place },
+  });
+
+  /** Appends the bytes; what is put is where they are. */
+  const set = (item) => {
+    const at = existsSync(side) ? statSync(side).size : 0;
+    try {
+      const fd = openSync(side, "a", 0o600);
+      let written = 0;
+      do written += writeSync(fd, item, written, item.length - written);
+      while (written < item.length && fault !== "no-loop");
+      fsyncSync(fd);
+      closeSync(fd);
+    } catch (error) {
+      if (fault !== "swallows-errors")
+        throw new BufferError("STORAGE_FAILED", String(error), { effect: "none" });
+    }
+    return Buffer.from(`${at} ${item.length}`);
+  };
+  const get = (item) => {
+    const [at, length] = Buffer.from(item).toString().split(" ").map(Number);
+    let bytes = Buffer.alloc(0);
+    try {
+      bytes = readFileSync(side).subarray(at, at + length);
+    } catch {
+      // Then it is zeros.
+    }
+    return Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]);
+  };
+  const given = (one) => ({
+    ...one,
+    item: usesSideFile ? get(one.item) : one.item,
+    ...(fault === "forgets-deliveries" ? { deliveries: 1 } : {}),
+  });
+
+  const producerOf = (producer) => {
+    let late = Promise.resolve();
+    return {
+      get lastSequence() {
+        return producer.lastSequence;
+      },
+      async offer(first, items, wait) {
+        await late;
+        if (fault !== "early-answer")
+          return producer.offer(first, usesSideFile ? items.map((item) => set(item)) : items, wait);
+        // Says that it is in before it is.
+        const kept = items.map((item) => Buffer.from(item));
+        late = new Promise((resolve) => setTimeout(resolve, 2)).then(() => producer.offer(first, kept, wait));
+        return { accepted: items.length, state: "open" };
+      },
+      close: () => producer.close(),
+    };
+  };
+  const consumerOf = (consumer) => ({
+    async poll(max, wait, lease) {
+      if (fault === "needs-room-to-take") {
+        try {
+          writeFileSync(`${side}.taking`, "x".repeat(100));
+          rmSync(`${side}.taking`);
+        } catch (cause) {
+          throw new BufferError("STORAGE_FULL", String(cause), { effect: "none" });
+        }
+      }
+      const polled = await consumer.poll(max, wait, lease);
+      return { ...polled, deliveries: polled.deliveries.map(given) };
+    },
+    settle: (settlements) => consumer.settle(settlements),
+    close: () => consumer.close(),
+  });
+
+  return {
+    ...base,
+    name: "careless",
+    module: import.meta.url,
+    capabilities,
+    async create(spec, wishes) {
+      // There is a buffer, it says, before there is one.
+      if (fault === "two-step-create") {
+        if (existsSync(settings)) throw new BufferError("BUFFER_EXISTS", "It has settings");
+        writeFileSync(settings, "{}");
+      }
+      return address(await base.create(spec, wishes));
+    },
+    async open(at) {
+      const port = await base
+        .open(at === undefined ? undefined : { ...at, place: at.place.inner })
+        .catch((error) => {
+          if (fault !== "two-step-create" || !existsSync(settings)) throw error;
+          throw new BufferError("DATA_CORRUPT", "It has settings, and nothing else");
+        });
+      const { list } = port.deadLetters;
+      return {
+        ...port,
+        capabilities,
+        address: address(port.address),
+        producer: async (id) => producerOf(await port.producer(id)),
+        consumer: async () => consumerOf(await port.consumer()),
+        seal: (options) => port.seal(options),
+        counts: () => port.counts(),
+        drained: (wait) => port.drained(wait),
+        deadLetters: {
+          list: async (...args) => (await Reflect.apply(list, port.deadLetters, args)).map(given),
+          requeue: (sequence) => port.deadLetters.requeue(sequence),
+          remove: (sequence) => port.deadLetters.remove(sequence),
+        },
+        close: () => port.close(),
+        async destroy() {
+          await port.destroy();
+          for (const file of [side, settings]) rmSync(file, { force: true });
+        },
+      };
+    },
+  };
+}
+
+/** @public Core imports it, by address. */
+export function transportAt({ place }) {
+  return carelessFileTransport(place);
+}

@@ -1,0 +1,89 @@
+// The rules about files and about what is outlived: each fails a transport that is careless in the way it names, with a message
+// that says so, and passes one that is not.
+import { join } from "node:path";
+import type { BufferTransport } from "@sluice/core";
+import { expect, test } from "vitest";
+// The compiled kit, whose child processes are compiled too.
+import { filesInDirectories, type Harness, runContract, type Verdict } from "../../dist/index.js";
+
+const careless = new URL("./careless-file-transport.mjs", import.meta.url);
+const { carelessFileTransport } = (await import(careless.href)) as {
+  carelessFileTransport(options: { path: string; fault: string; claims?: string[] }): BufferTransport;
+};
+
+function harness(fault: string, restart?: Harness["restart"]): Harness {
+  const claims = restart === undefined ? [] : ["authority"];
+  const make = (path: string) => carelessFileTransport({ path, fault, claims });
+  return {
+    ...filesInDirectories((directory) => make(join(directory, "buffer"))),
+    capabilities: make("/nowhere").capabilities,
+    wishes: { durability: "none" },
+    ...(restart === undefined ? {} : { restart }),
+  };
+}
+
+async function verdictOf(rule: string, of: Harness, effort = 1): Promise<Verdict> {
+  const timing = { signalMs: 10_000, noSignalMs: 60, leaseMs: 120 };
+  const [verdict] = await runContract(of, { only: [rule], timing, effort });
+  if (verdict === undefined) throw new Error(`There is no verdict on ${rule}`);
+  return verdict;
+}
+
+/** An authority that comes back without its newest item, or its only one. */
+async function losesAnItem(transport: BufferTransport): Promise<void> {
+  const port = await transport.open();
+  const consumer = await port.consumer();
+  await consumer.poll(1, { maxMs: 2000, signal: new AbortController().signal, onWait: () => {} });
+  await port.close();
+}
+
+const broken: {
+  rule: string;
+  fault: string;
+  message: RegExp;
+  restart?: Harness["restart"];
+  effort?: number;
+}[] = [
+  { rule: "DISK-1", fault: "early-answer", message: /Expected (to find|step)/ },
+  { rule: "DISK-2", fault: "two-step-create", message: /It has settings, and nothing else/ },
+  { rule: "DISK-3", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
+  { rule: "DISK-4", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
+  { rule: "DISK-5", fault: "needs-room-to-take", message: /STORAGE_FULL/ },
+  { rule: "DISK-6", fault: "swallows-errors", message: /bytes that nobody put/, effort: 6 },
+  { rule: "DISK-7", fault: "no-loop", message: /bytes that nobody put/ },
+  { rule: "DURABLE-1", fault: "forgets-deliveries", message: /Expected/ },
+  { rule: "DURABLE-2", fault: "early-answer", message: /Expected|lost|produced/ },
+  { rule: "DURABLE-3", fault: "none", message: /Expected to find/, restart: losesAnItem },
+  { rule: "DURABLE-4", fault: "none", message: /lost|consumed/, restart: losesAnItem },
+];
+
+test.for(broken)(
+  "$rule fails a transport with $fault",
+  { timeout: 120_000 },
+  async ({ rule, fault, message, restart, effort }, context) => {
+    const verdict = await verdictOf(rule, harness(fault, restart), effort);
+    if (verdict.outcome === "skipped") return context.skip(verdict.reason);
+    expect(verdict).toMatchObject({ rule, outcome: "failed" });
+    expect(String(verdict.error)).toMatch(message);
+  },
+);
+
+test.for(["DURABLE-3", "DURABLE-4"])(
+  "%s passes one whose authority comes back as it was",
+  { timeout: 120_000 },
+  async (rule) => {
+    const verdict = await verdictOf(
+      rule,
+      harness("none", async () => {}),
+    );
+    expect(verdict).toMatchObject({ rule, outcome: "passed" });
+  },
+);
+
+test("a claim of an authority that the harness cannot restart is skipped, and said", async () => {
+  const { restart: _, ...others } = harness("none", async () => {});
+  expect(await verdictOf("DURABLE-3", others)).toMatchObject({
+    outcome: "skipped",
+    reason: "its harness cannot restart its authority",
+  });
+});
