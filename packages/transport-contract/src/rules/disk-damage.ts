@@ -17,12 +17,12 @@ const processes = { level: "stochastic", processes: true, directory: true } as c
 export const diskDamageRules: readonly Rule[] = [
   rule(
     "DISK-3 refuses with DATA_CORRUPT or serves what once was true when one of its files is cut short at any byte",
-    (t) => withDamage(t, "cut", t.trials(20)),
+    (t) => withDamage(t, "cut", t.trials(12)),
     processes,
   ),
   rule(
     "DISK-4 refuses with DATA_CORRUPT or serves what once was true when any bit of its files is turned over",
-    (t) => withDamage(t, "turn", t.trials(30)),
+    (t) => withDamage(t, "turn", t.trials(20)),
     processes,
   ),
 ];
