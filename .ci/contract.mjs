@@ -1,4 +1,4 @@
-// `pnpm contract [--transport NAME]`: the contract suite alone, on one transport or on all.
+// `pnpm contract [--transport NAME] [--level LEVEL] [--effort N] [--seed N]`: the contract suite alone, on one transport or on all.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -19,17 +19,20 @@ function usage(message) {
   process.exit(2);
 }
 
-/** @returns {string | undefined} */
-function chosen() {
+function options() {
+  /** @type {{ type: "string" }} */
+  const text = { type: "string" };
   try {
-    return parseArgs({ options: { transport: { type: "string" } } }).values.transport;
+    return parseArgs({ options: { transport: text, level: text, effort: text, seed: text } }).values;
   } catch (error) {
     return usage(error instanceof Error ? error.message : String(error));
   }
 }
 
-const transport = chosen();
+const { transport, ...how } = options();
 if (transport !== undefined && !names.includes(transport)) usage(`There is no transport "${transport}"`);
+// The suite reads and checks them.
+for (const [name, value] of Object.entries(how)) process.env[`SLUICE_${name.toUpperCase()}`] = value;
 const filters = (transport === undefined ? names : [transport]).map(
   (name) => `--filter=@sluice/transport-${name}`,
 );

@@ -1,11 +1,11 @@
 /** The suite as tests of whatever runner is handed in; nothing here imports one. */
 
 import { seedFromEnvironment } from "@sluice/history-checker/random";
-import type { Harness } from "./harness.js";
-import { chosenRules, judge, type RunOptions } from "./run-contract.js";
+import { type Harness, timingFromEnvironment } from "./harness.js";
+import { chosenRules, judge, type RunOptions, signalsMax } from "./run-contract.js";
 
-/** The longest that one rule may take, at a time scale of 1: those with processes wait for each other. */
-const RULE_MS_MAX = 120_000;
+/** Beside the time of the rule itself: its end may have to wait for processes. */
+const END_SIGNALS = 1;
 
 /** What vitest, node:test, jest and their like have in common. */
 export interface TestRunner {
@@ -29,7 +29,7 @@ export function describeTransportContract(
 ): void {
   const seed = options.seed ?? seedFromEnvironment();
   const rules = chosenRules(options).map((rule) => ({ rule, skip: rule.skip(harness) }));
-  const scale = Number(process.env["SLUICE_TIMEOUT_SCALE"] || 1);
+  const { signalMs } = options.timing ?? timingFromEnvironment();
   const declareSkipped = runner.test.skip;
   const define = () => {
     for (const { rule, skip } of rules) {
@@ -42,7 +42,8 @@ export function describeTransportContract(
         const verdict = await judge(rule, harness, { ...options, seed });
         if (verdict.outcome === "failed") throw verdict.error;
       };
-      void runner.test(rule.title, run, RULE_MS_MAX * scale);
+      const timeoutMs = (signalsMax(rule, options.effort) + END_SIGNALS) * signalMs;
+      void runner.test(rule.title, run, timeoutMs);
     }
   };
   const skipped = rules.filter(({ skip }) => skip !== undefined).length;

@@ -13,6 +13,8 @@ import { RULES } from "./rules/index.js";
 
 /** A rule may wait for many things one after the other; for so many signal times in all. */
 const RULE_SIGNALS_MAX = 11;
+/** One of stress does more of them. */
+const STRESS_SIGNALS_MAX = 110;
 
 /** What came of one rule. */
 export interface Verdict {
@@ -93,11 +95,12 @@ export async function judge(
   const skip = rule.skip(harness);
   if (skip !== undefined) return { rule: number, title, level, outcome: "skipped", ...skip, ms: 0 };
   const began = performance.now();
+  const effort = options.effort ?? effortFromEnvironment();
   const { context, end } = newContext(harness, {
     timing: options.timing ?? timingFromEnvironment(),
     // Each rule has numbers of its own, so that it can be run again alone.
     random: randomFrom(options.seed).fork(number),
-    effort: options.effort ?? effortFromEnvironment(),
+    effort,
   });
   let failure: { error: unknown } | undefined;
   // Nobody awaits these: not the rule, or core would have handed them to it.
@@ -105,7 +108,7 @@ export async function judge(
   const onStray = (reason: unknown) => void strays.push(reason);
   process.on("unhandledRejection", onStray);
   try {
-    await context.within(rule.run(context), RULE_SIGNALS_MAX, "the rule");
+    await context.within(rule.run(context), signalsMax(rule, effort), "the rule");
   } catch (error) {
     failure = { error };
   }
@@ -119,6 +122,11 @@ export async function judge(
   if (failure === undefined) return { rule: number, title, level, outcome: "passed", ms, histories };
   const error = named(failure.error, rule, options.seed, histories, options.historiesIn);
   return { rule: number, title, level, outcome: "failed", error, ms, histories };
+}
+
+/** How many signal times a rule may take in all. */
+export function signalsMax({ level }: Rule, effort: number = effortFromEnvironment()): number {
+  return (level === "stress" ? STRESS_SIGNALS_MAX : RULE_SIGNALS_MAX) * Math.max(1, effort);
 }
 
 function named(
