@@ -228,7 +228,8 @@ export class Broker {
 
   #refusalOf({ open, replyBytes }: Session, kind: number): wire.Failure | undefined {
     if (ALWAYS_HEARD.has(kind)) return undefined;
-    if (open >= this.#limits.requests) return tooMany("requests of one client (`limits.requests`)", this.#limits.requests);
+    if (open >= this.#limits.requests)
+      return tooMany("requests of one client (`limits.requests`)", this.#limits.requests);
     return replyBytes > this.#replyBytesMax
       ? tooMany("bytes that one client has not read", this.#replyBytesMax)
       : undefined;

@@ -103,7 +103,10 @@ function broker(values: Partial<Record<keyof (typeof OPTIONS)["broker"], string>
   const { url = "", codec = "json", journal, keys } = values;
   need(values, ["url", "capacity"]);
   const settings = Object.fromEntries(
-    SETTINGS.filter((key) => values[optionOf(key)] !== undefined).map((key) => [key, count(values[optionOf(key)])]),
+    SETTINGS.filter((key) => values[optionOf(key)] !== undefined).map((key) => [
+      key,
+      count(values[optionOf(key)]),
+    ]),
   );
   try {
     const spec = completeSpec(settings as unknown as BufferSettings, codec);

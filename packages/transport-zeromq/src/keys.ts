@@ -87,7 +87,8 @@ function readPrivate(path: string): string {
     fd = openSync(path, "r");
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code;
-    if (why === "ENOENT" || why === "ENOTDIR") throw outOfRange("the key file", `one that is there (${why})`, path);
+    if (why === "ENOENT" || why === "ENOTDIR")
+      throw outOfRange("the key file", `one that is there (${why})`, path);
     throw fault("PERMISSION_DENIED", `The key file ${show(path)} cannot be read: ${why}`, { cause });
   }
   try {

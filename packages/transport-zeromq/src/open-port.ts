@@ -56,7 +56,10 @@ export async function connectTo(
     if (isBufferError(error, "BUFFER_DESTROYED"))
       throw fault("BUFFER_NOT_FOUND", `The buffer at ${place.url} is gone: ${error.message}`);
     if (isBufferError(error, "TOO_MANY_WAITERS"))
-      throw fault("TOO_MANY_WAITERS", `The broker at ${place.url} has no room for this client: ${error.message}`);
+      throw fault(
+        "TOO_MANY_WAITERS",
+        `The broker at ${place.url} has no room for this client: ${error.message}`,
+      );
     if (isBufferError(error, "TRANSPORT_UNAVAILABLE")) {
       const silent = "does not answer as a broker: it is stopped, or something else";
       throw fault("TRANSPORT_UNAVAILABLE", `Whoever listens at ${place.url} ${silent}`, { cause: error });

@@ -26,7 +26,8 @@ export class UnopenedBrokers {
       return await open();
     } catch (error) {
       await broker.end();
-      if (broker.store.kind === "new") await discardJournal(broker.store.path, broker.bufferId).catch(() => {});
+      if (broker.store.kind === "new")
+        await discardJournal(broker.store.path, broker.bufferId).catch(() => {});
       throw error;
     }
   }
