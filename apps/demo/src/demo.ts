@@ -50,7 +50,13 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
     const transport = await transportOf(adapter, { path: place?.path ?? "", url, journal });
     const running = start(options, transport, lines, output);
     running.on("opened", () => output?.empty());
-    const teller = tell(running, options, say, paint, journal === undefined ? adapter.note : "with a journal");
+    const teller = tell(
+      running,
+      options,
+      say,
+      paint,
+      journal === undefined ? adapter.note : "with a journal",
+    );
     report = await withSignals(running);
     const keptAt = journal === undefined ? place?.path : resolve(journal);
     teller.report(report, report.kept && outlives ? keptAt : undefined);

@@ -31,9 +31,7 @@ export function listText(
 }
 
 export function listJson(transports: readonly Installed[]): string {
-  return transports
-    .map((transport) => JSON.stringify({ kind: "transport", ...transport }))
-    .join("\n");
+  return transports.map((transport) => JSON.stringify({ kind: "transport", ...transport })).join("\n");
 }
 
 function shown(key: keyof TransportCapabilities, capabilities: TransportCapabilities): string {

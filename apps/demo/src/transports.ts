@@ -54,9 +54,9 @@ const ADAPTERS: readonly Adapter[] = [
     note: "memory only",
     hasBroker: true,
     more: "with --journal also authority and power-loss; with an address of a network (--url, and keys) reach network",
-    make: async ({ path, url = `ipc://${resolve(path)}`, journal }) =>
+    make: async ({ path, url, journal }) =>
       (await import("@sluice/transport-zeromq")).zeromqTransport({
-        url,
+        url: url ?? `ipc://${resolve(path)}`,
         // With a journal a thread, which has left its place before the demo tidies up.
         ...(journal === undefined ? { broker: "process" } : { journal: resolve(journal) }),
       }),
