@@ -1,5 +1,6 @@
 // A create that has started its broker and then fails leaves nobody there, and its place to the next.
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,6 +56,26 @@ test("once it was opened, a later open that fails does it no harm", async () => 
     transport.open({ ...buffer.address, place: { url: `ipc://${join(folder, "buffer")}`, id: "x" } }),
   ).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
   expect(await buffer.counts()).toMatchObject({ ready: 0 });
+});
+
+test("the next one clears what a creator left that a signal has ended", async () => {
+  const path = join(folder, "buffer");
+  // In processes of their own: what Node has loaded before is not looked for again.
+  const create = (then: string) => {
+    const core = import.meta.resolve("@sluice/core");
+    const script = `
+      import { createBuffer } from ${JSON.stringify(core)};
+      import { zeromqTransport } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url))};
+      const buffer = await createBuffer(zeromqTransport({ url: ${JSON.stringify(`ipc://${path}`)} }), { capacity: 5 });
+      ${then};`;
+    return spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" });
+  };
+  expect(create('process.kill(process.pid, "SIGINT"); setInterval(() => {}, 1000)')).toMatchObject({
+    signal: "SIGINT",
+  });
+  expect(readdirSync(folder).sort()).toEqual(["buffer", "buffer.lock"]);
+  expect(create("await buffer.destroy()")).toMatchObject({ status: 0, stderr: "" });
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 describe("open says what is there instead of a broker", () => {
