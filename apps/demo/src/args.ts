@@ -22,6 +22,10 @@ export interface DemoOptions {
   readonly input: string | undefined;
   readonly output: string | undefined;
   readonly path: string | undefined;
+  /** Where a broker listens. */
+  readonly url: string | undefined;
+  /** What a broker keeps on a disk. */
+  readonly journal: string | undefined;
   readonly keep: boolean;
   readonly json: boolean;
 }
@@ -50,6 +54,8 @@ Two producers and two consumers, each a process of its own, around one buffer of
   --input FILE        the lines of a file become the items; - reads standard input
   --output FILE       what the consumers received, one line each
   --path PATH         where to make the buffer (default: in the folder for temporary files)
+  --url URL           over zeromq, instead: where its broker listens, such as tcp://127.0.0.1:*
+  --journal PATH      over zeromq: a directory to be made, which keeps what is in the buffer
   --keep              leave the buffer there in the end
   --json              one JSON object a line
   --list              the transports installed, with their guarantees
@@ -72,6 +78,8 @@ const OPTIONS = {
   input: { type: "string" },
   output: { type: "string" },
   path: { type: "string" },
+  url: { type: "string" },
+  journal: { type: "string" },
   keep: { type: "boolean" },
   json: { type: "boolean" },
   list: { type: "boolean" },
@@ -100,10 +108,12 @@ export function readArgs(args: readonly string[]): Command {
   if (input !== undefined && values.items !== undefined) {
     throw new UsageError("--items and --input exclude each other: the lines of the input are the items");
   }
-  for (const name of ["transport", "input", "output", "path"] as const) {
+  for (const name of ["transport", "input", "output", "path", "url", "journal"] as const) {
     if (values[name] === "") throw new UsageError(`--${name} needs a value, got an empty one`);
     if (values[name]?.includes("\0")) throw new UsageError(`--${name} must not contain a NUL character`);
   }
+  if (values.path !== undefined && values.url !== undefined)
+    throw new UsageError("--path and --url exclude each other: both say where the buffer is");
   if (output === "-")
     throw new UsageError('--output needs a file; standard output tells the story, so "-" cannot be it');
   return {
@@ -122,6 +132,8 @@ export function readArgs(args: readonly string[]): Command {
       input,
       output,
       path: values.path,
+      url: values.url,
+      journal: values.journal,
       keep: values.keep ?? false,
       json,
     },

@@ -2,6 +2,7 @@
 
 import type { Stats } from "node:fs";
 import { open, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import {
   type BufferAddress,
@@ -23,7 +24,7 @@ import { type Place, placeFor } from "./place.js";
 import type { ProducerArgs } from "./producer.js";
 import type { Paint } from "./story.js";
 import { isStory, tell } from "./tell.js";
-import { adapterNamed, transportOf } from "./transports.js";
+import { type Adapter, adapterNamed, transportOf } from "./transports.js";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 // Where an item takes no time, several are moved at once; a consumer takes half of the buffer at most.
@@ -32,12 +33,10 @@ const BATCH_MAX = 64;
 /** Resolves to the exit code. */
 export async function demo(options: DemoOptions, say: (line: string) => void, paint: Paint): Promise<number> {
   const adapter = adapterNamed(options.transport);
-  const { folder, outlives } = adapter;
-  const isPathOfUse = options.path === undefined || folder !== undefined;
-  if (!isPathOfUse || (options.keep && !outlives)) {
-    const option = isPathOfUse ? "--keep" : "--path";
-    throw new UsageError(`${option} is of no use: a buffer in ${options.transport} ends with the demo`);
-  }
+  const { url, journal } = options;
+  const folder = url === undefined ? adapter.folder : undefined;
+  const outlives = adapter.outlives || journal !== undefined;
+  refuseUseless(options, adapter, outlives);
 
   const input = options.input === undefined ? undefined : await openInput(options.input);
   let output: OutputFile | undefined;
@@ -48,12 +47,19 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
     output = options.output === undefined ? undefined : await openOutput(options.output, input);
     if (input !== undefined) lines = await serveLines(input.stream);
     if (folder !== undefined) place = placeFor(options.path, folder);
-    const transport = await transportOf(adapter, place?.path ?? "");
+    const transport = await transportOf(adapter, { path: place?.path ?? "", url, journal });
     const running = start(options, transport, lines, output);
     running.on("opened", () => output?.empty());
-    const teller = tell(running, options, say, paint, adapter.note);
+    const teller = tell(
+      running,
+      options,
+      say,
+      paint,
+      journal === undefined ? adapter.note : "with a journal",
+    );
     report = await withSignals(running);
-    teller.report(report, report.kept && outlives ? place?.path : undefined);
+    const keptAt = journal === undefined ? place?.path : resolve(journal);
+    teller.report(report, report.kept && outlives ? keptAt : undefined);
     const problem = lines?.error() ?? unwritten(report, output);
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode === 0 && problem !== undefined ? 4 : report.exitCode;
@@ -63,8 +69,10 @@ export async function demo(options: DemoOptions, say: (line: string) => void, pa
     await lines?.close();
     input?.stream.destroy();
     // Its broker ends with this process: sooner, so that it takes its socket with it.
-    if (report?.kept !== undefined && !outlives) await destroyAt(report.kept);
+    if (report?.kept !== undefined && !outlives && !(await destroyAt(report.kept))) place?.sweep();
     if (report?.kept === undefined || !outlives) place?.tidy();
+    // Its broker leaves the place when this process ends.
+    else if (journal !== undefined) process.once("exit", () => place?.tidy());
     if (report === undefined) await output?.forget();
     else await output?.finish();
   }
@@ -107,11 +115,26 @@ function start(
   });
 }
 
-async function destroyAt(address: BufferAddress): Promise<void> {
+/** @throws UsageError */
+function refuseUseless(options: DemoOptions, { folder, hasBroker }: Adapter, outlives: boolean): void {
+  const { transport, path, keep } = options;
+  const ends = `a buffer in ${transport} ends with the demo`;
+  if (path !== undefined && folder === undefined) throw new UsageError(`--path is of no use: ${ends}`);
+  for (const name of ["url", "journal"] as const) {
+    if (options[name] !== undefined && !hasBroker)
+      throw new UsageError(`--${name} is of no use: a buffer in ${transport} has no broker`);
+  }
+  if (!keep || outlives) return;
+  throw new UsageError(`--keep is of no use: ${ends}${hasBroker ? " unless there is a --journal" : ""}`);
+}
+
+/** False if its broker was killed: then nobody is there. */
+async function destroyAt(address: BufferAddress): Promise<boolean> {
   try {
     await (await openAddress(address)).destroy();
-  } catch {
-    // It has ended before.
+    return true;
+  } catch (error) {
+    return !isBufferError(error, "BUFFER_NOT_FOUND");
   }
 }
 

@@ -1,6 +1,7 @@
 /** `--list`: the transports installed, and what each of them promises. */
 
-import type { BufferTransport, TransportCapabilities } from "@sluice/core";
+import type { TransportCapabilities } from "@sluice/core";
+import type { Installed } from "./transports.js";
 
 const HEADINGS: Record<keyof TransportCapabilities, string> = {
   reach: "reach",
@@ -15,23 +16,22 @@ const HEADINGS: Record<keyof TransportCapabilities, string> = {
 };
 
 export function listText(
-  transports: readonly BufferTransport[],
+  transports: readonly Installed[],
   paint: (style: "bold", text: string) => string,
 ): string {
   return transports
-    .map(({ name, capabilities }) => {
+    .map(({ name, capabilities, more }) => {
       const lines = (Object.keys(HEADINGS) as (keyof TransportCapabilities)[]).map(
         (key) => `  ${HEADINGS[key].padEnd(22)} ${shown(key, capabilities)}`,
       );
+      if (more !== undefined) lines.push(`  ${"changed by".padEnd(22)} ${more}`);
       return [paint("bold", name), ...lines].join("\n");
     })
     .join("\n\n");
 }
 
-export function listJson(transports: readonly BufferTransport[]): string {
-  return transports
-    .map(({ name, capabilities }) => JSON.stringify({ kind: "transport", name, capabilities }))
-    .join("\n");
+export function listJson(transports: readonly Installed[]): string {
+  return transports.map((transport) => JSON.stringify({ kind: "transport", ...transport })).join("\n");
 }
 
 function shown(key: keyof TransportCapabilities, capabilities: TransportCapabilities): string {

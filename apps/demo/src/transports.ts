@@ -6,6 +6,13 @@ import { basename, dirname, resolve } from "node:path";
 import { BufferError, type BufferTransport, isBufferError } from "@sluice/core";
 import { UsageError } from "./args.js";
 
+/** Where the buffer is to be. */
+export interface Medium {
+  readonly path: string;
+  readonly url?: string | undefined;
+  readonly journal?: string | undefined;
+}
+
 export interface Adapter {
   readonly name: string;
   /** Where the demo makes a place for a buffer; undefined where buffers have no path. */
@@ -14,8 +21,12 @@ export interface Adapter {
   readonly outlives: boolean;
   /** What there is to say of its medium, beside its name. */
   readonly note?: string;
+  /** It has a broker, which listens at a url and may keep a journal. */
+  readonly hasBroker?: true;
+  /** What its guarantees depend on, for the list. */
+  readonly more?: string;
   /** Makes the transport for this place. */
-  readonly make: (path: string) => Promise<BufferTransport>;
+  readonly make: (medium: Medium) => Promise<BufferTransport>;
 }
 
 /** Adding one is a dependency in package.json and a line here. */
@@ -24,13 +35,13 @@ const ADAPTERS: readonly Adapter[] = [
     name: "file",
     folder: tmpdir(),
     outlives: true,
-    make: async (path) => (await import("@sluice/transport-file")).fileTransport({ path }),
+    make: async ({ path }) => (await import("@sluice/transport-file")).fileTransport({ path }),
   },
   {
     name: "shm",
     folder: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
     outlives: true,
-    make: async (path) =>
+    make: async ({ path }) =>
       (await import("@sluice/transport-shm")).shmTransport({
         name: basename(path),
         directory: dirname(path),
@@ -41,10 +52,13 @@ const ADAPTERS: readonly Adapter[] = [
     folder: tmpdir(),
     outlives: false,
     note: "memory only",
-    make: async (path) =>
+    hasBroker: true,
+    more: "with --journal also authority and power-loss; with an address of a network (--url, and keys) reach network",
+    make: async ({ path, url, journal }) =>
       (await import("@sluice/transport-zeromq")).zeromqTransport({
-        url: `ipc://${resolve(path)}`,
-        broker: "process",
+        url: url ?? `ipc://${resolve(path)}`,
+        // With a journal a thread, which has left its place before the demo tidies up.
+        ...(journal === undefined ? { broker: "process" } : { journal: resolve(journal) }),
       }),
   },
   {
@@ -64,9 +78,9 @@ export function adapterNamed(name: string): Adapter {
 }
 
 /** @throws BufferError `TRANSPORT_UNAVAILABLE` if the adapter cannot be loaded, and what its factory finds wrong. */
-export async function transportOf({ name, make }: Adapter, path: string): Promise<BufferTransport> {
+export async function transportOf({ name, make }: Adapter, medium: Medium): Promise<BufferTransport> {
   try {
-    return await make(path);
+    return await make(medium);
   } catch (cause) {
     if (isBufferError(cause)) throw cause;
     const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
@@ -76,15 +90,22 @@ export async function transportOf({ name, make }: Adapter, path: string): Promis
   }
 }
 
+export interface Installed extends Pick<BufferTransport, "name" | "capabilities"> {
+  readonly more?: string;
+}
+
 /** What is installed: a transport of each, to look at. It is not opened. */
-export async function installed(): Promise<BufferTransport[]> {
+export async function installed(): Promise<Installed[]> {
   const found = await Promise.all(
-    ADAPTERS.map((adapter) =>
-      transportOf(adapter, "./somewhere").catch((error) => {
+    ADAPTERS.map(async (adapter) => {
+      try {
+        const { name, capabilities } = await transportOf(adapter, { path: "./somewhere" });
+        return { name, capabilities, ...(adapter.more && { more: adapter.more }) };
+      } catch (error) {
         if (isBufferError(error, "TRANSPORT_UNAVAILABLE")) return undefined;
         throw error;
-      }),
-    ),
+      }
+    }),
   );
-  return found.filter((transport) => transport !== undefined);
+  return found.filter((one) => one !== undefined);
 }

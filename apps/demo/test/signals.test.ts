@@ -1,9 +1,10 @@
 // Signals, kills, and whoever reads our output leaving early: the exit code, the items and the processes afterwards.
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBuffer } from "@sluice/core";
 import { fileTransport } from "@sluice/transport-file";
+import { zeromqTransport } from "@sluice/transport-zeromq";
 import { expect, test } from "vitest";
 import { type DemoProcess, demo, eventsOf, freshFolder, leftIn, linesOf, MAIN } from "./demo-process.js";
 
@@ -87,6 +88,41 @@ test("SIGINT twice over zeromq: what is left ends with the broker, and nothing i
   expect(linesOf(stdout).at(-1)).toBe("5 produced, 0 consumed, 5 remaining");
   expect(leftIn(folder)).toEqual([]);
 });
+
+test("SIGINT twice over zeromq with a journal: it is kept, and nothing else is", async () => {
+  const folder = freshFolder();
+  const stdout = await interruptedTwice(["--transport", "zeromq", "--journal", "kept"], folder);
+  expect(stdout).toContain("Buffer created with max size 5 (zeromq, with a journal)");
+  expect(stdout).toContain(`The buffer is kept at ${join(folder, "kept")}`);
+  expect(leftIn(folder).filter((name) => name !== "kept.lock")).toEqual(["kept"]);
+  const url = `ipc://${join(folder, "private", "socket")}`;
+  const buffer = await openBuffer(zeromqTransport({ url, journal: join(folder, "kept") }));
+  expect(await buffer.counts()).toMatchObject({ ready: 5, leased: 0, sealed: true });
+  await buffer.destroy();
+});
+
+test("over zeromq, a broker that is killed: nothing is left behind, and what is unknown is not told as 0", async () => {
+  for (const path of [[], ["--path", "here"]]) {
+    const folder = freshFolder();
+    chmodSync(folder, 0o700);
+    const args = ["--transport", "zeromq", ...path, ...many, "--consume-ms", "5-20"];
+    const running = demo(args, { folder });
+    await running.printed(/Consumer-1 consumed/);
+    process.kill(brokerOf(running.child.pid as number), "SIGKILL");
+    const { code, stdout } = await running.ended;
+    expect(code, stdout).toBe(3);
+    expect(stdout).toMatch(/^peak unknown of 5, /m);
+    expect(leftIn(folder)).toEqual([]);
+  }
+}, 60_000);
+
+function brokerOf(parent: number): number {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
+  const found = lines
+    .map((line) => line.trim().split(/\s+/))
+    .find(([, ppid, ...args]) => Number(ppid) === parent && args.join(" ").includes("broker-main"));
+  return Number(found?.[0]);
+}
 
 test("SIGINT twice: what is in hand goes back, and the buffer is kept where the demo says", async () => {
   const folder = freshFolder();

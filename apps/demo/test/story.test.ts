@@ -131,6 +131,25 @@ test("--list names the transports with their guarantees", async () => {
   ]);
 });
 
+test("--list says what an option changes", async () => {
+  const { stdout } = await run(["--list"]);
+  expect(stdout).toMatch(/^zeromq$[\s\S]*^ {2}changed by +with --journal also authority and power-loss/m);
+});
+
+test.each([
+  ["another url", ["--url", "tcp://127.0.0.1:*"], "zeromq, memory only"],
+  ["a journal", ["--journal", "journal"], "zeromq, with a journal"],
+  ["both", ["--url", "tcp://127.0.0.1:*", "--journal", "journal"], "zeromq, with a journal"],
+])("over zeromq with %s", async (_what, options, medium) => {
+  const folder = freshFolder();
+  const args = ["--transport", "zeromq", ...options, "--produce-ms", "0", "--consume-ms", "0"];
+  const { code, stdout, stderr } = await run(args, { folder });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain(`Buffer created with max size 5 (${medium})`);
+  expect(linesOf(stdout).at(-1)).toBe("9 produced, 9 consumed, 0 remaining");
+  expect(leftIn(folder)).toEqual([]);
+});
+
 test("--help is help, also with others", async () => {
   const { code, stdout } = await run(["--capacity", "0", "--help"]);
   expect(code).toBe(0);
@@ -141,6 +160,8 @@ test("--help is help, also with others", async () => {
     "--input",
     "--output",
     "--path",
+    "--url",
+    "--journal",
     "--keep",
     "--seed",
   ]) {

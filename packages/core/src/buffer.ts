@@ -223,6 +223,7 @@ export class BoundedBuffer<T> implements AsyncDisposable {
       return await ask();
     } catch (error) {
       const fault = portFault(error, this.transport, effect);
+      this.#open.destroyed.heard(fault);
       if (fault.effect === "none" || what === undefined) throw fault;
       throw outcomeUnknown(what, this.transport, fault);
     }

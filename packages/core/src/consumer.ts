@@ -9,6 +9,7 @@ import {
   TRY_ONCE,
   type WaitOptions,
 } from "./deadline.js";
+import type { BufferFault } from "./errors.js";
 import { handleClosed, portFault } from "./faults.js";
 import type { Handle, OpenBuffer } from "./handle.js";
 import type { AnyLease, Lease } from "./lease.js";
@@ -67,10 +68,15 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     this.#buffer = buffer;
     this.#port = port;
     this.#leaseMs = leaseMsFrom(options.leaseMs, buffer.leaseMs);
-    this.#onClosed = onClosed;
+    const stopListening = buffer.destroyed.listen((fault) => this.#loseAll(fault));
+    this.#onClosed = () => {
+      stopListening();
+      onClosed();
+    };
     const { transport, waitersMax } = buffer;
     const { onWait, onResume } = options;
-    this.#settlements = new SettlementLine(port, transport);
+    const heard = (fault: BufferFault) => buffer.destroyed.heard(fault);
+    this.#settlements = new SettlementLine(port, transport, heard);
     this.#polls = new PollLine(
       port,
       buffer.port,
@@ -80,6 +86,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
         transport,
         settlements: this.#settlements,
         remember: (lease) => this.#remember(lease),
+        heard,
         forget: (lease) => this.#open.delete(lease),
         settleAll: (settle) => this.#line.settleAll(settle),
         gatherAgain: () => this.#line.gatherAgain(),
@@ -199,7 +206,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     this.#closing ??= Promise.resolve();
     this.#onClosed();
     await this.#endLines(error);
-    this.#loseAll();
+    this.#loseAll(error() as BufferFault);
   }
 
   async #endLines(error: () => unknown): Promise<void> {
@@ -211,7 +218,7 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     const { transport } = this.#buffer;
     const closed = () => handleClosed("consumer", transport);
     await this.#endLines(closed);
-    this.#loseAll();
+    this.#loseAll(closed());
     try {
       await this.#port.close();
     } catch (error) {
@@ -230,8 +237,8 @@ export class Consumer<T> implements Handle, AsyncDisposable, AsyncIterable<T> {
     this.#open.add(lease);
   }
 
-  #loseAll(): void {
-    for (const lease of [...this.#open]) lease.lose("", handleClosed("consumer", this.#buffer.transport));
+  #loseAll(error: BufferFault): void {
+    for (const lease of [...this.#open]) lease.lose("", error);
   }
 
   #enter(

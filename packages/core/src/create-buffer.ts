@@ -20,6 +20,7 @@ import {
 } from "./codec.js";
 import type { Carries, JsonSafe, StructuredSafe } from "./codec-types.js";
 import { leaseMsFrom } from "./consumer.js";
+import { DestroyedNotice } from "./destroyed-notice.js";
 import { BufferError, isBufferError, wrongType } from "./errors.js";
 import { portFault } from "./faults.js";
 import { checkTransport, transportAt } from "./find-transport.js";
@@ -257,7 +258,8 @@ async function attach<T>(
     differences.push("durability: fsync here, none in the buffer");
   const codec = settings.codec ?? codecNamed(port.spec.codec);
   if (differences.length === 0 && codec !== undefined) {
-    return new BoundedBuffer<T>({ port, transport: transport.name, codec, leaseMs, waitersMax });
+    const destroyed = new DestroyedNotice();
+    return new BoundedBuffer<T>({ port, transport: transport.name, codec, leaseMs, waitersMax, destroyed });
   }
   await port.close().catch(() => {});
   const mismatch =

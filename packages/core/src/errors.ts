@@ -180,7 +180,9 @@ export function show(value: unknown): string {
     text = "a value that cannot be shown";
   }
   const safe = text.replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return safe.length > 64 ? `${safe.slice(0, 63)}…` : safe;
+  if (safe.length <= 64) return safe;
+  // A quote that was opened is closed again.
+  return typeof value === "string" ? `${safe.slice(0, 62)}…"` : `${safe.slice(0, 63)}…`;
 }
 
 function misuse<E extends Error>(error: E, code: ErrorCode): E {

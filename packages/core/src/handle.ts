@@ -1,6 +1,7 @@
 /** What the handles of one buffer share, and how they end. */
 
 import type { AnyCodec } from "./codec.js";
+import type { DestroyedNotice } from "./destroyed-notice.js";
 import type { BufferPort } from "./transport.js";
 
 /** The settings of this process's handle, which others need not share. */
@@ -24,6 +25,7 @@ export interface OpenBuffer {
   readonly codec: AnyCodec;
   readonly leaseMs: number;
   readonly waitersMax: number;
+  readonly destroyed: DestroyedNotice;
 }
 
 /** A producer or consumer that its buffer ends with itself. */

@@ -3,7 +3,7 @@
 import { countFrom } from "./buffer-spec.js";
 import { TIMEOUT_MS_MAX } from "./deadline.js";
 import type { Envelope, Headers } from "./envelope.js";
-import { type BufferError, isBufferError, wrongType } from "./errors.js";
+import { type BufferFault, isBufferError, wrongType } from "./errors.js";
 import { outcomeUnknown } from "./faults.js";
 import { ownOptions } from "./options.js";
 import { leaseLost, type SettlementLine } from "./settlement-line.js";
@@ -57,7 +57,7 @@ export class Lease<T> {
   readonly #token: LeaseToken;
   /** The settlement that was chosen, and what became of it. */
   #settled: { readonly kind: Kind; readonly result: Promise<void> } | undefined;
-  #lost: BufferError | undefined;
+  #lost: BufferFault | undefined;
   /** An earlier settlement's outcome is unknown: that the token has gone may be its doing. */
   #isUnresolved = false;
   #aborter: AbortController | undefined;
@@ -97,7 +97,8 @@ export class Lease<T> {
 
   /**
    * Aborted when the lease is lost: its time passed without an `extend`, an `extend` or settlement found that it had been
-   * handed on, or its consumer was closed. Not when it is settled. Hand it to what works on the item.
+   * handed on, its consumer was closed, or a call of this process's handle found that the buffer was destroyed, whose
+   * `BUFFER_DESTROYED` is the reason then. Not when it is settled. Hand it to what works on the item.
    */
   get signal(): AbortSignal {
     if (this.#aborter === undefined) {
@@ -164,7 +165,7 @@ export class Lease<T> {
   }
 
   /** @internal Nothing that is said about it counts any more. */
-  lose(why: string, error: BufferError = leaseLost(why, this.#home.transport)): BufferError {
+  lose(why: string, error: BufferFault = leaseLost(why, this.#home.transport)): BufferFault {
     this.#lost ??= error;
     this.#isOver();
     this.#aborter?.abort(this.#lost);

@@ -1,5 +1,6 @@
 /** What a `WaitingLine` does not know: how waiting calls become one port call, and its answer theirs. */
 
+import type { BufferFault } from "./errors.js";
 import type { MaybePromise, Wait } from "./transport.js";
 
 /** Tells whoever watches a handle that it waits: an operator sees a full buffer before it hurts. */
@@ -32,6 +33,8 @@ export interface LineWork<C, A> {
   isNews(): Promise<boolean>;
   /** Settles the calls that the answer serves. Some may be settled already: those that the answer came too late for. */
   answered(calls: readonly C[], answer: A): Progress;
+  /** The port call was in vain. */
+  readonly heard: (fault: BufferFault) => void;
 }
 
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {

@@ -44,6 +44,7 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
   readonly transport: string;
   readonly waitersMax: number;
   readonly hooks: WaitHooks;
+  readonly heard: (fault: BufferFault) => void;
   lastFullBy: Offered["fullBy"];
   readonly #buffer: BufferPort;
   readonly #id: string | undefined;
@@ -65,6 +66,7 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
       readonly id: string | undefined;
     } & WaitHooks,
     settleAll: (settle: (call: PutCall) => void) => void,
+    heard: (fault: BufferFault) => void,
   ) {
     this.transport = settings.transport;
     this.waitersMax = settings.waitersMax;
@@ -74,6 +76,7 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
     this.#sequence = port.lastSequence;
     this.#buffer = buffer;
     this.#settleAll = settleAll;
+    this.heard = heard;
     // More than the capacity is never accepted at once.
     this.#itemsMax = Math.min(ITEMS_PER_OFFER, buffer.spec.capacity);
   }

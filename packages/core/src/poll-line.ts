@@ -3,7 +3,7 @@
 import type { AnyCodec } from "./codec.js";
 import { decodeItem } from "./decode-item.js";
 import { decodeEnvelope } from "./envelope.js";
-import type { UndecodableItemError } from "./errors.js";
+import type { BufferFault, UndecodableItemError } from "./errors.js";
 import { badAnswer, outcomeUnknown, portFault } from "./faults.js";
 import { plain } from "./item-bytes.js";
 import { type AnyLease, Lease, type LeaseHome } from "./lease.js";
@@ -21,6 +21,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
   readonly transport: string;
   readonly waitersMax: number;
   readonly hooks: WaitHooks;
+  readonly heard: (fault: BufferFault) => void;
   readonly #port: ConsumerPort;
   readonly #buffer: BufferPort;
   readonly #codec: AnyCodec;
@@ -41,6 +42,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
     this.waitersMax = settings.waitersMax;
     this.hooks = settings;
     this.#home = home;
+    this.heard = home.heard;
   }
 
   gather(first: TakeCall): TakeCall[] {
@@ -197,6 +199,7 @@ export class PollLine implements LineWork<TakeCall, Polled> {
 /** What the line needs of its consumer. */
 export interface PollHome extends LeaseHome {
   remember(lease: AnyLease): void;
+  readonly heard: (fault: BufferFault) => void;
   settleAll(settle: (call: TakeCall) => void): void;
   /** Calls are about to be settled, and may come again. */
   gatherAgain(): void;

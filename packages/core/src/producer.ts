@@ -78,6 +78,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
       buffer.port,
       { transport, waitersMax, id, onWait, onResume },
       (settle) => this.#line.settleAll(settle),
+      (fault) => buffer.destroyed.heard(fault),
     );
     this.#line = new WaitingLine(this.#offers) as WaitingLine<PutCall, unknown>;
   }

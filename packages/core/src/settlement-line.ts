@@ -16,13 +16,15 @@ interface Waiting {
 export class SettlementLine {
   readonly #port: ConsumerPort;
   readonly #transport: string;
+  readonly #heard: (fault: BufferFault) => void;
   #waiting: Waiting[] = [];
   #working: Promise<void> | undefined;
   #ended: (() => unknown) | undefined;
 
-  constructor(port: ConsumerPort, transport: string) {
+  constructor(port: ConsumerPort, transport: string, heard: (fault: BufferFault) => void) {
     this.#port = port;
     this.#transport = transport;
+    this.#heard = heard;
   }
 
   /** Rejects `BUFFER_BUSY` and the like as the port does, and `OUTCOME_UNKNOWN` where nobody can tell. */
@@ -52,8 +54,10 @@ export class SettlementLine {
         }
         for (const [index, { resolve }] of batch.entries()) resolve(settled[index] ?? "lost");
       } catch (error) {
-        const fault = this.#classed(portFault(error, this.#transport));
-        for (const { reject } of batch) reject(fault);
+        const fault = portFault(error, this.#transport);
+        const classed = this.#classed(fault);
+        for (const { reject } of batch) reject(classed);
+        this.#heard(fault);
       }
     }
     this.#working = undefined;

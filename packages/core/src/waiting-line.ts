@@ -271,6 +271,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #failed(calls: readonly C[], error: unknown): void {
     const { what, transport } = this.#work;
     const fault = portFault(error, transport);
+    this.#work.heard(fault);
     const isBusy = fault.effect === "none" && isBufferError(fault, "BUFFER_BUSY");
     const due = now() + CLOCK_SLACK_MS;
     for (const call of calls) {

@@ -34,7 +34,8 @@ test("misuse is a TypeError or RangeError of the same table", () => {
 describe("a value in a message", () => {
   test.each<[string, unknown, string]>([
     ["control characters", "a\n\u009f", "a.*009f"],
-    ["what is long", "x".repeat(100), "…$"],
+    ["what is long", "x".repeat(100), '^"x+…"$'],
+    ["what is long, and no string", Symbol("x".repeat(100)), "x…$"],
     [
       "what throws when it is looked at",
       {

@@ -2,14 +2,14 @@
 import { BufferError, keepLease, type Lease } from "@sluice/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { delivery, faultOf, isPending, throwing } from "./kit/expectations.js";
-import { consumerByHand, type Polls } from "./kit/scripted.js";
+import { consumerByHand, type Polls, type Script } from "./kit/scripted.js";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-async function leased(leaseMs = 30_000) {
-  const hand = await consumerByHand();
+async function leased(leaseMs = 30_000, script: Script = {}) {
+  const hand = await consumerByHand({ script });
   const call = hand.consumer.lease({ leaseMs });
   const lease = await handOut(hand.polls, 0, call);
   return { ...hand, lease };
@@ -145,6 +145,55 @@ describe("the signal of a lease", () => {
     (await settles.call(1)).answer(["settled"]);
     await ack;
   });
+});
+
+describe("of a buffer that was destroyed elsewhere, the signals of all leases are aborted", () => {
+  const gone = () => new BufferError("BUFFER_DESTROYED", "gone");
+  const refuseWith = () => Promise.reject(gone());
+  const port = {
+    counts: refuseWith,
+    drained: refuseWith,
+    seal: refuseWith,
+    producer: async () => ({ lastSequence: 0, offer: refuseWith, close: () => {} }),
+  };
+
+  test.each<[string, (hand: Awaited<ReturnType<typeof leased>>) => Promise<unknown>]>([
+    ["a settlement", ({ lease, settles }) => refused(lease.ack(), settles.call(0))],
+    ["an extension", ({ lease, settles }) => refused(lease.extend(), settles.call(0))],
+    ["a take", ({ consumer, polls }) => refused(consumer.take(), polls.call(1))],
+    ["the counts", ({ buffer }) => buffer.counts()],
+    ["drained", ({ buffer }) => buffer.drained()],
+    ["a seal", ({ buffer }) => buffer.seal()],
+    ["a put", async ({ buffer }) => (await buffer.producer()).put(1)],
+  ])("by whatever is told so first: %s", async (_what, call) => {
+    const hand = await leased(30_000, { port });
+    const { lease, settles } = hand;
+    const { signal } = lease;
+    await faultOf(call(hand), "BUFFER_DESTROYED");
+    expect(signal.reason).toMatchObject({ code: "BUFFER_DESTROYED" });
+    const asked = settles.calls.length;
+    await faultOf(lease.nack(), "BUFFER_DESTROYED");
+    expect([lease.isOpen, settles.calls.length]).toEqual([false, asked]);
+  });
+
+  test("not by a fault that may pass", async () => {
+    const unavailable = new BufferError("TRANSPORT_UNAVAILABLE", "away");
+    const { buffer, lease } = await leased(30_000, { port: { counts: () => Promise.reject(unavailable) } });
+    await faultOf(buffer.counts(), "TRANSPORT_UNAVAILABLE");
+    expect([lease.signal.aborted, lease.isOpen]).toEqual([false, true]);
+  });
+
+  test("by its own handle as well", async () => {
+    const { buffer, lease } = await leased();
+    const { signal } = lease;
+    await buffer.destroy();
+    expect(signal.reason).toMatchObject({ code: "BUFFER_DESTROYED" });
+  });
+
+  async function refused(call: Promise<unknown>, asked: Promise<{ refuse(error: unknown): void }>) {
+    (await asked).refuse(gone());
+    return call;
+  }
 });
 
 describe("a kept lease", () => {

@@ -27,10 +27,13 @@ export interface BrokerOptions {
 
 /** What a broker has done so far. */
 export interface BrokerFigures {
+  /** Connected now, whoever asks included. */
   readonly clients: number;
   readonly packetsIn: number;
   readonly packetsOut: number;
   readonly malformed: number;
+  /** Handshakes of strangers, whose key the broker does not know. Who comes without keys, or for another broker, breaks off before. */
+  readonly refused: number;
   /** Of the whole process that it runs in. */
   readonly cpuMs: number;
 }

@@ -130,6 +130,7 @@ export class Broker {
       packetsIn: this.#packetsIn,
       packetsOut: this.#packetsOut,
       malformed: this.#malformed,
+      refused: this.#gatekeeper?.refused ?? 0,
       cpuMs: (user + system) / 1_000,
     };
   }
@@ -227,7 +228,8 @@ export class Broker {
 
   #refusalOf({ open, replyBytes }: Session, kind: number): wire.Failure | undefined {
     if (ALWAYS_HEARD.has(kind)) return undefined;
-    if (open >= this.#limits.requests) return tooMany("requests of one client", this.#limits.requests);
+    if (open >= this.#limits.requests)
+      return tooMany("requests of one client (`limits.requests`)", this.#limits.requests);
     return replyBytes > this.#replyBytesMax
       ? tooMany("bytes that one client has not read", this.#replyBytesMax)
       : undefined;
@@ -252,7 +254,7 @@ export class Broker {
       wanted !== "" && wanted !== this.#options.opened.bufferId
         ? OTHER_BUFFER
         : this.#sessions.size >= this.#limits.clients && !this.#forgetOneThatIsGone()
-          ? tooMany("clients", this.#limits.clients)
+          ? tooMany("clients (`limits.clients`)", this.#limits.clients)
           : undefined;
     if (refused !== undefined) {
       this.#sendTo(routingId, wire.encodeFailure(id, refused));

@@ -1,7 +1,7 @@
 /** The command's arguments, read and checked whole before anything is made. */
 
 import { parseArgs } from "node:util";
-import { type BufferSpec, completeSpec, isBufferError } from "@sluice/core";
+import { type BufferSettings, type BufferSpec, completeSpec, isBufferError } from "@sluice/core";
 
 export interface BrokerCommand {
   readonly kind: "broker";
@@ -24,7 +24,7 @@ interface FiguresCommand {
   readonly keys: string | undefined;
 }
 
-export type Command = BrokerCommand | KeysCommand | FiguresCommand | { readonly kind: "help" };
+export type Command = BrokerCommand | KeysCommand | FiguresCommand | { readonly kind: "help" | "version" };
 
 /** One line for the user, who asked for something that cannot be done: exit code 2. */
 export class UsageError extends Error {}
@@ -46,11 +46,14 @@ export const HELP = `Usage: npx @sluice/transport-zeromq COMMAND [options]
   figures --url URL               what the broker there has done so far, as JSON
     --keys FILE                     a client's key file
 
-  URL is ipc:///absolute/path of a socket, or tcp://address:port. Without --keys the environment variable
+  --help, --version               this text; the version
+
+  URL is ipc:///absolute/path of a socket, or tcp://address:port; a broker takes * as the port for one that is
+  free, and says which. The address may not be *: 0.0.0.0 is all of this host. Without --keys the environment variable
   SLUICE_ZEROMQ_KEYS names the key file, if it is set.
 
-Exit codes: 0 done, or the buffer was destroyed; 2 wrong use; 6 the broker is not available;
-129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM.
+Exit codes: 0 done, or the buffer was destroyed; 2 wrong use, or a place, key file or journal that another choice would
+mend; 6 no broker is there, or it does not answer; 129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM.
 `;
 
 const TEXT = { type: "string" } as const;
@@ -69,6 +72,8 @@ const OPTIONS = {
   keys: { "for-client": TEXT },
   figures: { url: TEXT, keys: TEXT },
 } as const;
+const SETTINGS = ["capacity", "itemBytesMax", "bufferBytesMax", "failuresMax", "deadLettersMax"] as const;
+type Setting = (typeof SETTINGS)[number];
 const NAMES = Object.keys(OPTIONS).join(", ");
 
 /** @throws UsageError */
@@ -81,9 +86,12 @@ export function readArgs(args: readonly string[]): Command {
     case "keys":
       return keys(rest);
     case "figures": {
-      const { url, keys } = valuesOf(rest, OPTIONS.figures);
-      return { kind: "figures", url: given("url", url), keys };
+      const values = valuesOf(rest, OPTIONS.figures);
+      need(values, ["url"]);
+      return { kind: "figures", url: values.url ?? "", keys: values.keys };
     }
+    case "--version":
+      return { kind: "version" };
     case undefined:
       throw new UsageError(`Say what is to be done: ${NAMES}`);
     default:
@@ -92,19 +100,20 @@ export function readArgs(args: readonly string[]): Command {
 }
 
 function broker(values: Partial<Record<keyof (typeof OPTIONS)["broker"], string>>): BrokerCommand {
-  const settings = {
-    capacity: count("capacity", given("capacity", values.capacity)),
-    ...setting("itemBytesMax", "item-bytes-max", values),
-    ...setting("bufferBytesMax", "buffer-bytes-max", values),
-    ...setting("failuresMax", "failures-max", values),
-    ...setting("deadLettersMax", "dead-letters-max", values),
-  };
-  const { url, codec = "json", journal, keys } = values;
+  const { url = "", codec = "json", journal, keys } = values;
+  need(values, ["url", "capacity"]);
+  const settings = Object.fromEntries(
+    SETTINGS.filter((key) => values[optionOf(key)] !== undefined).map((key) => [
+      key,
+      count(values[optionOf(key)]),
+    ]),
+  );
   try {
-    const spec = completeSpec(settings, codec);
-    return { kind: "broker", url: given("url", url), spec, journal, keys };
+    const spec = completeSpec(settings as unknown as BufferSettings, codec);
+    return { kind: "broker", url, spec, journal, keys };
   } catch (error) {
-    throw isBufferError(error, "INVALID_ARGUMENT") ? new UsageError((error as Error).message) : error;
+    if (!isBufferError(error, "INVALID_ARGUMENT")) throw error;
+    throw new UsageError(error.message.replace(/`(\w+)`/, (_, key: Setting) => `--${optionOf(key)}`));
   }
 }
 
@@ -116,24 +125,24 @@ function keys(args: readonly string[]): KeysCommand {
   return { kind: "keys", file, forClient: values["for-client"] };
 }
 
-function setting<Key extends string, Name extends string>(
-  key: Key,
-  name: Name,
-  values: { readonly [N in Name]?: string },
-): { [K in Key]?: number } {
-  const text = values[name];
-  return (text === undefined ? {} : { [key]: count(name, text) }) as { [K in Key]?: number };
+type Kebab<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${Kebab<Rest>}`
+  : "";
+
+function optionOf<Key extends Setting>(key: Key): Kebab<Key> {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) as Kebab<Key>;
 }
 
-function count(name: string, text: string): number {
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(value)) return value;
-  throw new UsageError(`--${name} must be an integer, got ${JSON.stringify(text)}`);
+/** What is no number is refused with the others that are out of range. */
+function count(text: string | undefined): unknown {
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : text;
 }
 
-function given(name: string, value: string | undefined): string {
-  if (value === undefined) throw new UsageError(`--${name} is needed`);
-  return value;
+/** All that are missing are named at once. */
+function need<Name extends string>(values: { readonly [N in Name]?: string }, names: readonly Name[]): void {
+  const missing = names.filter((name) => values[name] === undefined).map((name) => `--${name}`);
+  if (missing.length > 0)
+    throw new UsageError(`${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} needed`);
 }
 
 type TextOptions = Record<string, { readonly type: "string" }>;

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** `npx @sluice/transport-zeromq`: a broker by itself, its keys, its figures. */
 
-import { isWrongUse } from "@sluice/core";
+import { readFileSync } from "node:fs";
+import { isBufferError, isWrongUse } from "@sluice/core";
 import { runBroker } from "./broker-command.js";
 import { brokerFigures } from "./broker-figures.js";
 import { HELP, readArgs, UsageError } from "./command-args.js";
@@ -24,12 +25,19 @@ async function main(args: readonly string[]): Promise<number> {
     if (command.kind === "broker") return await runBroker(command, say, complain);
     if (command.kind === "keys") for (const line of writeKeys(command)) say(line);
     else if (command.kind === "figures") say(JSON.stringify(await brokerFigures(command.url, command.keys)));
-    else say(HELP.trimEnd());
+    else say(command.kind === "version" ? version() : HELP.trimEnd());
     return 0;
   } catch (error) {
-    const isUsers = error instanceof UsageError || isWrongUse(error);
+    const isUsage = error instanceof UsageError || isBufferError(error, "INVALID_ARGUMENT");
     const message = error instanceof Error ? error.message : String(error);
-    complain(`${message.replaceAll(/\s+/g, " ")}${isUsers ? " (--help tells more)" : ""}`);
-    return isUsers ? 2 : 6;
+    complain(`${message.replaceAll(/\s+/g, " ")}${isUsage ? " (--help tells more)" : ""}`);
+    // Where no broker is, the command was right: whoever starts one mends it.
+    const isMendable = isWrongUse(error) && !isBufferError(error, "BUFFER_NOT_FOUND");
+    return isUsage || isMendable ? 2 : 6;
   }
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
 }

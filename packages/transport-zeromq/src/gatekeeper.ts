@@ -15,6 +15,7 @@ export const ZAP_DOMAIN = "sluice";
 const ZAP_URL = "inproc://zeromq.zap.01";
 const VERSION = "1.0";
 const KEY_BYTES = 32;
+const LOG_EVERY_MS = 1_000;
 
 export class Gatekeeper {
   readonly keys: BrokerKeys;
@@ -25,6 +26,9 @@ export class Gatekeeper {
   readonly #socket: Reply;
   #known: ReadonlySet<string>;
   #readAt: string;
+  #refused = 0;
+  #untold = 0;
+  #logTimer: NodeJS.Timeout | undefined;
 
   /**
    * @param path - of the broker's key file.
@@ -39,6 +43,11 @@ export class Gatekeeper {
     this.#socket = new Reply({ context: this.context, linger: 0 });
   }
 
+  /** Handshakes so far of clients whose key is not known. */
+  get refused(): number {
+    return this.#refused;
+  }
+
   /** Before the broker listens. */
   async open(): Promise<void> {
     await this.#socket.bind(ZAP_URL);
@@ -46,6 +55,7 @@ export class Gatekeeper {
   }
 
   close(): void {
+    clearTimeout(this.#logTimer);
     this.#socket.close();
   }
 
@@ -55,6 +65,7 @@ export class Gatekeeper {
       for (;;) {
         const request = await socket.receive();
         const isAdmitted = this.#admits(request);
+        if (!isAdmitted) this.#countRefused();
         const [code, text] = isAdmitted ? ["200", "OK"] : ["400", "The key is not known here"];
         await socket.send([VERSION, request[1] ?? "", code, text, "", ""]);
       }
@@ -71,6 +82,19 @@ export class Gatekeeper {
       return false;
     this.#lookAgain();
     return this.#known.has(encodeZ85(key));
+  }
+
+  /** A client that is refused tries again and again: what comes within a second is told together. */
+  #countRefused(): void {
+    this.#refused += 1;
+    this.#untold += 1;
+    this.#logTimer ??= setTimeout(() => {
+      this.#logTimer = undefined;
+      const count = this.#untold;
+      this.#untold = 0;
+      const handshakes = count === 1 ? "1 handshake" : `${count} handshakes`;
+      this.#log(`refused ${handshakes} with keys that it does not know`);
+    }, LOG_EVERY_MS).unref();
   }
 
   /** Who was added or removed meanwhile. Those who are connected stay. */

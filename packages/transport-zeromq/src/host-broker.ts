@@ -12,6 +12,8 @@ const MAIN = new URL("./broker-main.js", import.meta.url);
 export interface HostedBroker {
   readonly url: string;
   readonly bufferId: string;
+  /** Ends it, and leaves its place. */
+  end(): Promise<void>;
 }
 
 /** Resolves to where it listens, and what it holds. It ends with this process, or when the buffer is destroyed. */
@@ -20,13 +22,12 @@ export function hostBroker(where: "thread" | "process", settings: BrokerSettings
     const hear = (news: BrokerNews) => {
       if (news.kind === "log")
         process.emitWarning(`The broker at ${settings.url} ${news.line}`, "SluiceWarning");
-      else if (news.kind === "ready") resolve(news);
+      else if (news.kind === "ready") resolve({ url: news.url, bufferId: news.bufferId, end: () => end() });
       else reject(faultOf({ ...news, effect: "none" }, "TRANSPORT_UNAVAILABLE"));
     };
     const ended = (how: string) =>
       reject(fault("TRANSPORT_UNAVAILABLE", `The broker ended while it started: ${how}`));
-    if (where === "thread") inThread(settings, hear, ended);
-    else inProcess(settings, hear, ended);
+    const end = (where === "thread" ? inThread : inProcess)(settings, hear, ended);
   });
 }
 
@@ -34,7 +35,7 @@ function inThread(
   settings: BrokerSettings,
   hear: (news: BrokerNews) => void,
   ended: (how: string) => void,
-): void {
+): () => Promise<void> {
   const isDown = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(MAIN, { workerData: { settings, isDown }, execArgv: [], stdin: false });
   // A thread that is torn down with an open socket of ZeroMQ takes the whole process with it, by SIGABRT.
@@ -50,14 +51,20 @@ function inThread(
     if (news.kind !== "log") worker.unref();
   });
   worker.once("error", (error) => ended(error.message));
+  const gone = new Promise((resolve) => worker.once("exit", resolve));
   worker.once("exit", (code) => ended(`exit code ${code}`));
+  return async () => {
+    worker.ref();
+    worker.postMessage("end");
+    await gone;
+  };
 }
 
 function inProcess(
   settings: BrokerSettings,
   hear: (news: BrokerNews) => void,
   ended: (how: string) => void,
-): void {
+): () => Promise<void> {
   const child = fork(MAIN, [], { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
   child.on("message", (news: BrokerNews) => {
     hear(news);
@@ -67,5 +74,11 @@ function inProcess(
   });
   child.once("error", (error) => ended(error.message));
   child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
+  const gone = new Promise((resolve) => child.once("exit", resolve));
   child.send(settings);
+  return async () => {
+    child.ref();
+    child.kill("SIGTERM");
+    await gone;
+  };
 }

@@ -12,6 +12,7 @@ import {
   type PortIdentity,
 } from "@sluice/file-store";
 import { capabilitiesOf } from "./capabilities.js";
+import { claimPath } from "./claim.js";
 import { fault, NAME } from "./faults.js";
 import type { Opened } from "./protocol.js";
 
@@ -74,6 +75,19 @@ export function findJournal(path: string): FoundStore | undefined {
   } catch (error) {
     if ((error as { code?: unknown }).code === "BUFFER_NOT_FOUND") return undefined;
     throw error;
+  }
+}
+
+/** Removes a journal that a broker, which has ended, had just made, unless somebody has put something meanwhile. */
+export async function discardJournal(path: string, id: string): Promise<void> {
+  const claim = await claimPath(path);
+  try {
+    const found = findJournal(path);
+    if (found?.id !== id) return;
+    const port = await found.openForBroker(identity(journalOf(found)));
+    await ((await port.counts()).produced === 0 ? port.destroy() : port.close());
+  } finally {
+    claim.release();
   }
 }
 

@@ -57,7 +57,7 @@ export function readClientKeys(path: string): ClientKeys {
 
 /**
  * @throws BufferError `PERMISSION_DENIED` for a file that cannot be read, or that others than its user can.
- * @throws RangeError `INVALID_ARGUMENT` for one that holds no keys.
+ * @throws RangeError `INVALID_ARGUMENT` for one that is not there, or holds no keys.
  */
 function readKeys(path: string): {
   readonly publicKey: string;
@@ -87,6 +87,8 @@ function readPrivate(path: string): string {
     fd = openSync(path, "r");
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code;
+    if (why === "ENOENT" || why === "ENOTDIR")
+      throw outOfRange("the key file", `one that is there (${why})`, path);
     throw fault("PERMISSION_DENIED", `The key file ${show(path)} cannot be read: ${why}`, { cause });
   }
   try {

@@ -1,13 +1,13 @@
 /** The way to a broker that is there. */
 
-import { type BufferAddress, type BufferPort, isBufferError } from "@sluice/core";
+import { type BufferAddress, type BufferPort, isBufferError, show } from "@sluice/core";
 import { capabilitiesOf } from "./capabilities.js";
 import { ClientPort } from "./client-port.js";
 import { BrokerConnection } from "./connection.js";
 import { fault } from "./faults.js";
 import { type ClientKeys, readClientKeys } from "./keys.js";
 import { knock } from "./knock.js";
-import { type Place, probe } from "./place.js";
+import { isOtherThanSocket, type Place, probe } from "./place.js";
 import type { Opened } from "./protocol.js";
 
 // A broker that is there answers within a few: only then is it worth asking why it does not.
@@ -54,7 +54,16 @@ export async function connectTo(
   } catch (error) {
     connection.drop();
     if (isBufferError(error, "BUFFER_DESTROYED"))
-      throw fault("BUFFER_NOT_FOUND", `The buffer at ${place.url} is gone: ${(error as Error).message}`);
+      throw fault("BUFFER_NOT_FOUND", `The buffer at ${place.url} is gone: ${error.message}`);
+    if (isBufferError(error, "TOO_MANY_WAITERS"))
+      throw fault(
+        "TOO_MANY_WAITERS",
+        `The broker at ${place.url} has no room for this client: ${error.message}`,
+      );
+    if (isBufferError(error, "TRANSPORT_UNAVAILABLE")) {
+      const silent = "does not answer as a broker: it is stopped, or something else";
+      throw fault("TRANSPORT_UNAVAILABLE", `Whoever listens at ${place.url} ${silent}`, { cause: error });
+    }
     throw error;
   }
 }
@@ -75,11 +84,14 @@ async function orRefused<T>(answer: Promise<T>, place: Place, keys: ClientKeys |
   }
 }
 
-function probeFault(error: NodeJS.ErrnoException, { url }: Place): Error {
+function probeFault(error: NodeJS.ErrnoException, place: Place): Error {
+  const { url } = place;
   switch (error.code) {
     case "ENOENT":
     case "ECONNREFUSED":
     case "ENOTDIR":
+      if (place.kind === "ipc" && isOtherThanSocket(place.path))
+        return fault("NOT_A_BUFFER", `${show(place.path)} is no socket`, { cause: error });
       return fault("BUFFER_NOT_FOUND", `No broker listens at ${url}`, { cause: error });
     case "EACCES":
     case "EPERM":

@@ -29,12 +29,16 @@ const FORMS = "`ipc:///absolute/path` or `tcp://address:port`";
 export function placeOf(url: unknown): Place {
   if (typeof url !== "string") throw wrongType("`url`", FORMS, url);
   if (url.startsWith("ipc://")) return ipcPlace(url, url.slice("ipc://".length));
+  if (/^tcp:\/\/\*:/.test(url)) {
+    const all = "a name or number (`*` is for the port alone; `0.0.0.0` is all addresses of this host)";
+    throw outOfRange("the address in `url`", all, url);
+  }
   const tcp = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5}|\*)$/.exec(url);
   if (tcp === null) throw outOfRange("`url`", FORMS, url);
   const host = tcp[1] === "localhost" ? "127.0.0.1" : (tcp[1] as string);
   const port = tcp[2] === "*" ? 0 : Number(tcp[2]);
   if (port > 65_535)
-    throw outOfRange("the port of `url`", "from 1 to 65,535, or `*` for one that is free", url);
+    throw outOfRange("the port of `url`", "from 1 to 65,535, or `*` or 0 for one that is free", url);
   const isOfHost = /^127(\.\d{1,3}){3}$/.test(host) || host === "[::1]";
   return { kind: "tcp", url: `tcp://${host}:${port === 0 ? "*" : port}`, host, port, isOfHost };
 }
@@ -48,8 +52,8 @@ function ipcPlace(url: string, path: string): Place {
   if (bytes > PATH_BYTES_MAX || path.includes("\0")) {
     throw outOfRange(
       "the path in `url`",
-      `at most ${PATH_BYTES_MAX} bytes, without a 0`,
-      `${bytes} bytes: ${path}`,
+      `at most ${PATH_BYTES_MAX} bytes (it has ${bytes}), without a 0`,
+      path,
     );
   }
   return { kind: "ipc", url, path, isOfHost: true };
@@ -75,6 +79,15 @@ export function secureDirectory(path: string): void {
 export function refuseOther(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isSocket()) throw fault("NOT_A_BUFFER", `${show(path)} is no socket`);
+}
+
+/** Of where nobody answers: a file that is no socket refuses as one does that nobody has open. */
+export function isOtherThanSocket(path: string): boolean {
+  try {
+    return !statSync(path).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /** Of the broker that is there now: waits until it has left, or for a second, should somebody else have come at once. */

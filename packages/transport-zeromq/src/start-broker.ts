@@ -3,6 +3,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { outOfRange } from "@sluice/core";
+import { loadNativePort } from "@sluice/native-port";
 import { Broker } from "./broker.js";
 import type { BrokerLimits } from "./broker-options.js";
 import { type Claim, claimPath } from "./claim.js";
@@ -71,6 +72,8 @@ async function claimPlace(place: Place, hasKeys: boolean): Promise<Claim | undef
     const why = "it can be reached from other hosts, where anybody could take and put: that needs `keys`";
     throw fault("INSECURE_BIND", `${place.url} is refused: ${why}`);
   }
+  // First: in Node 20, once `lstat` has looked at a socket, the next import takes a link in its path for the real path.
+  await loadNativePort();
   secureDirectory(place.path);
   refuseOther(place.path);
   const claim = await claimPath(place.path);

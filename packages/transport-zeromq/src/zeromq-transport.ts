@@ -14,12 +14,14 @@ import {
 } from "@sluice/core";
 import type { BrokerLimits } from "./broker-options.js";
 import { capabilitiesOf } from "./capabilities.js";
+import { checkLimits } from "./check-limits.js";
 import { NAME } from "./faults.js";
 import { hostBroker } from "./host-broker.js";
 import { checkJournal, findJournal, refuseDurable, type StoreSettings } from "./journal.js";
 import { checkKeysOption, keysPath } from "./keys.js";
 import { openPort } from "./open-port.js";
 import { placeOf } from "./place.js";
+import { UnopenedBrokers } from "./unopened-brokers.js";
 
 export interface ZeromqTransportOptions {
   /**
@@ -58,13 +60,15 @@ export function zeromqTransport(options: ZeromqTransportOptions): BufferTranspor
   if (options === undefined)
     throw wrongType("the options of zeromqTransport", "an object with a url", options);
   checkOptions("the options of zeromqTransport", options, ["url", "broker", "journal", "limits", "keys"]);
-  const { broker = "thread", limits } = options;
+  const { broker = "thread" } = options;
   if (broker !== "thread" && broker !== "process")
     throw outOfRange("`broker`", "`thread` or `process`", broker);
   checkKeysOption(options.keys);
   const ownKeys = options.keys === undefined ? undefined : resolve(options.keys);
   const place = placeOf(options.url);
   const journal = checkJournal(options.journal);
+  const limits = checkLimits(options.limits);
+  const unopened = new UnopenedBrokers();
   const host = (store: StoreSettings) =>
     hostBroker(broker, { url: place.url, store, limits, keys: keysPath(ownKeys) });
   const goOn = async (path: string) => {
@@ -87,13 +91,15 @@ export function zeromqTransport(options: ZeromqTransportOptions): BufferTranspor
         journal === undefined
           ? { kind: "memory", spec, bufferId: randomUUID() }
           : { kind: "new", path: journal, spec, durability };
-      const { url, bufferId } = await host(store);
-      return addressOf(url, bufferId, keysPath(ownKeys));
+      const hosted = await host(store);
+      unopened.add(hosted, store);
+      return addressOf(hosted.url, hosted.bufferId, keysPath(ownKeys));
     },
     async open(address): Promise<BufferPort> {
       const { url, id, keys } =
         address === undefined ? { url: place.url, id: "", keys: undefined } : readAddress(address);
-      const open = () => openPort(placeOf(url), id, keysPath(ownKeys, keys), addressOf);
+      const open = () =>
+        unopened.orEnd(url, id, () => openPort(placeOf(url), id, keysPath(ownKeys, keys), addressOf));
       try {
         return await open();
       } catch (error) {

@@ -1,12 +1,22 @@
 // The command, run as a user does: what it prints, how it ends, what it leaves.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isBufferError, openBuffer } from "@sluice/core";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { zeromqTransport } from "../dist/index.js";
+import { until } from "./support/until.js";
 
 const MAIN = fileURLToPath(new URL("../dist/command-main.js", import.meta.url));
 
@@ -25,6 +35,8 @@ interface Ended {
 function start(...args: readonly string[]): {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** What is on standard error so far. */
+  readonly complaints: () => string;
   /** Resolves to the first line of standard output. */
   readonly firstLine: Promise<string>;
 } {
@@ -47,7 +59,7 @@ function start(...args: readonly string[]): {
     void ended.then((end) => reject(new Error(`Ended without a line: ${JSON.stringify(end)}`)));
   });
   firstLine.catch(() => {}); // not every test waits for one
-  return { child, ended, firstLine };
+  return { child, ended, complaints: () => stderr, firstLine };
 }
 
 const run = (...args: readonly string[]) => start(...args).ended;
@@ -91,7 +103,7 @@ describe("broker", () => {
     await first.firstLine;
     const { code, stderr } = await run("broker", "--url", url(), "--capacity", "5");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^transport-zeromq: There is a broker at [^\n]*\n$/);
+    expect(stderr).toMatch(/^transport-zeromq: There is a broker at [^\n]*already\n$/);
     await (await openBuffer(zeromqTransport({ url: url() }))).close();
   });
 });
@@ -101,7 +113,12 @@ test("figures are JSON", async () => {
   await broker.firstLine;
   const { code, stdout } = await run("figures", "--url", url());
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ clients: 1, packetsIn: expect.any(Number), malformed: 0 });
+  expect(JSON.parse(stdout)).toMatchObject({
+    clients: 1,
+    packetsIn: expect.any(Number),
+    malformed: 0,
+    refused: 0,
+  });
 });
 
 test("keys: a broker, a client, and a stranger", async () => {
@@ -116,11 +133,19 @@ test("keys: a broker, a client, and a stranger", async () => {
   expect((await run("figures", "--url", url(), "--keys", "client.json")).code).toBe(0);
   await run("keys", "other-broker.json");
   await run("keys", "stranger.json", "--for-client", "other-broker.json");
-  for (const args of [["--keys", "stranger.json"], []]) {
+  const { serverKey } = JSON.parse(readFileSync(join(folder, "client.json"), "utf8"));
+  const stranger = JSON.parse(readFileSync(join(folder, "stranger.json"), "utf8"));
+  writeFileSync(join(folder, "unknown.json"), JSON.stringify({ ...stranger, serverKey }), { mode: 0o600 });
+  for (const args of [["--keys", "stranger.json"], [], ["--keys", "unknown.json"]]) {
     const { code, stderr } = await run("figures", "--url", url(), ...args);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^transport-zeromq: The broker at [^\n]* refuses this client: [^\n]*\n$/);
+    expect(stderr).not.toContain("--help");
   }
+  const figures = JSON.parse((await run("figures", "--url", url(), "--keys", "client.json")).stdout);
+  expect(figures.refused).toBeGreaterThan(0);
+  await until(async () => broker.complaints() !== "", "the broker says so");
+  expect(broker.complaints()).toMatch(/^(transport-zeromq: refused \d+ handshakes? with keys [^\n]*\n)+$/);
 
   const files = ["broker.json", "client.json"].map((name) => join(folder, name));
   expect(files.map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o600]);
@@ -163,20 +188,45 @@ test.each([
   ["an unknown command", "server --url ipc:///x", 'got "server"'],
   ["no url", "broker --capacity 5", "--url is needed"],
   ["no capacity", "broker --url ipc:///x", "--capacity is needed"],
+  ["neither", "broker", "--url and --capacity are needed"],
+  ["figures of no place", "figures", "--url is needed"],
   ["an unknown option", "broker --url ipc:///x --capactiy 5", "--capactiy"],
   ["a value that is missing", "broker --url", "--url"],
   ["an option given twice", "broker --url ipc:///x --capacity 1 --capacity 2", "--capacity is given twice"],
-  ["a number with a tail", "broker --url ipc:///x --capacity 9x", '"9x"'],
-  ["capacity 0", "broker --url ipc:///x --capacity 0", "`capacity`"],
+  [
+    "a number with a tail",
+    "broker --url ipc:///x --capacity 9x",
+    'an integer from 1 to 2147483647, got "9x"',
+  ],
+  [
+    "a word as a number",
+    "broker --url ipc:///x --capacity 5 --dead-letters-max few",
+    "--dead-letters-max to be an integer from 0 to 2147483647",
+  ],
+  [
+    "capacity 0",
+    "broker --url ipc:///x --capacity 0",
+    "--capacity to be an integer from 1 to 2147483647, got 0",
+  ],
   [
     "a buffer that no item fits",
     "broker --url ipc:///x --capacity 5 --buffer-bytes-max 1",
-    "`bufferBytesMax`",
+    "--buffer-bytes-max",
   ],
   ["something that is no option", "broker ipc:///x", '"ipc:///x"'],
   ["a place that is none", "broker --url pigeon://x --capacity 5", '"pigeon://x"'],
-  ["a directory that others may enter", "broker --url ipc:///usr/x --capacity 5", "chmod 700"],
-  ["a bind for all hosts", "broker --url tcp://0.0.0.0:4000 --capacity 5", "needs `keys`"],
+  ["a star for the address", "broker --url tcp://*:4000 --capacity 5", "`0.0.0.0` is all addresses"],
+  [
+    "a port that is none",
+    "broker --url tcp://127.0.0.1:65536 --capacity 5",
+    "or `*` or 0 for one that is free",
+  ],
+  [
+    "a path that is too long",
+    `broker --url ipc:///${"x".repeat(140)} --capacity 5`,
+    'at most 107 bytes (it has 141), without a 0, got "/x',
+  ],
+  ["a quote that is closed", `broker --url ipc:///${"x".repeat(140)} --capacity 5`, '…" (--help'],
   ["a key file that is not there", "broker --url ipc://$/x --capacity 5 --keys nowhere.json", "ENOENT"],
   [
     "a journal in no folder",
@@ -187,7 +237,6 @@ test.each([
   ["keys for several", "keys a b", "keys needs the path of one file"],
   ["keys in no folder", "keys nowhere/keys.json", 'Cannot write "nowhere/keys.json"'],
   ["keys of a broker that is not there", "keys a.json --for-client nowhere.json", "ENOENT"],
-  ["figures of nobody", "figures --url ipc://$/x", "No broker listens"],
 ])("bad usage is told in one line: %s", async (_what, args, says) => {
   const given = args.replace("$", folder).split(" ").filter(Boolean);
   const { code, stdout, stderr } = await run(...given);
@@ -197,11 +246,47 @@ test.each([
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test.each([
+  ["a directory that others may enter", "broker --url ipc:///usr/x --capacity 5", 2, "chmod 700"],
+  ["a bind for all hosts", "broker --url tcp://0.0.0.0:4000 --capacity 5", 2, "needs `keys`"],
+  ["a place that is something else", "figures --url ipc:///etc/passwd", 2, '"/etc/passwd" is no socket'],
+  ["figures of nobody", "figures --url ipc://$/x", 6, "No broker listens"],
+])("what --help says nothing of goes without it: %s", async (_what, args, code, says) => {
+  const ended = await run(...args.replace("$", folder).split(" "));
+  expect(ended).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(says) });
+  expect(ended.stderr).toMatch(/^transport-zeromq: [^\n]*\n$/);
+  expect(ended.stderr).not.toContain("--help");
+});
+
+test("a journal of another buffer: exit code 2, and both are named", async () => {
+  const args = ["broker", "--url", url(), "--journal", "journal", "--capacity"];
+  const broker = start(...args, "5");
+  await broker.firstLine;
+  broker.child.kill("SIGTERM");
+  await broker.ended;
+  const { code, stderr } = await run(...args, "6");
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^transport-zeromq: [^\n]*capacity: 6 here, 5 in the buffer[^\n]*\n$/);
+});
+
+test("--version", async () => {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
 test("--help is help, wherever it stands", async () => {
   for (const args of [["--help"], ["broker", "-h"], ["keys", "--help"]]) {
     const { code, stdout } = await run(...args);
     expect(code).toBe(0);
-    for (const word of ["broker", "--capacity", "--for-client", "figures", "SLUICE_ZEROMQ_KEYS"]) {
+    for (const word of [
+      "broker",
+      "--capacity",
+      "--for-client",
+      "figures",
+      "SLUICE_ZEROMQ_KEYS",
+      "--version",
+      "*",
+    ]) {
       expect(stdout).toContain(word);
     }
   }

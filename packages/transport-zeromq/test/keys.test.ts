@@ -175,7 +175,7 @@ describe("key files", () => {
       "PERMISSION_DENIED",
       "has mode 640",
     ],
-    ["is not there", () => join(directory, "nowhere.json"), "PERMISSION_DENIED", "ENOENT"],
+    ["is not there", () => join(directory, "nowhere.json"), "INVALID_ARGUMENT", "one that is there (ENOENT)"],
     ["is a directory", () => directory, "INVALID_ARGUMENT", "this is no file"],
     ["is no JSON", () => keyFile("keys.json", `${client.secretKey}`), "INVALID_ARGUMENT", "this is no JSON"],
     [

@@ -9,11 +9,37 @@ import { Actor } from "./support/actor.js";
 import { hasRoom, madeBuffer } from "./support/buffers.js";
 import { outcomeOf, until } from "./support/until.js";
 
+test.each<[string, unknown, string]>([
+  ["0", { clients: 0 }, "`limits.clients` to be an integer from 1 to 2147483647, got 0"],
+  ["-1", { requests: -1 }, "`limits.requests` to be an integer from 1 to 2147483647, got -1"],
+  ["a word", { clients: "abc" }, 'got "abc"'],
+  ["a fraction", { clients: 2.5 }, "got 2.5"],
+  ["NaN", { clients: Number.NaN }, "got NaN"],
+  ["Infinity", { clients: Number.POSITIVE_INFINITY }, "got Infinity"],
+  ["null", { clients: null }, "got null"],
+  ["no object", 5, "`limits` to be an object, got 5"],
+  ["nothing", null, "`limits` to be an object, got null"],
+  ["a word for all", "x", "`limits` to be an object"],
+  ["a name that nobody knows", { client: 5 }, 'an option in `limits` to be `clients`, got "client"'],
+])("limits are checked before anything is started: %s", (_what, limits, says) => {
+  const make = () => zeromqTransport({ url: "ipc:///somewhere", limits: limits as never });
+  expect(make).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  expect(make).toThrow(says);
+});
+
+test("limits that are left out, or undefined, are the default ones", () => {
+  for (const limits of [undefined, {}, { clients: undefined }])
+    zeromqTransport({ url: "ipc:///somewhere", limits: limits as never });
+});
+
 test("one client too many is refused; a dead one's place is a newcomer's", async () => {
   const { url } = await madeBuffer({ over: "ipc", capacity: 1, limits: { clients: 2 } });
   const second = await Actor.at(url);
   const third = openBuffer(zeromqTransport({ url }));
   await expect(third).rejects.toMatchObject({ code: "TOO_MANY_WAITERS", effect: "none" });
+  await expect(third).rejects.toThrow(
+    `${url} has no room for this client: More than 2 clients (\`limits.clients\`)`,
+  );
   await second.kill();
   await until(() => hasRoom(url), "the place of the dead one is free");
 });

@@ -17,7 +17,9 @@ export function reportText(report: RunReport): string {
   const lines = report.workers.map((worker) => `${worker.name.padEnd(width)}  ${workerLine(worker)}`);
   for (const problem of report.problems) lines.push(`problem: ${problem}`);
   if (report.endedBy !== undefined) lines.push(`ended early: ${report.endedBy}`);
-  lines.push(`peak ${report.peak} of ${report.capacity}, ${(report.durationMs / 1000).toFixed(1)} s`);
+  lines.push(
+    `peak ${report.peak ?? "unknown"} of ${report.capacity}, ${(report.durationMs / 1000).toFixed(1)} s`,
+  );
   lines.push(lastLine(report));
   return lines.join("\n");
 }

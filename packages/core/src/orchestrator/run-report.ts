@@ -51,8 +51,8 @@ export interface RunReport {
   readonly unknown: number;
   /** Accepted, and nowhere any more. */
   readonly lost: number;
-  /** The most items the buffer ever held at once. */
-  readonly peak: number;
+  /** The most items the buffer ever held at once. Not there where the buffer could not be asked any more. */
+  readonly peak?: number;
   readonly sealed: boolean;
   readonly drained: boolean;
   /** The sums of the workers'. */
@@ -107,7 +107,7 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
     discarded: isSince("discarded"),
     unknown: totals.unknown,
     lost: ledger.lost,
-    peak: after?.peak ?? 0,
+    ...(after === undefined ? {} : { peak: after.peak }),
     sealed,
     drained: sealed && remaining === 0,
     problems: [...new Set([...ledger.problems, ...faults.map(({ message }) => message)])],
