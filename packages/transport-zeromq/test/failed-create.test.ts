@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { completeSpec, createBuffer, openBuffer } from "@sluice/core";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { curveKeyPair } from "zeromq";
@@ -59,22 +60,13 @@ test("once it was opened, a later open that fails does it no harm", async () => 
 });
 
 test("the next one clears what a creator left that a signal has ended", async () => {
-  const path = join(folder, "buffer");
   // In processes of their own: what Node has loaded before is not looked for again.
-  const create = (then: string) => {
-    const core = import.meta.resolve("@sluice/core");
-    const script = `
-      import { createBuffer } from ${JSON.stringify(core)};
-      import { zeromqTransport } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url))};
-      const buffer = await createBuffer(zeromqTransport({ url: ${JSON.stringify(`ipc://${path}`)} }), { capacity: 5 });
-      ${then};`;
-    return spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" });
-  };
-  expect(create('process.kill(process.pid, "SIGINT"); setInterval(() => {}, 1000)')).toMatchObject({
-    signal: "SIGINT",
-  });
+  const script = fileURLToPath(new URL("./support/create-once.mjs", import.meta.url));
+  const create = (end: string) =>
+    spawnSync(process.execPath, [script, `ipc://${join(folder, "buffer")}`, end], { encoding: "utf8" });
+  expect(create("SIGINT")).toMatchObject({ signal: "SIGINT" });
   expect(readdirSync(folder).sort()).toEqual(["buffer", "buffer.lock"]);
-  expect(create("await buffer.destroy()")).toMatchObject({ status: 0, stderr: "" });
+  expect(create("destroy")).toMatchObject({ status: 0, stderr: "" });
   expect(readdirSync(folder)).toEqual([]);
 });
 
