@@ -3,7 +3,8 @@
 import { ENVELOPE_BYTES_MAX, isBufferError } from "@sluice/core";
 import { bytesOf, waiting } from "../kit/context.js";
 import { equal, fail, isTrue, rejects } from "../kit/expect.js";
-import { occupied, put, takeAll } from "../kit/face.js";
+import { put, takeAll } from "../kit/face.js";
+import { occupied } from "../kit/ledger.js";
 import { type Rule, rule } from "../rule.js";
 
 export const boundRules: readonly Rule[] = [
