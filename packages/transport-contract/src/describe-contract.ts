@@ -28,7 +28,7 @@ export function describeTransportContract(
   options: RunOptions = {},
 ): void {
   const seed = options.seed ?? seedFromEnvironment();
-  const rules = chosenRules(options.only).map((rule) => ({ rule, reason: rule.skipReason(harness) }));
+  const rules = chosenRules(options).map((rule) => ({ rule, reason: rule.skip(harness)?.reason }));
   const scale = Number(process.env["SLUICE_TIMEOUT_SCALE"] || 1);
   const declareSkipped = runner.test.skip;
   const define = () => {

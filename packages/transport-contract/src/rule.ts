@@ -12,14 +12,28 @@ import type { RuleContext } from "./kit/context.js";
  */
 export type Level = "required" | "capability" | "stochastic" | "stress";
 
+/** From the least to the most: a run at a level has those before it too. */
+export const LEVELS: readonly Level[] = ["required", "capability", "stochastic", "stress"];
+
+export function isUpTo(level: Level, rule: { readonly level: Level }): boolean {
+  return LEVELS.indexOf(rule.level) <= LEVELS.indexOf(level);
+}
+
+/** Why a rule is not run on a harness. */
+export interface Skip {
+  readonly reason: string;
+  /** It applies, and cannot be run here: what it needs is missing on this machine. Else it is not claimed. */
+  readonly isUnable: boolean;
+}
+
 export interface Rule {
   /** `BOUND-1`. Never used again for another meaning. */
   readonly number: string;
   /** Number and meaning: `BOUND-1 counts leased items towards capacity`. */
   readonly title: string;
   readonly level: Level;
-  /** Why it does not apply to this harness; undefined if it does. */
-  skipReason(harness: Harness): string | undefined;
+  /** Why it is not run on this harness; undefined if it is. */
+  skip(harness: Harness): Skip | undefined;
   run(context: RuleContext): Promise<void>;
 }
 
@@ -31,6 +45,8 @@ export interface RuleOptions {
   readonly processes?: boolean;
   /** It needs at least one failpoint of the adapter. */
   readonly failpoints?: boolean;
+  /** Why it cannot be run on this machine, where it applies. */
+  readonly unable?: () => string | undefined;
 }
 
 export function rule(
@@ -45,17 +61,22 @@ export function rule(
     number,
     title,
     level: options.level ?? (options.needs === undefined ? "required" : "capability"),
-    skipReason(harness) {
-      const claimed = options.needs?.(harness.capabilities);
-      if (claimed !== undefined) return claimed;
-      if (options.processes === true && !spawns(harness))
-        return `its reach is the ${harness.capabilities.reach}`;
-      if (options.failpoints === true && (harness.failpoints ?? []).length === 0)
-        return "it declares no failpoints";
-      return undefined;
+    skip(harness) {
+      const reason = unclaimed(harness, options);
+      if (reason !== undefined) return { reason, isUnable: false };
+      const missing = options.unable?.();
+      return missing === undefined ? undefined : { reason: missing, isUnable: true };
     },
     run,
   };
+}
+
+function unclaimed(harness: Harness, { needs, processes, failpoints }: RuleOptions): string | undefined {
+  const claimed = needs?.(harness.capabilities);
+  if (claimed !== undefined) return claimed;
+  if (processes === true && !spawns(harness)) return `its reach is the ${harness.capabilities.reach}`;
+  if (failpoints === true && (harness.failpoints ?? []).length === 0) return "it declares no failpoints";
+  return undefined;
 }
 
 function spawns(harness: Harness): boolean {

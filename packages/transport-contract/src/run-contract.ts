@@ -6,7 +6,9 @@ import { type Harness, type Timing, timingFromEnvironment } from "./harness.js";
 import { newContext } from "./kit/context.js";
 import { describe, RuleBroken } from "./kit/expect.js";
 import { awaited } from "./kit/waiting.js";
-import type { Level, Rule } from "./rule.js";
+import { keepHistories } from "./report/keep-histories.js";
+import type { KeptHistory } from "./report/kept-history.js";
+import { isUpTo, LEVELS, type Level, type Rule } from "./rule.js";
 import { RULES } from "./rules/index.js";
 
 /** A rule may wait for many things one after the other; for so many signal times in all. */
@@ -20,41 +22,65 @@ export interface Verdict {
   readonly outcome: "passed" | "failed" | "skipped";
   /** Why it was skipped. */
   readonly reason?: string;
+  /** Skipped although it applies: what it needs is missing on this machine. */
+  readonly isUnable?: boolean;
   readonly error?: unknown;
   readonly ms: number;
+  /** What its processes did, of rules that write it down. */
+  readonly histories?: readonly KeptHistory[];
 }
 
 /** Which rules are run, and how hard. */
 export interface RunOptions {
   /** Numbers of rules, `BOUND-1`, or of whole groups, `BOUND`. Default: all. */
   readonly only?: readonly string[];
+  /** The rules of this level and of those before it. Default: `SLUICE_LEVEL`, else all but `stress`. */
+  readonly level?: Level;
   /** Default: `SLUICE_SEED`, else a new one. */
   readonly seed?: number;
   readonly timing?: Timing;
   /** Multiplies the trials of stochastic rules. Default: `SLUICE_EFFORT`, else 1. */
   readonly effort?: number;
+  /**
+   * Folder in which the histories of rules that failed are kept. Default: `SLUICE_HISTORIES`, else where the system has its
+   * temporary files; the message of the failure says where.
+   */
+  readonly historiesIn?: string;
+  /** Told of each rule, before it is run. */
+  readonly onRule?: (rule: Rule, at: number, of: number) => void;
+  /** Told of what came of each. */
+  readonly onVerdict?: (verdict: Verdict) => void;
 }
 
 /**
  * Runs the rules one after the other.
  *
- * @throws RangeError for a number in `only` that is no rule's.
+ * @throws RangeError for a number in `only` that is no rule's, and for a level that there is not.
  */
 export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Verdict[]> {
   const seed = options.seed ?? seedFromEnvironment();
+  const rules = chosenRules(options);
   const verdicts: Verdict[] = [];
-  for (const rule of chosenRules(options.only))
-    verdicts.push(await judge(rule, harness, { ...options, seed }));
+  for (const [at, rule] of rules.entries()) {
+    options.onRule?.(rule, at, rules.length);
+    const verdict = await judge(rule, harness, { ...options, seed });
+    options.onVerdict?.(verdict);
+    verdicts.push(verdict);
+  }
   return verdicts;
 }
 
-export function chosenRules(only?: readonly string[]): readonly Rule[] {
-  if (only === undefined) return RULES;
+/** @throws RangeError for a number in `only` that is no rule's, and for a level that there is not. */
+export function chosenRules({ only, level = levelFromEnvironment() }: RunOptions): readonly Rule[] {
   const isNamed = (rule: Rule, name: string) => rule.number === name || rule.number.startsWith(`${name}-`);
-  const unknown = only.find((name) => !RULES.some((rule) => isNamed(rule, name)));
+  const unknown = only?.find((name) => !RULES.some((rule) => isNamed(rule, name)));
   if (unknown !== undefined)
     throw new RangeError(`There is no rule or group of rules called ${JSON.stringify(unknown)}`);
-  return RULES.filter((rule) => only.some((name) => isNamed(rule, name)));
+  return RULES.filter((rule) => {
+    // A rule that is asked for by its own number is run, whatever its level.
+    if (only?.includes(rule.number)) return true;
+    return isUpTo(level, rule) && (only?.some((name) => isNamed(rule, name)) ?? true);
+  });
 }
 
 /** One rule. Never throws: what the rule threw is in the verdict, with what is needed to run it again. */
@@ -64,8 +90,8 @@ export async function judge(
   options: RunOptions & { seed: number },
 ): Promise<Verdict> {
   const { number, title, level } = rule;
-  const reason = rule.skipReason(harness);
-  if (reason !== undefined) return { rule: number, title, level, outcome: "skipped", reason, ms: 0 };
+  const skip = rule.skip(harness);
+  if (skip !== undefined) return { rule: number, title, level, outcome: "skipped", ...skip, ms: 0 };
   const began = performance.now();
   const { context, end } = newContext(harness, {
     timing: options.timing ?? timingFromEnvironment(),
@@ -81,24 +107,37 @@ export async function judge(
   try {
     await context.within(rule.run(context), RULE_SIGNALS_MAX, "the rule");
   } catch (error) {
-    failure = { error: named(error, rule, options.seed) };
+    failure = { error };
   }
   await end();
   // Rejections are reported when the microtasks of their turn are through.
   await turn();
   process.off("unhandledRejection", onStray);
-  if (strays.length > 0) failure ??= { error: named(strays[0], rule, options.seed) };
+  if (strays.length > 0) failure ??= { error: strays[0] };
   const ms = performance.now() - began;
-  return failure === undefined
-    ? { rule: number, title, level, outcome: "passed", ms }
-    : { rule: number, title, level, outcome: "failed", error: failure.error, ms };
+  const { histories } = context;
+  if (failure === undefined) return { rule: number, title, level, outcome: "passed", ms, histories };
+  const error = named(failure.error, rule, options.seed, histories, options.historiesIn);
+  return { rule: number, title, level, outcome: "failed", error, ms, histories };
 }
 
-function named(error: unknown, rule: Rule, seed: number): Error {
+function named(
+  error: unknown,
+  rule: Rule,
+  seed: number,
+  histories: readonly KeptHistory[],
+  historiesIn: string | undefined,
+): Error {
   const told = error instanceof Error ? error.message : String(error);
   const what = error instanceof RuleBroken ? undefined : awaited.get(error as object);
   const text = what === undefined ? told : `Expected ${what} to go well, it rejected with ${describe(error)}`;
-  return new Error(`${rule.number}: ${text}\n(run it again with SLUICE_SEED=${seed})`, { cause: error });
+  const kept =
+    histories.length === 0
+      ? ""
+      : `; what its processes did is kept in ${keepHistories(rule.number, histories, historiesIn)}`;
+  return new Error(`${rule.number}: ${text}\n(run it again with SLUICE_SEED=${seed}${kept})`, {
+    cause: error,
+  });
 }
 
 function effortFromEnvironment(): number {
@@ -108,4 +147,15 @@ function effortFromEnvironment(): number {
     throw new RangeError(`Expected SLUICE_EFFORT to be a number above 0, got ${JSON.stringify(text)}`);
   }
   return effort;
+}
+
+export function levelFromEnvironment(): Level {
+  const text = process.env["SLUICE_LEVEL"];
+  if (text === undefined || text === "") return "stochastic";
+  const level = LEVELS.find((one) => one === text);
+  if (level === undefined)
+    throw new RangeError(
+      `Expected SLUICE_LEVEL to be one of ${LEVELS.join(", ")}, got ${JSON.stringify(text)}`,
+    );
+  return level;
 }

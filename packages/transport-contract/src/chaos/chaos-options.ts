@@ -1,12 +1,8 @@
 /** The command line of the driver that kills. */
 
 import { parseArgs } from "node:util";
+import { UsageError } from "../usage-error.js";
 import type { ChaosOptions } from "./run-chaos.js";
-
-/** Something on the command line is wrong; the message is for whoever typed it. */
-export class UsageError extends Error {
-  override readonly name: string = "UsageError";
-}
 
 export interface ChaosCommand extends ChaosOptions {
   /** What to import: a URL, a path, or a package that can be resolved from the working directory. */
@@ -16,7 +12,7 @@ export interface ChaosCommand extends ChaosOptions {
   readonly factoryOptions: unknown;
 }
 
-export const USAGE = `node chaos-main.js --transport-module MODULE --factory NAME [options]
+export const USAGE = `Usage: npx @sluice/transport-contract chaos --transport-module MODULE --factory NAME [options]
 
   --transport-module  URL, path or package of the adapter
   --factory           name of the factory it exports, such as fileTransport

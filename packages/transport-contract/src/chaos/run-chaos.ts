@@ -8,11 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BufferTransport, type BufferWishes, createBuffer, untilNotBusy } from "@sluice/core";
-import { checkHistory, readHistory } from "@sluice/history-checker";
+import { checkHistory, readHistory, recordTo } from "@sluice/history-checker";
 import { newSeed, type Random, randomFrom } from "@sluice/history-checker/random";
 import { consume } from "../processes/loops.js";
 import { Puppet } from "../processes/puppet.js";
+import type { KeptHistory } from "../report/kept-history.js";
 import { account, type ChaosReport } from "./account.js";
+import { Marks } from "./marks.js";
 
 export interface ChaosOptions {
   /** How items are consumed. */
@@ -38,7 +40,12 @@ export interface ChaosOptions {
   readonly endMs?: number;
   /** Told of each step, for whoever watches. */
   readonly onStep?: (step: string) => void;
+  /** Handed what all of them did, before it is judged. */
+  readonly onHistory?: (history: KeptHistory) => void;
 }
+
+/** Who seals; a process of the history like the others. */
+const DRIVER = "driver";
 
 /** Far more than a run can put; `stopProducing` ends it. */
 const ITEMS_MAX = 100_000_000;
@@ -60,6 +67,7 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     failuresMax: 1_000_000,
   });
   const crew: Worker[] = [];
+  const marks = new Marks();
   let started = 0;
 
   /** @param armed - it will end itself at a failpoint, sooner or later. */
@@ -104,17 +112,22 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
       const victim = random.pick(crew);
       step(`${n + 1} of ${actions.length}: ${action} ${victim.name}`);
       if (action === "kill") {
+        marks.add(victim.name, "SIGKILL");
         await victim.puppet.kill();
         kills++;
         await replace(victim);
       } else {
+        marks.add(victim.name, "SIGSTOP");
         victim.puppet.signal("SIGSTOP");
         // Some past their lease, most not.
         await sleep(random.chance(0.3) ? leaseMs * 2 : random.below(leaseMs));
         victim.puppet.signal("SIGCONT");
+        marks.add(victim.name, "SIGCONT");
       }
       for (const gone of crew.filter(({ puppet }) => puppet.isGone)) {
         await surviving(gone);
+        // At its failpoint, a while ago.
+        marks.add(gone.name, "SIGKILL");
         kills++;
         await replace(gone);
       }
@@ -122,7 +135,12 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     step("the producers stop");
     for (const worker of crew) worker.puppet.signal("SIGCONT");
     await Promise.all(crew.filter(({ role }) => role === "producer").map(finishProducer));
+    const driver = recordTo(folder, DRIVER);
+    marks.anchor();
+    const sealed = driver.begin("seal");
     await untilNotBusy(() => buffer.seal());
+    sealed("ok");
+    driver.close();
     step("the consumers drain");
     // One consumer that nobody kills, so that what comes back late has a taker.
     const last = consume(buffer, {
@@ -142,6 +160,13 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     const counts = await untilNotBusy(() => buffer.counts());
     const most = await samples.end();
     const operations = readHistory(folder);
+    const anchor = operations.find((one) => one.process === DRIVER)?.invokedAt ?? 0;
+    options.onHistory?.({
+      title: `${kills} kills, ${options.stops ?? 0} stops, mode ${options.mode}, seed ${seed}`,
+      capacity: options.capacity,
+      operations,
+      marks: marks.since(anchor),
+    });
     const violations = checkHistory(operations, { capacity: options.capacity });
     return account({ seed, kills, stops: options.stops ?? 0, options, counts, most, operations, violations });
   } finally {

@@ -19,6 +19,7 @@ import {
 } from "@sluice/core";
 import type { Random } from "@sluice/history-checker/random";
 import type { Harness, Timing } from "../harness.js";
+import type { KeptHistory } from "../report/kept-history.js";
 import { quietBuffer } from "./quiet.js";
 import { type Waiting, waitingWith } from "./waiting.js";
 
@@ -55,6 +56,8 @@ export interface RuleContext extends Waiting {
   stage(settings: BufferSettings & BufferWishes): Promise<Stage<unknown>>;
   stage<T>(settings: BufferSettings & BufferWishes, codec: Codec<T>): Promise<Stage<T>>;
   bare(settings: BufferSettings): Promise<BareStage>;
+  /** What its processes did, for whoever looks at the verdict; a rule adds to it before it judges. */
+  readonly histories: KeptHistory[];
   /** Runs when the rule is over, however it ended; the last one first. */
   defer(cleanup: () => unknown): void;
 }
@@ -96,6 +99,7 @@ export function newContext(
       }
     },
     transport,
+    histories: [],
 
     async stage<T>(
       settings: BufferSettings & BufferWishes,

@@ -54,6 +54,7 @@ async function chaos(
     producers: 2,
     consumers: 2,
     seed,
+    onHistory: (history) => void t.histories.push(history),
     leaseMs: t.timing.leaseMs * 3,
     endMs: t.timing.signalMs * 3,
   });

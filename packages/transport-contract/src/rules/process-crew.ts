@@ -94,6 +94,13 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
   const finished = await t.within(Promise.all(consuming), 4, "the consumers");
   await t.soon(buffer.drained(), "drained()");
   const operations = readHistory(folder);
+  const { capacity } = crew;
+  t.histories.push({
+    title: `${puppets.length} processes, capacity ${capacity}`,
+    capacity,
+    operations,
+    marks: [],
+  });
   equal(
     operations.filter((one) => one.kind === "put" && one.outcome === "ok").length,
     total,

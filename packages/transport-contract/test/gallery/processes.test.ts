@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { BufferTransport } from "@sluice/core";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 // The compiled kit, whose child processes are compiled too.
 import { type Harness, runContract } from "../../dist/index.js";
 
@@ -12,6 +12,9 @@ const racy = new URL("./racy-file-transport.mjs", import.meta.url);
 const { racyFileTransport } = (await import(racy.href)) as {
   racyFileTransport(options: { path: string; locked: boolean }): BufferTransport;
 };
+
+const historiesIn = mkdtempSync(join(tmpdir(), "sluice-histories-"));
+afterAll(() => rmSync(historiesIn, { recursive: true, force: true }));
 
 const rules = ["PROC-1", "PROC-3", "PROC-4", "PROC-5"];
 
@@ -41,7 +44,7 @@ test.each(["PROC-1", "PROC-3"])(
   { timeout: 120_000 },
   async (rule) => {
     const timing = { signalMs: 2000, noSignalMs: 60, leaseMs: 120 };
-    const [verdict] = await runContract(harness(false), { only: [rule], timing });
+    const [verdict] = await runContract(harness(false), { only: [rule], timing, historiesIn });
     expect(verdict).toMatchObject({ rule, outcome: "failed" });
     expect(String(verdict?.error)).toMatch(new RegExp(`^Error: ${rule}: `));
   },

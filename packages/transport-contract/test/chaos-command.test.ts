@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-const main = fileURLToPath(new URL("../dist/chaos-main.js", import.meta.url));
+const main = fileURLToPath(new URL("../dist/command-main.js", import.meta.url));
 const memory = fileURLToPath(new URL("../../transport-memory/dist/index.js", import.meta.url));
 
 function run(...args: string[]) {
-  return spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  return spawnSync(process.execPath, [main, "chaos", ...args], { encoding: "utf8" });
 }
 
 test.each([

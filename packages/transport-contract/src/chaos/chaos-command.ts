@@ -1,33 +1,37 @@
-#!/usr/bin/env node
 /**
  * The driver that kills, as a command: exit 0 if every promise was kept, 3 if one was broken, 2 for a bad option.
  * The last line is the account as JSON; a failure prints the seed and the command that runs it again.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import type { BufferTransport } from "@sluice/core";
 import { newSeed } from "@sluice/history-checker/random";
-import { type ChaosCommand, chaosCommand, USAGE, UsageError } from "./chaos/chaos-options.js";
-import { runChaos } from "./chaos/run-chaos.js";
+import { importFrom } from "../import-from.js";
+import { UsageError } from "../usage-error.js";
+import { type ChaosCommand, chaosCommand, USAGE } from "./chaos-options.js";
+import { runChaos } from "./run-chaos.js";
 
 const fresh: string[] = [];
-try {
-  const command = chaosCommand(process.argv.slice(2));
-  if (command === undefined) console.log(USAGE);
-  else process.exitCode = await main(command, command.quiet);
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message} (--help lists the options)`);
-  process.exitCode = 2;
-} finally {
-  for (const folder of fresh) rmSync(folder, { recursive: true, force: true });
+
+/** @returns the exit code. @throws UsageError */
+export async function chaos(args: readonly string[]): Promise<number> {
+  try {
+    const command = chaosCommand(args);
+    if (command !== undefined) return await main(command, args);
+    console.log(USAGE);
+    return 0;
+  } finally {
+    for (const folder of fresh) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-async function main(command: ChaosCommand, quiet: boolean): Promise<number> {
+async function main(
+  command: ChaosCommand & { readonly quiet: boolean },
+  args: readonly string[],
+): Promise<number> {
+  const { quiet } = command;
   const transport = await transportFrom(command);
   const seed = command.seed ?? newSeed();
   if (!quiet) console.log(`seed ${seed}`);
@@ -35,16 +39,16 @@ async function main(command: ChaosCommand, quiet: boolean): Promise<number> {
   const { faults, ...account } = await runChaos(transport, { ...command, seed, onStep });
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) {
-    const given = process.argv.slice(2).map((arg) => (/^[\w./:@=,-]+$/.test(arg) ? arg : `'${arg}'`));
+    const given = args.map((arg) => (/^[\w./:@=,-]+$/.test(arg) ? arg : `'${arg}'`));
     const again = command.seed === undefined ? [...given, "--seed", String(seed)] : given;
-    console.error(`run it again: node ${process.argv[1]} ${again.join(" ")}`);
+    console.error(`run it again: npx @sluice/transport-contract chaos ${again.join(" ")}`);
   }
   console.log(JSON.stringify(account));
   return faults.length === 0 ? 0 : 3;
 }
 
 async function transportFrom({ module, factory, factoryOptions }: ChaosCommand): Promise<BufferTransport> {
-  const exports = await load(module);
+  const exports = await importFrom(module, "--transport-module");
   const make = exports[factory];
   if (typeof make !== "function") {
     const functions = Object.keys(exports).filter((name) => typeof exports[name] === "function");
@@ -57,20 +61,6 @@ async function transportFrom({ module, factory, factoryOptions }: ChaosCommand):
   } catch (error) {
     throw new UsageError(
       `Expected ${factory} to accept --options: ${error instanceof Error ? error.message : error}`,
-    );
-  }
-}
-
-async function load(module: string): Promise<Record<string, unknown>> {
-  const isPath = module.startsWith(".") || module.startsWith("/") || module.endsWith(".js");
-  try {
-    if (URL.canParse(module) && !/^[a-z]:/i.test(module)) return await import(module);
-    const path = isPath ? resolve(module) : createRequire(resolve("package.json")).resolve(module);
-    return await import(pathToFileURL(path).href);
-  } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
-      `Expected --transport-module to be importable, got ${module}: ${told.split("\n")[0]}`,
     );
   }
 }

@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+/** `npx @sluice/transport-contract`: the rules on somebody's transport, without a test runner. */
+
+import { chaos } from "./chaos/chaos-command.js";
+import { HELP, readArgs } from "./command/command-args.js";
+import { runCommand } from "./command/run-command.js";
+import { groupOf } from "./group.js";
+import { RULES } from "./rules/index.js";
+import { UsageError } from "./usage-error.js";
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const command = readArgs(args);
+    if (command.kind === "run") return await runCommand(command);
+    if (command.kind === "chaos") return await chaos(command.args);
+    if (command.kind === "help") process.stdout.write(HELP);
+    else for (const { title, level, number } of RULES) console.log(`${title} (${groupOf(number)}, ${level})`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`transport-contract: ${error.message.replaceAll(/\s+/g, " ")} (--help tells more)`);
+    return 2;
+  }
+}

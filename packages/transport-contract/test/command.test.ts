@@ -1,0 +1,138 @@
+// The command, as adapter authors run it: a module with a harness, no test runner.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { RULES } from "../src/rules/index.js";
+
+const main = fileURLToPath(new URL("../dist/command-main.js", import.meta.url));
+const memory = JSON.stringify(new URL("../../transport-memory/dist/index.js", import.meta.url).href);
+const folder = mkdtempSync(join(tmpdir(), "sluice-command-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function moduleOf(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, `import { memoryTransport } from ${memory};\n${text}`);
+  return file;
+}
+
+const good = moduleOf(
+  "good.mjs",
+  "export default { createTransport: () => memoryTransport(), capabilities: memoryTransport().capabilities };",
+);
+// Its name is no word: LIFE-17 fails it.
+const bad = moduleOf(
+  "bad.mjs",
+  `export const harness = () => ({
+     createTransport: () => ({ ...memoryTransport(), name: "Not a word" }),
+     capabilities: memoryTransport().capabilities,
+   });`,
+);
+const empty = moduleOf("empty.mjs", "export const nothing = 1;");
+const half = moduleOf("half.mjs", "export default { createTransport: () => memoryTransport() };");
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return spawnSync(process.execPath, [main, ...args], { encoding: "utf8", env: { ...process.env, ...env } });
+}
+
+test("a transport that keeps its rules: a table, how far it got, and exit code 0", () => {
+  const { stdout, stderr, status } = run(["run", good, "--only", "BOUND,RETRY-1,PROC-1", "--seed", "7"]);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^rule +level +verdict +time$/m);
+  expect(stdout).toMatch(/^BOUND-1 +required +passed +\d+ ms +accepts capacity items/m);
+  expect(stdout).toMatch(/^PROC-1 +required +skipped +its reach is the process$/m);
+  // Not kept: most of its rules were not asked for.
+  expect(stdout).toMatch(/^core +open +\d+ +0 +0 +\d+$/m);
+  expect(stdout).toMatch(/^conformance at level stochastic: none$/m);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(RULES.filter(isBound).length + 2);
+});
+
+test("a whole run says which groups are kept, at the level that was asked for", () => {
+  const { stdout, status } = run(["run", good, "--level", "required", "--json"]);
+  expect(status).toBe(0);
+  const report = JSON.parse(stdout) as { conformance: string; level: string; rules: { level: string }[] };
+  expect(report.conformance).toBe("core, lease");
+  expect(report.level).toBe("required");
+  expect(new Set(report.rules.map(({ level }) => level))).toEqual(new Set(["required"]));
+});
+
+test("a rule that is broken: what was expected, the command that runs it again, and exit code 1", () => {
+  const { stdout, status } = run(["run", bad, "--only", "LIFE-17", "--seed", "11"]);
+  expect(status).toBe(1);
+  expect(stdout).toContain("LIFE-17: Expected a word as name, got Not a word");
+  expect(stdout).toContain(`npx @sluice/transport-contract run ${bad} --only LIFE-17 --seed 11`);
+  expect(stdout).toMatch(/^core +broken/m);
+});
+
+test("--repeat runs with one seed after the other", () => {
+  const { stderr, stdout } = run(["run", good, "--only", "RETRY-1", "--repeat", "2", "--seed", "5"]);
+  expect(stderr).toContain("run 1 of 2, seed 5");
+  expect(stderr).toContain("run 2 of 2, seed 6");
+  expect(stdout.match(/^RETRY-1 /gm)).toHaveLength(1);
+});
+
+test("--report writes a page that stands by itself", () => {
+  const file = join(folder, "report.html");
+  expect(run(["run", bad, "--only", "LIFE-17,RETRY", "--report", file]).status).toBe(1);
+  const page = readFileSync(file, "utf8");
+  expect(page).toContain("Not a word: the contract is broken");
+  expect(page).toContain("Expected a word as name, got Not a word");
+  expect(page).not.toMatch(/<script|src=|href=/);
+});
+
+test.each([
+  [[], "Expected a command (run, rules, chaos), got none"],
+  [["walk"], 'Expected a command (run, rules, chaos), got "walk"'],
+  [["run"], "Expected a module that exports a harness: run MODULE"],
+  [["run", good, bad], `Expected one module, got also ${bad}`],
+  [["run", "./not-there.mjs"], "Expected the module to be importable, got ./not-there.mjs"],
+  [["run", empty], `Expected ${empty} to export a harness as its default, it exports nothing`],
+  [["run", half], "to have the capabilities of its transports, got undefined"],
+  [["run", good, "--only", "BOUND-999"], 'There is no rule or group of rules called "BOUND-999"'],
+  [
+    ["run", good, "--level", "some"],
+    'Expected --level to be one of required, capability, stochastic, stress, got "some"',
+  ],
+  [["run", good, "--seed", "x"], 'Expected --seed to be an integer from 0 to 2147483647, got "x"'],
+  [["run", good, "--repeat", "0"], 'Expected --repeat to be an integer from 1 to 1000000, got "0"'],
+  [["run", good, "--effort", "-1"], "--effort"],
+  [["run", good, "--nope"], "Unknown option '--nope'"],
+  [
+    ["run", good, "--only", "RETRY-1", "--report", join(folder, "no", "where.html")],
+    "Expected --report to name a file",
+  ],
+  [["rules", "all"], "Expected rules without anything behind it, got all"],
+])("%j: one line, and exit code 2", (args, message) => {
+  const { status, stderr, stdout } = run(args);
+  const lines = stderr
+    .trimEnd()
+    .split("\n")
+    .filter((line) => !line.startsWith("passed"));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(message);
+  expect(stdout).toBe("");
+  expect(status).toBe(2);
+});
+
+test.each(["SLUICE_LEVEL", "SLUICE_SEED", "SLUICE_EFFORT", "SLUICE_TIMEOUT_SCALE"])(
+  "a wrong %s is found before a rule is run",
+  (name) => {
+    const { status, stderr } = run(["run", good, "--only", "RETRY-1"], { [name]: "wrong" });
+    expect(stderr).toContain(`Expected ${name} to be`);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(status).toBe(2);
+  },
+);
+
+test("rules lists every rule", () => {
+  const { stdout, status } = run(["rules"]);
+  expect(status).toBe(0);
+  expect(stdout.trimEnd().split("\n")).toHaveLength(RULES.length);
+  expect(stdout).toContain("BOUND-1 accepts capacity items");
+});
+
+function isBound({ number }: { number: string }): boolean {
+  return number.startsWith("BOUND-");
+}
