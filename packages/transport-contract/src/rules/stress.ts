@@ -7,7 +7,7 @@ import { equal, fail, isTrue } from "../kit/expect.js";
 import { checkLedger, put, takeAll } from "../kit/face.js";
 import { peakFault } from "../kit/peak-bounds.js";
 import { resourcesInUse } from "../kit/resources.js";
-import { type Rule, type RuleOptions, rule } from "../rule.js";
+import { type Rule, rule } from "../rule.js";
 
 const SHAPES = [
   [1, 1],
@@ -133,12 +133,8 @@ export const stressRules: readonly Rule[] = [
   }),
 ];
 
-function stressRule(title: string, run: (t: RuleContext) => Promise<void>, options: RuleOptions = {}): Rule {
-  const made = rule(title, run, { ...options, level: "stress" });
-  // Until levels can be chosen: this is the only place that knows of the variable.
-  const skipReason: Rule["skipReason"] = (harness) =>
-    process.env["SLUICE_LEVEL"] === "stress" ? made.skipReason(harness) : "it runs with SLUICE_LEVEL=stress";
-  return { ...made, skipReason };
+function stressRule(title: string, run: (t: RuleContext) => Promise<void>): Rule {
+  return rule(title, run, { level: "stress" });
 }
 
 interface Flow {
