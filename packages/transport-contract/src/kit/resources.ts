@@ -10,6 +10,7 @@ export interface Resources {
   readonly descriptors: number;
   /** Timers, sockets, watchers and the like that keep the process. */
   readonly others: number;
+  /** Of JavaScript, the memory of its arrays of bytes included. */
   readonly heapBytes: number;
 }
 
@@ -25,9 +26,10 @@ export async function resourcesInUse(): Promise<Resources> {
     await turn();
     collect();
   }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
   return {
     descriptors: (await readdir("/proc/self/fd").catch(() => [])).length,
     others: process.getActiveResourcesInfo().length,
-    heapBytes: process.memoryUsage().heapUsed,
+    heapBytes: heapUsed + arrayBuffers,
   };
 }

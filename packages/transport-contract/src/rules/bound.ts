@@ -156,6 +156,9 @@ export const boundRules: readonly Rule[] = [
     const other = await stage.another();
     const producer = await stage.buffer.producer();
     const consumer = await other.consumer();
+    await put(producer, ["only"]);
+    equal(await producer.tryPut("b"), "full", "tryPut at 1 of 1");
+    equal(await takeAll(other, 1, t), ["only"], "what came out first");
     const produced = (async () => {
       for (let i = 0; i < 50; i++) await producer.put(i);
       await stage.buffer.seal();
@@ -169,7 +172,7 @@ export const boundRules: readonly Rule[] = [
       "what came out",
     );
     const { peak, consumed } = await stage.buffer.counts();
-    equal({ peak, consumed }, { peak: 1, consumed: 50 }, "peak and consumed");
+    equal({ peak, consumed }, { peak: 1, consumed: 51 }, "peak and consumed");
   }),
 
   rule("BOUND-9 records the peak of the items inside at the commit", async (t) => {

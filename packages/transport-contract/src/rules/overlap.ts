@@ -40,21 +40,23 @@ export const overlapRules: readonly Rule[] = [
           const handle = await stage.another();
           // All of it in one turn: the end overtakes some, and others overtake it.
           const calls: Record<string, Promise<unknown>> = {
-          "a put": handle.producer().then((producer) => producer.put("a")),
-          "a take": handle.consumer().then((consumer) => consumer.take()),
-          "an open": openBuffer(stage.transport).then((late) => late.counts().finally(() => late.close())),
-        };
-        const end = how === "close" ? handle.close() : handle.destroy();
-        const outcomes = Object.entries(calls).map(([what, call]) => {
-          // What is refused is refused because of the end, and not in some other way.
-          const outcome = call.catch((error: unknown) => {
-            if (isBufferError(error) && ENDED.has(error.code)) return;
-            fail(`Expected ${what}, overtaken by a ${how}, to resolve or be refused, got ${describe(error)}`);
+            "a put": handle.producer().then((producer) => producer.put("a")),
+            "a take": handle.consumer().then((consumer) => consumer.take()),
+            "an open": openBuffer(stage.transport).then((late) => late.counts().finally(() => late.close())),
+          };
+          const end = how === "close" ? handle.close() : handle.destroy();
+          const outcomes = Object.entries(calls).map(([what, call]) => {
+            // What is refused is refused because of the end, and not in some other way.
+            const outcome = call.catch((error: unknown) => {
+              if (isBufferError(error) && ENDED.has(error.code)) return;
+              fail(
+                `Expected ${what}, overtaken by a ${how}, to resolve or be refused, got ${describe(error)}`,
+              );
+            });
+            return t.soon(outcome, `${what}, overtaken by a ${how}`);
           });
-          return t.soon(outcome, `${what}, overtaken by a ${how}`);
-        });
-        await Promise.all(outcomes);
-        await t.soon(end, `the ${how}`);
+          await Promise.all(outcomes);
+          await t.soon(end, `the ${how}`);
           if (how === "close") await stillWorks(t, stage.buffer);
           await stage.buffer.destroy();
         }
