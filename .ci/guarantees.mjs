@@ -2,6 +2,7 @@
 // `node .ci/guarantees.mjs --write` puts it into the README; a house rule compares the two.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { levelReached, standings } from "@sluice/transport-contract";
 import { fileTransport } from "@sluice/transport-file";
 import { memoryTransport } from "@sluice/transport-memory";
 import { shmTransport } from "@sluice/transport-shm";
@@ -44,8 +45,11 @@ const rows = [
 export function guaranteesTable() {
   const verdicts = transports.map(({ name }) => verdictOf(name));
   const all = [...rows.map(([title, cell]) => [title, ...transports.map((t) => cell(t.capabilities))])];
-  if (verdicts.every((verdict) => verdict !== undefined))
-    all.push(["rules of the contract kept", ...verdicts]);
+  if (verdicts.every((verdict) => verdict !== undefined)) {
+    all.push(["rules of the contract kept", ...verdicts.map(({ rules }) => rules)]);
+    all.push(["groups of rules kept whole", ...verdicts.map(({ groups }) => groups)]);
+  }
+  all.push(["shown by", ...transports.map(({ name }) => `\`pnpm contract --transport ${name}\``)]);
   const header = ["", ...transports.map(({ name }) => `\`transport-${name}\``)];
   return [header, header.map(() => "---"), ...all]
     .map((cells) => `| ${cells.join(" | ")} |`.replace("|  |", "| |"))
@@ -56,6 +60,7 @@ export function guaranteesTable() {
  * Of the rules, not of their runs: the suite may run more than once, with other settings of the same transport.
  *
  * @param {string} name
+ * @returns {{ rules: string, groups: string } | undefined} undefined where the contract has not run.
  */
 function verdictOf(name) {
   const path = fileURLToPath(new URL(`packages/transport-${name}/.vitest/report.json`, root));
@@ -64,13 +69,26 @@ function verdictOf(name) {
   const report = JSON.parse(readFileSync(path, "utf8"));
   const results =
     report.testResults.find((file) => file.name.endsWith("contract.test.ts"))?.assertionResults ?? [];
-  /** @param {(status: string) => boolean} is */
-  const rules = (is) =>
-    new Set(results.filter(({ status }) => is(status)).map(({ title }) => title.split(" ")[0]));
-  const applying = rules((status) => status === "passed" || status === "failed");
-  const failed = rules((status) => status === "failed");
-  const skipped = rules((status) => status !== "passed" && status !== "failed").size;
-  return `${applying.size - failed.size} of ${applying.size}${skipped > 0 ? `, ${skipped} ${skipped === 1 ? "does" : "do"} not apply` : ""}`;
+  /** @type {Map<string, import("@sluice/transport-contract").Verdict>} */
+  const verdicts = new Map();
+  for (const { title, status } of results) {
+    const rule = title.split(" ")[0] ?? "";
+    const outcome = status === "passed" || status === "failed" ? status : "skipped";
+    const isUnable = outcome === "skipped" && title.includes("(cannot be run here:");
+    // A run in which it failed counts, and one in which it was run more than one in which it was not.
+    const before = verdicts.get(rule)?.outcome;
+    if (before === "failed" || (before === "passed" && outcome === "skipped")) continue;
+    verdicts.set(rule, { rule, title, level: "required", outcome, isUnable, ms: 0 });
+  }
+  const all = [...verdicts.values()];
+  /** @param {string} outcome */
+  const count = (outcome) => all.filter((one) => one.outcome === outcome).length;
+  const skipped = count("skipped");
+  const rest = skipped > 0 ? `, ${skipped} ${skipped === 1 ? "does" : "do"} not apply` : "";
+  return {
+    rules: `${count("passed")} of ${count("passed") + count("failed")}${rest}`,
+    groups: levelReached(standings(all)),
+  };
 }
 
 const section = /(?<=<!-- guarantees -->\n)[\s\S]*?(?=\n\n)/;

@@ -1,10 +1,11 @@
 // The README's first steps, as a newcomer takes them: pack, install in a fresh project, compile, and run its four programs in
 // the order it says. Its blocks of `bash` are whole scripts; those of `sh` are commands, which readmes.test.ts runs one by one.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { folderOf, inBash } from "./in-bash.js";
 import { fences, readmes, root } from "./workspace.js";
 
 const temporary = mkdtempSync(join(tmpdir(), "sluice-first-use-"));
@@ -27,10 +28,7 @@ test("the README has these scripts and no others", () => {
 });
 
 test("its first steps work", { timeout: 180_000 }, async () => {
-  const project = inBash(root, `${install}\npwd > "$TMPDIR/project"\ncat "$TMPDIR/project"`)
-    .trim()
-    .split("\n")
-    .at(-1) as string;
+  const project = folderOf(root, install ?? "", temporary);
   for (const { name, text } of programs) writeFileSync(join(project, `${name}.ts`), text);
 
   // What `npm install --save-dev` would fetch, as this workspace has it.
@@ -41,7 +39,7 @@ test("its first steps work", { timeout: 180_000 }, async () => {
   for (const [name, target] of Object.entries(linked)) {
     symlinkSync(join(root, ".ci/node_modules", target), join(project, "node_modules", name));
   }
-  inBash(project, compiling.filter((line) => !line.startsWith("node ")).join("\n"));
+  inBash(project, compiling.filter((line) => !line.startsWith("node ")).join("\n"), temporary);
 
   const start = (name: string) => new Program(project, name);
   const producer = start("producer");
@@ -63,20 +61,6 @@ test("its first steps work", { timeout: 180_000 }, async () => {
     await expect(start(name).ended(), `${name} after it`).rejects.toThrow("BUFFER_NOT_FOUND");
   }
 });
-
-// Where this Node was chosen by npx, npx would hand its own options down to the ones here.
-const { npm_config_package: _, npm_config_call: __, ...environment } = process.env;
-
-function inBash(cwd: string, script: string): string {
-  const command = script.replace(/npx -y pnpm@\S+/g, "pnpm");
-  const shell = spawnSync("bash", ["-euo", "pipefail", "-c", command], {
-    cwd,
-    encoding: "utf8",
-    env: { ...environment, TMPDIR: temporary },
-  });
-  expect(shell.status, `${command}\n${shell.stdout}${shell.stderr}`).toBe(0);
-  return shell.stdout;
-}
 
 class Program {
   readonly #child: ChildProcess;

@@ -28,13 +28,14 @@ export function describeTransportContract(
   options: RunOptions = {},
 ): void {
   const seed = options.seed ?? seedFromEnvironment();
-  const rules = chosenRules(options).map((rule) => ({ rule, reason: rule.skip(harness)?.reason }));
+  const rules = chosenRules(options).map((rule) => ({ rule, skip: rule.skip(harness) }));
   const scale = Number(process.env["SLUICE_TIMEOUT_SCALE"] || 1);
   const declareSkipped = runner.test.skip;
   const define = () => {
-    for (const { rule, reason } of rules) {
-      if (reason !== undefined) {
-        declareSkipped(`${rule.title} (skipped: ${reason})`, () => {});
+    for (const { rule, skip } of rules) {
+      if (skip !== undefined) {
+        const why = skip.isUnable ? "cannot be run here" : "skipped";
+        declareSkipped(`${rule.title} (${why}: ${skip.reason})`, () => {});
         continue;
       }
       const run = async () => {
@@ -44,7 +45,7 @@ export function describeTransportContract(
       void runner.test(rule.title, run, RULE_MS_MAX * scale);
     }
   };
-  const skipped = rules.filter(({ reason }) => reason !== undefined).length;
+  const skipped = rules.filter(({ skip }) => skip !== undefined).length;
   const title = `${name} keeps the contract (${rules.length - skipped} rules, ${skipped} skipped, SLUICE_SEED=${seed})`;
   if (runner.describe === undefined) define();
   else runner.describe(title, define);

@@ -33,7 +33,7 @@ const GROUP_OF: Readonly<Record<string, Group>> = {
 };
 
 /** In the order of the rules. */
-export const GROUPS: readonly Group[] = ["core", "lease", "chaos", "durable", "disk", "stress"];
+const GROUPS: readonly Group[] = ["core", "lease", "chaos", "durable", "disk", "stress"];
 
 /** @throws TypeError for a number of no group: each rule belongs to one. */
 export function groupOf(ruleNumber: string): Group {

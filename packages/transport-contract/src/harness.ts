@@ -15,6 +15,8 @@ export interface Harness {
   readonly processes?: boolean;
   /** The adapter's failpoints at which a process may be killed or stopped; see `failpoint` of core. Default: none. */
   readonly failpoints?: readonly string[];
+  /** Ends the broker or server that holds the transport's buffer, without warning, and starts it again. Default: there is none. */
+  restart?(transport: BufferTransport): void | Promise<void>;
   /** Tells what is left behind at a place after its buffer was destroyed: names, or nothing. */
   leftovers?(transport: BufferTransport): readonly string[] | Promise<readonly string[]>;
 }

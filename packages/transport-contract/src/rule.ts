@@ -20,7 +20,7 @@ export function isUpTo(level: Level, rule: { readonly level: Level }): boolean {
 }
 
 /** Why a rule is not run on a harness. */
-export interface Skip {
+interface Skip {
   readonly reason: string;
   /** It applies, and cannot be run here: what it needs is missing on this machine. Else it is not claimed. */
   readonly isUnable: boolean;

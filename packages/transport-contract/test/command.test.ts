@@ -25,7 +25,7 @@ const good = moduleOf(
 // Its name is no word: LIFE-17 fails it.
 const bad = moduleOf(
   "bad.mjs",
-  `export const harness = () => ({
+  `export default () => ({
      createTransport: () => ({ ...memoryTransport(), name: "Not a word" }),
      capabilities: memoryTransport().capabilities,
    });`,
@@ -88,7 +88,8 @@ test.each([
   [["run"], "Expected a module that exports a harness: run MODULE"],
   [["run", good, bad], `Expected one module, got also ${bad}`],
   [["run", "./not-there.mjs"], "Expected the module to be importable, got ./not-there.mjs"],
-  [["run", empty], `Expected ${empty} to export a harness as its default, it exports nothing`],
+  [["run", empty], `Expected ${empty} to export a harness as default, it exports nothing`],
+  [["run", `${good}#other`], `Expected ${good} to export a harness as other, it exports default`],
   [["run", half], "to have the capabilities of its transports, got undefined"],
   [["run", good, "--only", "BOUND-999"], 'There is no rule or group of rules called "BOUND-999"'],
   [

@@ -20,8 +20,10 @@ export interface ChaosReport {
   /** Late acks that were refused, as they should. */
   readonly refused: number;
   readonly peak: number;
-  /** What is wrong, in sentences; none if all was kept. */
-  readonly faults: readonly string[];
+  /** What should never have happened, in sentences; none if all was kept. */
+  readonly safety: readonly string[];
+  /** What should have happened at last, and did not. */
+  readonly liveness: readonly string[];
 }
 
 export interface Evidence {
@@ -34,10 +36,13 @@ export interface Evidence {
   readonly most: number;
   readonly operations: readonly Operation[];
   readonly violations: readonly Violation[];
+  /** What did not happen in time: then items may still be inside. */
+  readonly liveness: readonly string[];
 }
 
 export function account(evidence: Evidence): ChaosReport {
-  const { operations, counts, most, options } = evidence;
+  const { operations, counts, most, options, liveness } = evidence;
+  const isOver = liveness.length === 0;
   const items = itemsOf(operations);
   const of = (kind: Operation["kind"], effect: "yes" | "maybe") =>
     operations.filter((one) => one.kind === kind && effectOf(one) === effect).length;
@@ -51,30 +56,28 @@ export function account(evidence: Evidence): ChaosReport {
   );
   const lostMax = of("take", "maybe");
   const twice = items.filter(({ removals }) => removals.length > 1).length;
-  const faults = evidence.violations.map((one) => one.message);
+  const safety = evidence.violations.map((one) => one.message);
 
   const { produced, consumed, ready, leased, parked, dead, discarded, peak } = counts;
-  if (missing.length > lostMax) {
+  if (isOver && missing.length > lostMax) {
     const values = missing.slice(0, 10).map(({ value }) => value);
-    faults.push(`${missing.length} accepted items are lost, at most ${lostMax} may be: ${values.join(", ")}`);
+    safety.push(`${missing.length} accepted items are lost, at most ${lostMax} may be: ${values.join(", ")}`);
   }
-  if (twice > 0) faults.push(`${twice} items were finished twice`);
+  if (twice > 0) safety.push(`${twice} items were finished twice`);
   if (Math.max(peak, most) > options.capacity) {
-    faults.push(`The bound of ${options.capacity} was exceeded: a peak of ${peak}, and ${most} seen inside`);
+    safety.push(`The bound of ${options.capacity} was exceeded: a peak of ${peak}, and ${most} seen inside`);
   }
-  if (
-    produced !== consumed + ready + leased + parked + dead + discarded ||
-    ready + leased + parked + dead + discarded !== 0
-  ) {
-    faults.push(`The ledger does not balance, or something is left: ${JSON.stringify(counts)}`);
+  const inside = ready + leased + parked + dead + discarded;
+  if (produced !== consumed + inside || (isOver && inside !== 0)) {
+    safety.push(`The ledger does not balance, or something is left: ${JSON.stringify(counts)}`);
   }
   if (produced < accepted || produced > accepted + unknownPuts) {
-    faults.push(
+    safety.push(
       `${produced} items were produced, the producers know of ${accepted}, and of ${unknownPuts} open ones`,
     );
   }
   if (consumed < finished || consumed > finished + open) {
-    faults.push(
+    safety.push(
       `${consumed} items were consumed, the consumers know of ${finished}, and of ${open} open ones`,
     );
   }
@@ -84,11 +87,12 @@ export function account(evidence: Evidence): ChaosReport {
     stops: evidence.stops,
     accepted,
     finished,
-    lost: missing.length,
+    lost: isOver ? missing.length : 0,
     lostMax,
     twice,
     refused: operations.filter((one) => one.kind === "ack" && one.outcome === "lost").length,
     peak,
-    faults,
+    safety,
+    liveness,
   };
 }

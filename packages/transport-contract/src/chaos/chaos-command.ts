@@ -1,80 +1,66 @@
 /**
- * The driver that kills, as a command: exit 0 if every promise was kept, 3 if one was broken, 2 for a bad option.
- * The last line is the account as JSON; a failure prints the seed and the command that runs it again.
+ * The driver that kills, as a command: exit 0 if every promise was kept, 1 if one was broken, 2 for a bad option.
+ * The last line is the account as JSON; a failure prints the seed and the command that runs it again, and keeps the history.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { BufferTransport } from "@sluice/core";
 import { newSeed } from "@sluice/history-checker/random";
-import { importFrom } from "../import-from.js";
+import { loadHarness } from "../command/load-harness.js";
+import { writePage } from "../command/write-page.js";
+import { chaosPage } from "../report/chaos-page.js";
+import { keepHistories } from "../report/keep-histories.js";
+import type { KeptHistory } from "../report/kept-history.js";
 import { UsageError } from "../usage-error.js";
 import { type ChaosCommand, chaosCommand, USAGE } from "./chaos-options.js";
 import { runChaos } from "./run-chaos.js";
 
-const fresh: string[] = [];
-
 /** @returns the exit code. @throws UsageError */
 export async function chaos(args: readonly string[]): Promise<number> {
+  const command = chaosCommand(args);
+  if (command !== undefined) return unleash(command, args);
+  console.log(USAGE);
+  return 0;
+}
+
+async function unleash(command: ChaosCommand, args: readonly string[]): Promise<number> {
+  const { module, quiet, report, ...options } = command;
+  const harness = await loadHarness(module);
+  const { restart } = harness;
+  if ((options.restarts ?? 0) > 0 && restart === undefined)
+    throw new UsageError(`Expected the harness of ${module} to have restart, for --restarts`);
+  const seed = options.seed ?? newSeed();
+  const again = againOf(args, seed, options.seed === undefined);
+  const say = quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`);
+  say(`seed ${seed}`);
+  const histories: KeptHistory[] = [];
+  const transport = await harness.createTransport();
   try {
-    const command = chaosCommand(args);
-    if (command !== undefined) return await main(command, args);
-    console.log(USAGE);
-    return 0;
-  } finally {
-    for (const folder of fresh) rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function main(
-  command: ChaosCommand & { readonly quiet: boolean },
-  args: readonly string[],
-): Promise<number> {
-  const { quiet } = command;
-  const transport = await transportFrom(command);
-  const seed = command.seed ?? newSeed();
-  if (!quiet) console.log(`seed ${seed}`);
-  const onStep = quiet ? () => {} : (step: string) => console.log(step);
-  const { faults, ...account } = await runChaos(transport, { ...command, seed, onStep });
-  for (const fault of faults) console.error(fault);
-  if (faults.length > 0) {
-    const given = args.map((arg) => (/^[\w./:@=,-]+$/.test(arg) ? arg : `'${arg}'`));
-    const again = command.seed === undefined ? [...given, "--seed", String(seed)] : given;
-    console.error(`run it again: npx @sluice/transport-contract chaos ${again.join(" ")}`);
-  }
-  console.log(JSON.stringify(account));
-  return faults.length === 0 ? 0 : 3;
-}
-
-async function transportFrom({ module, factory, factoryOptions }: ChaosCommand): Promise<BufferTransport> {
-  const exports = await importFrom(module, "--transport-module");
-  const make = exports[factory];
-  if (typeof make !== "function") {
-    const functions = Object.keys(exports).filter((name) => typeof exports[name] === "function");
-    throw new UsageError(
-      `Expected --factory to name a function of ${module} (${functions.join(", ")}), got ${factory}`,
-    );
-  }
-  try {
-    return make(withFreshFolders(factoryOptions)) as BufferTransport;
-  } catch (error) {
-    throw new UsageError(
-      `Expected ${factory} to accept --options: ${error instanceof Error ? error.message : error}`,
-    );
-  }
-}
-
-/** Each `{fresh}` in a text becomes a directory that is removed at the end. */
-function withFreshFolders(options: unknown): unknown {
-  if (typeof options === "string") {
-    return options.replaceAll("{fresh}", () => {
-      const folder = mkdtempSync(join(tmpdir(), "sluice-chaos-"));
-      fresh.push(folder);
-      return folder;
+    const account = await runChaos(transport, {
+      ...options,
+      ...(harness.wishes === undefined ? {} : { wishes: harness.wishes }),
+      ...(restart === undefined ? {} : { restart: async () => restart(transport) }),
+      failpoints: harness.failpoints ?? [],
+      seed,
+      onStep: say,
+      onHistory: (history) => void histories.push(history),
     });
+    const faults = [...account.safety, ...account.liveness];
+    for (const fault of faults) console.error(fault);
+    if (faults.length > 0) {
+      console.error(`run it again: ${again}`);
+      console.error(`what its processes did is kept in ${keepHistories("chaos", histories)}`);
+    }
+    if (report !== undefined)
+      writePage(report, chaosPage({ transport: transport.name, account, histories, again }));
+    console.log(JSON.stringify(account));
+    return faults.length === 0 ? 0 : 1;
+  } finally {
+    await harness.cleanup?.(transport);
   }
-  if (typeof options !== "object" || options === null) return options;
-  if (Array.isArray(options)) return options.map(withFreshFolders);
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, withFreshFolders(value)]));
+}
+
+function againOf(args: readonly string[], seed: number, isNew: boolean): string {
+  const given = args.map((arg) => (/^[\w./:@=,#-]+$/.test(arg) ? arg : `'${arg}'`));
+  return ["npx @sluice/transport-contract chaos", ...given, ...(isNew ? ["--seed", String(seed)] : [])].join(
+    " ",
+  );
 }

@@ -26,6 +26,12 @@ export interface ChaosOptions {
   readonly kills: number;
   /** How many to stop for a while instead. Default 0. */
   readonly stops?: number;
+  /** How often `restart` is called in the middle of it. Default 0. */
+  readonly restarts?: number;
+  /** Ends the broker or server that holds the buffer, without warning, and starts it again. */
+  readonly restart?: () => Promise<void>;
+  /** Longest time that a process now and then spends at one of the failpoints. Default 0. */
+  readonly latencyMs?: number;
   /** The adapter's failpoints: some of the replacements kill or stop themselves there. Default: none. */
   readonly failpoints?: readonly string[];
   /** Asked of the buffer. Default: nothing. */
@@ -51,9 +57,10 @@ const DRIVER = "driver";
 const ITEMS_MAX = 100_000_000;
 
 /**
- * Creates a buffer at the transport's place, lets loose, checks, destroys.
+ * Creates a buffer at the transport's place, lets loose, checks, destroys. What must never happen and what must happen at last are
+ * judged apart: a run that did not end is still judged by what was seen until then.
  *
- * @throws only for what keeps the run from being judged: a process that cannot start, or an end that never comes.
+ * @throws only for what keeps the run from being judged, such as a process that cannot start.
  */
 export async function runChaos(transport: BufferTransport, options: ChaosOptions): Promise<ChaosReport> {
   const seed = options.seed ?? newSeed();
@@ -78,13 +85,14 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     const puppet = await Puppet.start({
       address: buffer.address,
       ...(failpoint === undefined ? {} : { failpoint }),
+      ...(options.latencyMs ? { latency: { maxMs: options.latencyMs, seed: draw.below(2 ** 31) } } : {}),
       // Past their leases.
       ...(failpoint?.signal === "SIGSTOP" ? { wakeEveryMs: leaseMs * 2 } : {}),
     }).catch(() => undefined);
     // It may have come upon its failpoint while it was opening.
     if (puppet === undefined)
       return armed ? start(role, id, false) : Promise.reject(new Error(`${name} could not be started`));
-    const job = { folder, name, seed: draw.below(2 ** 31) };
+    const job = { folder, name, seed: draw.below(2 ** 31), isRestarted: (options.restarts ?? 0) > 0 };
     const work =
       role === "producer"
         ? puppet.call("produce", { ...job, id, items: ITEMS_MAX, paceMs: 2 })
@@ -96,6 +104,33 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     await start(worker.role, worker.id, random.chance(0.5));
   };
 
+  /** No more faults: whoever still lives does its work, and the buffer is empty at the end. */
+  const finish = async (): Promise<void> => {
+    step("the producers stop");
+    for (const worker of crew) worker.puppet.signal("SIGCONT");
+    await Promise.all(crew.filter(({ role }) => role === "producer").map(finishProducer));
+    const driver = recordTo(folder, DRIVER);
+    marks.anchor();
+    const sealed = driver.begin("seal");
+    await untilNotBusy(() => buffer.seal());
+    sealed("ok");
+    driver.close();
+    step("the consumers drain");
+    // One consumer that nobody kills, so that what comes back late has a taker.
+    const name = "last-consumer";
+    const last = consume(buffer, {
+      folder,
+      name,
+      mode: options.mode,
+      leaseMs,
+      seed,
+      workMs: 0,
+      isRestarted: false,
+    });
+    const consumers = crew.filter(({ role }) => role === "consumer").map(surviving);
+    await Promise.all([last, buffer.drained(), ...consumers]);
+  };
+
   try {
     await Promise.all([
       ...Array.from({ length: options.producers }, (_, i) => start("producer", `producer-${i + 1}`, false)),
@@ -103,12 +138,22 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     ]);
     const samples = watchBound(buffer, options.capacity);
     const actions = shuffled(
-      [...Array<"kill">(options.kills).fill("kill"), ...Array<"stop">(options.stops ?? 0).fill("stop")],
+      [
+        ...Array<"kill">(options.kills).fill("kill"),
+        ...Array<"stop">(options.stops ?? 0).fill("stop"),
+        ...Array<"restart">(options.restarts ?? 0).fill("restart"),
+      ],
       random,
     );
     let kills = 0;
     for (const [n, action] of actions.entries()) {
       await sleep(random.below(options.killEveryMs ?? 40));
+      if (action === "restart") {
+        step(`${n + 1} of ${actions.length}: restart`);
+        marks.add("the medium", "restart");
+        await options.restart?.();
+        continue;
+      }
       const victim = random.pick(crew);
       step(`${n + 1} of ${actions.length}: ${action} ${victim.name}`);
       if (action === "kill") {
@@ -132,43 +177,31 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
         await replace(gone);
       }
     }
-    step("the producers stop");
-    for (const worker of crew) worker.puppet.signal("SIGCONT");
-    await Promise.all(crew.filter(({ role }) => role === "producer").map(finishProducer));
-    const driver = recordTo(folder, DRIVER);
-    marks.anchor();
-    const sealed = driver.begin("seal");
-    await untilNotBusy(() => buffer.seal());
-    sealed("ok");
-    driver.close();
-    step("the consumers drain");
-    // One consumer that nobody kills, so that what comes back late has a taker.
-    const last = consume(buffer, {
-      folder,
-      name: "last-consumer",
-      mode: options.mode,
-      leaseMs,
-      seed,
-      workMs: 0,
-    });
-    const consumers = crew.filter(({ role }) => role === "consumer").map(surviving);
-    await within(
-      Promise.all([last, buffer.drained(), ...consumers]),
-      options.endMs ?? 60_000,
-      "the consumers drain the sealed buffer",
-    );
-    const counts = await untilNotBusy(() => buffer.counts());
+    const liveness = await inTime(finish(), options.endMs ?? 60_000);
     const most = await samples.end();
+    // Nobody may go on writing while the history is read.
+    for (const { puppet } of crew) await puppet.kill();
+    const counts = await untilNotBusy(() => buffer.counts());
     const operations = readHistory(folder);
-    const anchor = operations.find((one) => one.process === DRIVER)?.invokedAt ?? 0;
+    const { capacity, mode } = options;
     options.onHistory?.({
-      title: `${kills} kills, ${options.stops ?? 0} stops, mode ${options.mode}, seed ${seed}`,
-      capacity: options.capacity,
+      title: `${kills} kills, ${options.stops ?? 0} stops, mode ${mode}, seed ${seed}`,
+      capacity,
       operations,
-      marks: marks.since(anchor),
+      marks: marks.since(operations.find((one) => one.process === DRIVER)?.invokedAt ?? 0),
     });
-    const violations = checkHistory(operations, { capacity: options.capacity });
-    return account({ seed, kills, stops: options.stops ?? 0, options, counts, most, operations, violations });
+    const violations = checkHistory(operations, { capacity, isDrained: liveness.length === 0 });
+    return account({
+      seed,
+      kills,
+      stops: options.stops ?? 0,
+      options,
+      counts,
+      most,
+      operations,
+      violations,
+      liveness,
+    });
   } finally {
     for (const { puppet } of crew) await puppet.kill();
     await buffer.destroy();
@@ -241,15 +274,15 @@ function shuffled<T>(list: T[], random: Random): T[] {
   return list;
 }
 
-async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+/** What did not come in time, in a sentence; nothing if all did. A call that failed is thrown. */
+async function inTime(end: Promise<void>, ms: number): Promise<string[]> {
   const clock = new AbortController();
-  const late = sleep(ms, undefined, { signal: clock.signal }).then(() => {
-    throw new Error(`Expected that ${what} within ${ms} ms`);
-  });
-  late.catch(() => {});
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clock.abort();
-  }
+  const late = sleep(ms, "late" as const, { signal: clock.signal }).catch(() => "late" as const);
+  const won = await Promise.race([end, late]);
+  clock.abort();
+  if (won !== "late") return [];
+  end.catch(() => {});
+  return [
+    `Expected the producers to stop and the consumers to drain the sealed buffer within ${ms} ms of the last fault`,
+  ];
 }

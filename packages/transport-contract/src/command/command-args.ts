@@ -27,7 +27,7 @@ export type Command =
 
 export const HELP: string = `Usage: npx @sluice/transport-contract COMMAND
 
-  run MODULE         check the transport of which MODULE exports a harness (its default export)
+  run MODULE         check the transport of which MODULE exports a harness (its default export, or MODULE#NAME)
     --only RULE        only this rule or group of rules, BOUND-3 or BOUND; several with commas, or by giving it again
     --level LEVEL      up to ${LEVELS.join(", ")} (default: stochastic)
     --seed N           of all that is random (default: a new one)

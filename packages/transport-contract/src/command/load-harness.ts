@@ -5,16 +5,16 @@ import { importFrom } from "../import-from.js";
 import { UsageError } from "../usage-error.js";
 
 /**
- * @param module - path, URL or package; its default export, or else its export `harness`, is the harness or a function that makes it.
+ * @param module - path, URL or package; its default export is the harness or a function that makes it, or with `#NAME` behind it the
+ *   export of that name.
  * @throws UsageError for one that cannot be imported, or that exports no harness.
  */
 export async function loadHarness(module: string): Promise<Harness> {
-  const exports = await importFrom(module, "the module");
-  const exported = exports["default"] ?? exports["harness"];
+  const [, path = "", name = "default"] = /^([^#]*)(?:#(.*))?$/.exec(module) ?? [];
+  const exports = await importFrom(path, "the module");
+  const exported = exports[name];
   if (exported === undefined)
-    throw new UsageError(
-      `Expected ${module} to export a harness as its default, it exports ${named(exports)}`,
-    );
+    throw new UsageError(`Expected ${path} to export a harness as ${name}, it exports ${named(exports)}`);
   const harness: unknown = typeof exported === "function" ? await exported() : exported;
   const wrong = whatIsWrong(harness);
   if (wrong !== undefined) throw new UsageError(`Expected the harness of ${module} to have ${wrong}`);

@@ -1,6 +1,5 @@
 /** `run`: the rules on the transport of somebody's harness, and the verdict. */
 
-import { writeFileSync } from "node:fs";
 import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { levelReached, standings } from "../group.js";
 import type { Harness } from "../harness.js";
@@ -13,6 +12,7 @@ import type { RunCommand } from "./command-args.js";
 import { loadHarness } from "./load-harness.js";
 import { progressOn } from "./progress.js";
 import { standingTable, verdictTable } from "./verdict-table.js";
+import { writePage } from "./write-page.js";
 
 /** @returns the exit code. @throws UsageError */
 export async function runCommand(command: RunCommand): Promise<number> {
@@ -43,7 +43,7 @@ async function check(harness: Harness, command: RunCommand): Promise<number> {
     const again = (rule: string) =>
       runAgain(command, rule, failures.find((one) => one.verdict.rule === rule)?.seed ?? first);
     const transport = await nameOf(harness);
-    writeReport(
+    writePage(
       command.report,
       reportPage({ transport, level, seed: first, standings: standings(verdicts, level), verdicts, again }),
     );
@@ -103,14 +103,4 @@ async function nameOf(harness: Harness): Promise<string> {
   const transport = await harness.createTransport();
   await harness.cleanup?.(transport);
   return transport.name;
-}
-
-function writeReport(file: string, page: string): void {
-  try {
-    writeFileSync(file, page);
-  } catch (error) {
-    throw new UsageError(
-      `Expected --report to name a file that can be written, got ${file}: ${messageOf(error)}`,
-    );
-  }
 }

@@ -3,6 +3,8 @@
  * or stops itself, at its n-th passing, at the named instant.
  */
 
+import { randomFrom } from "@sluice/history-checker/random";
+
 export interface ArmedFailpoint {
   readonly name: string;
   /** From 1. */
@@ -10,12 +12,30 @@ export interface ArmedFailpoint {
   readonly signal: "SIGKILL" | "SIGSTOP";
 }
 
-const text = process.env["SLUICE_CONTRACT_FAILPOINT"];
-if (text !== undefined && text !== "") {
-  const armed = JSON.parse(text) as ArmedFailpoint;
+/** A medium that is slow now and then: at some passings of any failpoint the process stands still for a while. */
+export interface Latency {
+  readonly maxMs: number;
+  readonly seed: number;
+}
+
+/** One passing in so many takes its time. */
+const SLOW_ONE_IN = 8;
+
+const armed = given<ArmedFailpoint>("SLUICE_CONTRACT_FAILPOINT");
+const latency = given<Latency>("SLUICE_CONTRACT_LATENCY");
+if (armed !== undefined || latency !== undefined) {
+  const random = latency && randomFrom(latency.seed);
+  const clock = new Int32Array(new SharedArrayBuffer(4));
   let passed = 0;
   const hook = (name: string): void => {
-    if (name === armed.name && ++passed === armed.passing) process.kill(process.pid, armed.signal);
+    if (latency !== undefined && random?.below(SLOW_ONE_IN) === 0)
+      Atomics.wait(clock, 0, 0, random.below(latency.maxMs));
+    if (name === armed?.name && ++passed === armed.passing) process.kill(process.pid, armed.signal);
   };
   Reflect.set(globalThis, Symbol.for("@sluice/core.failpoint"), hook);
+}
+
+function given<T>(variable: string): T | undefined {
+  const text = process.env[variable];
+  return text === undefined || text === "" ? undefined : (JSON.parse(text) as T);
 }

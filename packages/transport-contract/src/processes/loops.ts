@@ -29,7 +29,7 @@ export async function produce(
         : await producer.put(value).then(() => "accepted" as const);
       outcome = answer === "accepted" ? "ok" : answer;
     } catch (error) {
-      outcome = outcomeOf(error);
+      outcome = outcomeOf(error, job);
     }
     end(outcome);
     if (outcome === "sealed") break;
@@ -89,10 +89,10 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
         settled("ok");
         if (kind === "ack") finished++;
       } catch (error) {
-        settled(outcomeOf(error));
+        settled(outcomeOf(error, job));
       }
     } catch (error) {
-      end(outcomeOf(error));
+      end(outcomeOf(error, job));
     }
   }
   recorder.close();
@@ -100,13 +100,14 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
 }
 
 /** A fault that a run with kills and stops may meet; any other ends the process, loudly. */
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown, { isRestarted }: Pick<ProduceJob, "isRestarted">): Outcome {
   if (!isBufferError(error)) throw error;
   if (error.code === "BUFFER_SEALED") return "sealed";
   if (error.code === "LEASE_LOST") return "lost";
   if (error.effect === "unknown") return "unknown";
   // Somebody was stopped while it held a lock, and our time for it ran out.
   if (error.code === "BUFFER_BUSY") return "none";
+  if (isRestarted === true && error.code === "TRANSPORT_UNAVAILABLE") return "none";
   throw error;
 }
 

@@ -41,6 +41,8 @@ export interface ProduceJob {
   /** Name of the producer, also over several processes: its items are `<id>-<n>`, and it goes on where its id stopped. */
   readonly id: string;
   readonly items: number;
+  /** The medium is restarted under it: it goes on after what that breaks. Default false. */
+  readonly isRestarted?: boolean;
   readonly seed: number;
   /** Longest pause between two puts. */
   readonly paceMs: number;
@@ -51,6 +53,7 @@ export interface ConsumeJob {
   readonly name: string;
   readonly mode: "take" | "lease";
   readonly leaseMs: number;
+  readonly isRestarted?: boolean;
   readonly seed: number;
   /** Longest work on one item. */
   readonly workMs: number;

@@ -4,13 +4,14 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type BufferAddress, BufferError, type ErrorCode } from "@sluice/core";
-import type { ArmedFailpoint } from "./failpoint-preload.js";
+import type { ArmedFailpoint, Latency } from "./failpoint-preload.js";
 import type { PuppetCalls, Reply } from "./puppet-messages.js";
 
 export interface PuppetOptions {
   /** Of the buffer that it opens. Without one it opens nothing by itself. */
   readonly address?: BufferAddress;
   readonly failpoint?: ArmedFailpoint;
+  readonly latency?: Latency;
   /**
    * One that may stop itself is continued this often, from its start on: it may come upon its failpoint while it opens, or with
    * a lock in its hands for which everybody waits.
@@ -39,8 +40,9 @@ export class Puppet {
       execArgv: ["--import", new URL("./failpoint-preload.js", import.meta.url).href],
       env: {
         ...process.env,
-        SLUICE_CONTRACT_ADDRESS: options.address === undefined ? "" : JSON.stringify(options.address),
-        SLUICE_CONTRACT_FAILPOINT: options.failpoint === undefined ? "" : JSON.stringify(options.failpoint),
+        SLUICE_CONTRACT_ADDRESS: asText(options.address),
+        SLUICE_CONTRACT_FAILPOINT: asText(options.failpoint),
+        SLUICE_CONTRACT_LATENCY: asText(options.latency),
       },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
@@ -125,4 +127,8 @@ export class Puppet {
     const said = this.#said === "" ? "" : `; it said:\n${this.#said}`;
     return new PuppetGone(`The child process ${this.#child.pid} ended ${this.#end}${said}`);
   }
+}
+
+function asText(value: object | undefined): string {
+  return value === undefined ? "" : JSON.stringify(value);
 }

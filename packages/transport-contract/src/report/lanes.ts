@@ -3,7 +3,7 @@
 import type { OperationKind } from "@sluice/history-checker";
 import type { KeptHistory } from "./kept-history.js";
 
-export interface Bar {
+interface Bar {
   readonly from: number;
   readonly to: number;
   readonly tone: Tone;
@@ -12,7 +12,7 @@ export interface Bar {
 }
 
 /** What is told apart by colour. `open`: the call never returned; it is drawn until its process was killed, or to the end. */
-export type Tone = "put" | "take" | "settle" | "open";
+type Tone = "put" | "take" | "settle" | "open";
 
 export interface Lane {
   readonly process: string;

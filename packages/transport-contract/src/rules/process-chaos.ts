@@ -58,9 +58,8 @@ async function chaos(
     leaseMs: t.timing.leaseMs * 3,
     endMs: t.timing.signalMs * 3,
   });
-  if (report.faults.length > 0) {
-    const { faults, ...rest } = report;
-    fail([`In a run with kills, seed ${seed}:`, ...faults, JSON.stringify(rest)].join("\n"));
-  }
+  const { safety, liveness, ...rest } = report;
+  if (safety.length + liveness.length > 0)
+    fail([`In a run with kills, seed ${seed}:`, ...safety, ...liveness, JSON.stringify(rest)].join("\n"));
   isTrue(report.accepted > 0 && report.finished > 0, `Expected items to flow, got ${JSON.stringify(report)}`);
 }
