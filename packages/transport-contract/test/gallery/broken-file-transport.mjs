@@ -198,24 +198,35 @@ const FAULTS = {
       settle: async (settlements) => settlements.map(() => "settled"),
     }),
   }),
-  "a lock for ever": (path) => ({
-    producer: (producer) => ({
-      async offer(first, items, wait) {
-        const end = performance.now() + Math.max(wait.maxMs, 100);
-        while (!isLocked(`${path}.lock`)) {
-          if (wait.signal.aborted || performance.now() >= end)
-            return { accepted: 0, state: "full", fullBy: "items" };
-          await sleep(2);
-        }
-        failpoint("broken.between");
-        try {
-          return await producer.offer(first, items, noWait(wait));
-        } finally {
-          rmdirSync(`${path}.lock`);
-        }
-      },
-    }),
-  }),
+  "a lock for ever": (path) => {
+    const locked = async (wait, call, none) => {
+      const end = performance.now() + Math.max(wait.maxMs, 100);
+      while (!isLocked(`${path}.lock`)) {
+        if (wait.signal.aborted || performance.now() >= end) return none;
+        await sleep(2);
+      }
+      failpoint("broken.between");
+      try {
+        return await call();
+      } finally {
+        rmdirSync(`${path}.lock`);
+      }
+    };
+    return {
+      producer: (producer) => ({
+        offer: (first, items, wait) =>
+          locked(wait, () => producer.offer(first, items, noWait(wait)), {
+            accepted: 0,
+            state: "full",
+            fullBy: "items",
+          }),
+      }),
+      consumer: (consumer) => ({
+        poll: (max, wait, lease) =>
+          locked(wait, () => consumer.poll(max, noWait(wait), lease), { deliveries: [], state: "empty" }),
+      }),
+    };
+  },
   ghosts: (path) => {
     const line = lineAt(`${path}.waiting`);
     return {
