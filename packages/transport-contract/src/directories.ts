@@ -7,7 +7,7 @@ import type { BufferTransport } from "@sluice/core";
 import type { Harness } from "./harness.js";
 
 /** A name that has to be quoted wherever one can be forgotten; short, since the path of a socket has little room. */
-const ODD = "sluice é %41 '\"$(x)-";
+const ODD = "sluice é %41 '$(x)-";
 
 /**
  * The part of a harness that makes places, for a transport whose buffer lies in a directory.

@@ -2,11 +2,24 @@
 
 import type { Operation } from "@sluice/history-checker";
 
+/** Why a peak does not fit the history; undefined if it does. */
+export function peakFault(
+  peak: number,
+  claim: "exact" | "upper-bound" | "lower-bound",
+  operations: readonly Operation[],
+): string | undefined {
+  const { least, most } = peakBounds(operations);
+  const isTooLow = claim !== "lower-bound" && peak < least;
+  const isTooHigh = claim !== "upper-bound" && peak > most;
+  if (!isTooLow && !isTooHigh) return undefined;
+  return `Expected a peak, claimed to be ${claim}, that fits the history, in which ${least} to ${most} items were inside at most, got ${peak}`;
+}
+
 /**
  * Of a history in which every put and every removal has returned. An item is surely inside from the return of its put to the
  * call that removes it, and possibly from the call of its put to the return of that one.
  */
-export function peakBounds(operations: readonly Operation[]): { least: number; most: number } {
+function peakBounds(operations: readonly Operation[]): { least: number; most: number } {
   const done = operations.filter(({ outcome, value }) => outcome === "ok" && value !== undefined);
   const removals = new Map(
     done.filter(({ kind }) => kind === "take" || kind === "ack").map((one) => [one.value, one]),
@@ -36,17 +49,4 @@ function mostAtOnce(intervals: readonly [from: number, to: number][]): number {
     most = Math.max(most, count);
   }
   return most;
-}
-
-/** Why a peak does not fit the history; undefined if it does. */
-export function peakFault(
-  peak: number,
-  claim: "exact" | "upper-bound" | "lower-bound",
-  operations: readonly Operation[],
-): string | undefined {
-  const { least, most } = peakBounds(operations);
-  const isTooLow = claim !== "lower-bound" && peak < least;
-  const isTooHigh = claim !== "upper-bound" && peak > most;
-  if (!isTooLow && !isTooHigh) return undefined;
-  return `Expected a peak, claimed to be ${claim}, that fits the history, in which ${least} to ${most} items were inside at most, got ${peak}`;
 }

@@ -11,11 +11,12 @@ export interface BrokenBetweenProcesses {
 }
 
 // Plain JavaScript, since child processes load it: from where it is, also when this was compiled to somewhere else.
-const module = (name: string) => new URL(`../../test/gallery/${name}`, import.meta.url).href;
-const { racyFileTransport } = (await import(module("racy-file-transport.mjs"))) as {
+const racy = new URL("../../test/gallery/racy-file-transport.mjs", import.meta.url);
+const brokenFile = new URL("../../test/gallery/broken-file-transport.mjs", import.meta.url);
+const { racyFileTransport } = (await import(racy.href)) as {
   racyFileTransport(options: { path: string; locked: boolean }): BufferTransport;
 };
-const { brokenFileTransport } = (await import(module("broken-file-transport.mjs"))) as {
+const { brokenFileTransport } = (await import(brokenFile.href)) as {
   brokenFileTransport(options: { path: string; fault: string }): BufferTransport;
 };
 
