@@ -67,8 +67,9 @@ function verdictOf(name) {
   if (!existsSync(path)) return undefined;
   /** @type {{ testResults: { name: string, assertionResults: { title: string, status: string }[] }[] }} */
   const report = JSON.parse(readFileSync(path, "utf8"));
-  const results =
-    report.testResults.find((file) => file.name.endsWith("contract.test.ts"))?.assertionResults ?? [];
+  const results = report.testResults
+    .filter((file) => file.name.endsWith("contract.test.ts"))
+    .flatMap((file) => file.assertionResults);
   /** @type {Map<string, import("@sluice/transport-contract").Verdict>} */
   const verdicts = new Map();
   for (const { title, status } of results) {

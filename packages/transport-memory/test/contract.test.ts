@@ -1,9 +1,5 @@
 import { describeTransportContract } from "@sluice/transport-contract";
-import { memoryTransport } from "@sluice/transport-memory";
 import { describe, test } from "vitest";
+import harness from "./harness.mjs";
 
-describeTransportContract(
-  "memory",
-  { createTransport: () => memoryTransport(), capabilities: memoryTransport().capabilities },
-  { describe, test },
-);
+describeTransportContract("memory", harness, { describe, test });

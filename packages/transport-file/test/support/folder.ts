@@ -11,7 +11,6 @@ export function spec(settings: Partial<BufferSpec> = {}): BufferSpec {
 export { Folder } from "../../../file-store/test/support/folder.js";
 
 export type LockName = NonNullable<FileTransportOptions["lock"]>;
-export const LOCKS: readonly LockName[] = ["proper-lockfile", "flock"];
 
 /** Of durability `none`. */
 export async function created(folder: Folder, lock: LockName = "proper-lockfile"): Promise<BufferPort> {
