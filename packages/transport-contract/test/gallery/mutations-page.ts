@@ -8,6 +8,23 @@ export interface Row {
   readonly caught: Caught;
 }
 
+/** Of a transport on the page; two may do the same, one within a process and one between several. */
+export function keyOf(what: string, named: readonly string[]): string {
+  return `${what}: ${named.join(", ")}`;
+}
+
+/** What a page says, to be written again. A rule that was named and did not catch is not in it. */
+export function rowsOf(page: string): Map<string, Caught> {
+  const table = page.slice(0, page.indexOf("\n## "));
+  const rows = [...table.matchAll(/^\| (.+?) \| ([A-Z][A-Z0-9, -]*) \| (.*?) ?\|$/gm)];
+  return new Map(
+    rows.map(([, what = "", named = "", others = ""]) => [
+      `${what}: ${named}`,
+      { failed: [...named.split(", "), ...others.split(", ").filter((one) => one !== "")] },
+    ]),
+  );
+}
+
 export function mutationsPage(
   rows: readonly Row[],
   rules: readonly { readonly number: string; readonly title: string }[],
@@ -21,7 +38,9 @@ export function mutationsPage(
 Written by \`pnpm --filter @sluice/transport-contract mutations\`; do not edit it. Each transport of [the gallery](test/gallery) is
 wrong in one way. The rule that is there for it is named first; it fails it with a message that says what is wrong, which
 \`test/gallery\` checks. Then all others that fail as well. Rules with processes are run against those that are wrong between
-processes, all others against those that are wrong within one; rules of STRESS only where they are named.
+processes, all others against those that are wrong within one; rules of STRESS only where they are named. Whatever failed within one
+process was run again with more time before it was written down; between processes a rule may have failed only because the machine
+was slow.
 
 ${rows.length} broken transports; ${catching.size} rules catch at least one, ${new Set(alone).size} of them one that no other catches.
 

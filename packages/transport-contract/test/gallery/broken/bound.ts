@@ -20,11 +20,11 @@ export const brokenBound: readonly Broken[] = [
       create: (spec, wishes) => [{ ...spec, capacity: spec.capacity * 2 }, wishes],
       port: (port) => ({ spec: { ...port.spec, capacity: port.spec.capacity / 2 } }),
       producer: (producer, port) => ({
-        async offer(first, items, wait) {
+        async offer(first, items, wait, envelopes) {
           const { ready } = await port.counts();
           const room = port.spec.capacity / 2 - ready;
           if (room <= 0) return { accepted: 0, state: "full", fullBy: "items" };
-          return producer.offer(first, items.slice(0, room), wait);
+          return producer.offer(first, items.slice(0, room), wait, envelopes);
         },
       }),
     }),
@@ -58,10 +58,10 @@ export const brokenBound: readonly Broken[] = [
       let bytes = 0;
       return {
         producer: (producer, port) => ({
-          async offer(first, items, wait) {
+          async offer(first, items, wait, envelopes) {
             bytes += items.reduce((sum, item) => sum + item.byteLength, 0);
             if (bytes > 8 * port.spec.bufferBytesMax) return { accepted: 0, state: "full", fullBy: "bytes" };
-            return producer.offer(first, items, wait);
+            return producer.offer(first, items, wait, envelopes);
           },
         }),
       };
@@ -113,7 +113,8 @@ export const brokenBound: readonly Broken[] = [
     message: /Expected what came out to be \[0,1,2,/,
     decorate: () => ({
       producer: (producer) => ({
-        offer: (first, items, wait) => producer.offer(first, [...items].reverse(), wait),
+        offer: (first, items, wait, envelopes) =>
+          producer.offer(first, [...items].reverse(), wait, envelopes && [...envelopes].reverse()),
       }),
     }),
   },

@@ -21,7 +21,7 @@ export function offering(times: (n: number) => number): Decoration {
     producer: (producer) => {
       let shift = 0;
       return {
-        async offer(first, items, wait): Promise<Offered> {
+        async offer(first, items, wait, envelopes): Promise<Offered> {
           for (const [i, item] of items.entries()) {
             const copies = times(++n);
             for (let copy = 0; copy < copies; copy++) {
@@ -29,6 +29,7 @@ export function offering(times: (n: number) => number): Decoration {
                 first + i + shift + copy,
                 [item],
                 i === 0 ? wait : now(wait),
+                envelopes && [envelopes[i]],
               );
               if (offered.accepted === 0) {
                 n--;
@@ -87,13 +88,13 @@ export function withRoomBeside(
   return {
     ...madeAs(({ capacity }) => ({ capacity: capacity * 4 })),
     producer: (producer, port) => ({
-      offer: (first, items, wait) =>
+      offer: (first, items, wait, envelopes) =>
         polling<Offered>(
           wait,
           async () => {
             const room = port.spec.capacity / 4 - occupied(await port.counts());
             if (room <= 0) return { accepted: 0, state: "full", fullBy: "items" };
-            const offered = await producer.offer(first, items.slice(0, room), now(wait));
+            const offered = await producer.offer(first, items.slice(0, room), now(wait), envelopes);
             return offered.accepted < items.length && offered.state === "open"
               ? { ...offered, state: "full", fullBy: "items" }
               : offered;

@@ -113,8 +113,8 @@ export const brokenCount: readonly Broken[] = [
           counts: async () => ({ ...(await port.counts()), produced: own.get(port) ?? 0 }),
         }),
         producer: (producer, port) => ({
-          async offer(first, items, wait) {
-            const offered = await producer.offer(first, items, wait);
+          async offer(first, items, wait, envelopes) {
+            const offered = await producer.offer(first, items, wait, envelopes);
             own.set(port, (own.get(port) ?? 0) + offered.accepted);
             return offered;
           },

@@ -205,13 +205,13 @@ export const brokenLife: readonly Broken[] = [
           return {};
         },
         producer: (producer) => ({
-          async offer(first, items, wait) {
+          async offer(first, items, wait, envelopes) {
             try {
-              return await producer.offer(first, items, wait);
+              return await producer.offer(first, items, wait, envelopes);
             } catch (error) {
               const current = await made?.open().catch(() => undefined);
               if (current === undefined) throw error;
-              return (await current.producer()).offer(1, items, wait);
+              return (await current.producer()).offer(1, items, wait, envelopes);
             }
           },
         }),

@@ -11,8 +11,8 @@ export const brokenRetry: readonly Broken[] = [
       producer: (producer) => {
         let next = producer.lastSequence + 1;
         return {
-          async offer(_first, items, wait) {
-            const offered = await producer.offer(next, items, wait);
+          async offer(_first, items, wait, envelopes) {
+            const offered = await producer.offer(next, items, wait, envelopes);
             next += offered.accepted;
             return offered;
           },
@@ -26,9 +26,9 @@ export const brokenRetry: readonly Broken[] = [
     message: /a retry of both/,
     decorate: () => ({
       producer: (producer, port) => ({
-        async offer(first, items, wait) {
+        async offer(first, items, wait, envelopes) {
           if ((await port.counts()).sealed) return { accepted: 0, state: "sealed" };
-          return producer.offer(first, items, wait);
+          return producer.offer(first, items, wait, envelopes);
         },
       }),
     }),
@@ -40,11 +40,11 @@ export const brokenRetry: readonly Broken[] = [
     message: /a retry while full/,
     decorate: () => ({
       producer: (producer, port) => ({
-        async offer(first, items, wait) {
+        async offer(first, items, wait, envelopes) {
           const { ready, leased, parked } = await port.counts();
           return ready + leased + parked >= port.spec.capacity && wait.maxMs === 0
             ? { accepted: 0, state: "full", fullBy: "items" }
-            : producer.offer(first, items, wait);
+            : producer.offer(first, items, wait, envelopes);
         },
       }),
     }),
@@ -57,9 +57,9 @@ export const brokenRetry: readonly Broken[] = [
       producer: (producer) => {
         let last = producer.lastSequence;
         return {
-          async offer(first, items, wait) {
+          async offer(first, items, wait, envelopes) {
             if (first <= last) return { accepted: items.length, state: "open" };
-            const offered = await producer.offer(first, items, wait);
+            const offered = await producer.offer(first, items, wait, envelopes);
             last = Math.max(last, first + offered.accepted - 1);
             return offered;
           },
@@ -75,8 +75,8 @@ export const brokenRetry: readonly Broken[] = [
       producer: (producer) => {
         let last = producer.lastSequence;
         return {
-          async offer(first, items, wait) {
-            const offered = await producer.offer(Math.min(first, last + 1), items, wait);
+          async offer(first, items, wait, envelopes) {
+            const offered = await producer.offer(Math.min(first, last + 1), items, wait, envelopes);
             last = Math.max(last, Math.min(first, last + 1) + offered.accepted - 1);
             return offered;
           },
@@ -94,13 +94,13 @@ export const brokenRetry: readonly Broken[] = [
           let own = await port.producer(id);
           return {
             ...own,
-            async offer(first, items, wait) {
+            async offer(first, items, wait, envelopes) {
               try {
-                return await own.offer(first, items, wait);
+                return await own.offer(first, items, wait, envelopes);
               } catch (error) {
                 if (!isBufferError(error, "HANDLE_CLOSED")) throw error;
                 own = await port.producer(id);
-                return own.offer(own.lastSequence + 1, items, wait);
+                return own.offer(own.lastSequence + 1, items, wait, envelopes);
               }
             },
           };

@@ -24,10 +24,10 @@ export const brokenSeal: readonly Broken[] = [
           },
         }),
         producer: (producer) => ({
-          async offer(first, items, wait) {
+          async offer(first, items, wait, envelopes) {
             if (sealed) return { accepted: 0, state: "sealed" };
             await turn();
-            const offered = await producer.offer(first, items, wait);
+            const offered = await producer.offer(first, items, wait, envelopes);
             return offered.state === "sealed" ? { accepted: items.length, state: "open" } : offered;
           },
         }),
@@ -93,10 +93,10 @@ export const brokenSeal: readonly Broken[] = [
     message: /Expected a waiting put to settle|a waiting put to reject/,
     decorate: () => ({
       producer: (producer) => ({
-        async offer(first, items, wait) {
-          const once = await producer.offer(first, items, now(wait));
+        async offer(first, items, wait, envelopes) {
+          const once = await producer.offer(first, items, now(wait), envelopes);
           if (once.state !== "full" || once.accepted > 0) return once;
-          const offered = await producer.offer(first, items, wait);
+          const offered = await producer.offer(first, items, wait, envelopes);
           return offered.state === "sealed" ? untilEnded(wait, offered) : offered;
         },
       }),

@@ -45,9 +45,9 @@ export const brokenStress: readonly Broken[] = [
       const all: Uint8Array[] = [];
       return {
         producer: (producer) => ({
-          offer(first, items, wait) {
+          offer(first, items, wait, envelopes) {
             all.push(...items.map((item) => Uint8Array.from(item)));
-            return producer.offer(first, items, wait);
+            return producer.offer(first, items, wait, envelopes);
           },
         }),
       };

@@ -45,11 +45,12 @@ export const brokenValue: readonly Broken[] = [
     message: /the value of .* bytes/,
     decorate: () => ({
       producer: (producer) => ({
-        offer: (first, items, wait) =>
+        offer: (first, items, wait, envelopes) =>
           producer.offer(
             first,
             items.map((item) => item.map((byte) => (byte === 255 ? 254 : byte))),
             wait,
+            envelopes,
           ),
       }),
     }),

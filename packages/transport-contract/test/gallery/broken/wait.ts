@@ -30,8 +30,8 @@ export const brokenWait: readonly Broken[] = [
     message: /Expected the waiting put, with room to settle/,
     decorate: () => ({
       producer: (producer) => ({
-        offer(first, items, wait) {
-          const offered = producer.offer(first, items, now(wait)) as Offered;
+        offer(first, items, wait, envelopes) {
+          const offered = producer.offer(first, items, now(wait), envelopes) as Offered;
           if (offered.state !== "full" || offered.accepted > 0 || wait.maxMs === 0) return offered;
           wait.onWait();
           return new Promise((resolve) => {
@@ -70,11 +70,11 @@ export const brokenWait: readonly Broken[] = [
     message: /what came out after a later put|the number of items produced/,
     decorate: () => ({
       producer: (producer) => ({
-        async offer(first, items, wait) {
-          const offered = await producer.offer(first, items, wait);
+        async offer(first, items, wait, envelopes) {
+          const offered = await producer.offer(first, items, wait, envelopes);
           const { signal } = new AbortController();
           const isLate = offered.state === "full" && offered.accepted === 0 && wait.maxMs > 0;
-          if (isLate) void producer.offer(first, items, { maxMs: Infinity, signal, onWait() {} });
+          if (isLate) void producer.offer(first, items, { maxMs: Infinity, signal, onWait() {} }, envelopes);
           return offered;
         },
       }),
@@ -113,10 +113,10 @@ export const brokenWait: readonly Broken[] = [
     message: /what came out to be \["a","c"\], got \["a","b"\]/,
     decorate: () => ({
       producer: (producer) => ({
-        offer(first, items, wait) {
-          if (wait.maxMs === 0) return producer.offer(first, items, wait);
+        offer(first, items, wait, envelopes) {
+          if (wait.maxMs === 0) return producer.offer(first, items, wait, envelopes);
           const never = { ...wait, signal: new AbortController().signal };
-          const offered = Promise.resolve(producer.offer(first, items, never));
+          const offered = Promise.resolve(producer.offer(first, items, never, envelopes));
           offered.catch(() => {});
           return Promise.race([offered, untilEnded<Offered>(wait, { accepted: 0, state: "open" })]);
         },
@@ -141,8 +141,8 @@ export const brokenWait: readonly Broken[] = [
     message: /what came out, against the puts that resolved/,
     decorate: () => ({
       producer: (producer) => ({
-        async offer(first, items, wait) {
-          const offered = await producer.offer(first, items, wait);
+        async offer(first, items, wait, envelopes) {
+          const offered = await producer.offer(first, items, wait, envelopes);
           await turn();
           return wait.signal.aborted ? { accepted: 0, state: "open" } : offered;
         },
@@ -155,8 +155,8 @@ export const brokenWait: readonly Broken[] = [
     message: /BUFFER_BUSY/,
     decorate: () => ({
       producer: (producer) => ({
-        async offer(first, items, wait) {
-          const offered = await producer.offer(first, items, wait);
+        async offer(first, items, wait, envelopes) {
+          const offered = await producer.offer(first, items, wait, envelopes);
           if (wait.maxMs === 0 && offered.state === "full")
             throw new BufferError("BUFFER_BUSY", "It is full");
           return offered;
@@ -172,8 +172,8 @@ export const brokenWait: readonly Broken[] = [
       const listeners = new Set<() => void>();
       return {
         producer: (producer) => ({
-          async offer(first, items, wait) {
-            const offered = await producer.offer(first, items, wait);
+          async offer(first, items, wait, envelopes) {
+            const offered = await producer.offer(first, items, wait, envelopes);
             for (const listener of listeners) listener();
             return offered;
           },
@@ -211,9 +211,9 @@ export const brokenWait: readonly Broken[] = [
     message: /the number of onWait calls of an offer with room to be 0, got 1/,
     decorate: () => ({
       producer: (producer) => ({
-        offer(first, items, wait) {
+        offer(first, items, wait, envelopes) {
           wait.onWait();
-          return producer.offer(first, items, now(wait));
+          return producer.offer(first, items, now(wait), envelopes);
         },
       }),
     }),
@@ -282,8 +282,8 @@ function wakingOne({
       },
     }),
     producer: (producer) => ({
-      async offer(first, items, wait) {
-        const offered = await producer.offer(first, items, wait);
+      async offer(first, items, wait, envelopes) {
+        const offered = await producer.offer(first, items, wait, envelopes);
         if (offered.accepted > 0) (takes === "oldest" ? line.shift() : line.pop())?.();
         return offered;
       },
