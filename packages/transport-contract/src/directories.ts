@@ -6,6 +6,9 @@ import { join } from "node:path";
 import type { BufferTransport } from "@sluice/core";
 import type { Harness } from "./harness.js";
 
+/** A name that has to be quoted wherever one can be forgotten; short, since the path of a socket has little room. */
+const ODD = "sluice é %41 '$(x)-";
+
 /**
  * The part of a harness that makes places, for a transport whose buffer lies in a directory.
  *
@@ -29,7 +32,7 @@ export function filesInDirectories(
   const directoryOf = (transport: BufferTransport) => directories.get(transport) as string;
   return {
     createTransport() {
-      const directory = mkdtempSync(join(parent, "sluice-contract-"));
+      const directory = mkdtempSync(join(parent, ODD));
       const transport = make(directory);
       directories.set(transport, directory);
       return transport;

@@ -50,7 +50,11 @@ export class ShmProducerPort implements ProducerPort {
   }
 
   static async register(buffer: SharedBuffer, id: string | undefined): Promise<ShmProducerPort> {
-    if (id === undefined) return new ShmProducerPort(buffer, undefined);
+    if (id === undefined) {
+      // A destroyed buffer has none.
+      await buffer.untilHad(() => buffer.produce(() => {}));
+      return new ShmProducerPort(buffer, undefined);
+    }
     const record = await buffer.untilHad(() => buffer.produce(() => registerId(buffer, id)));
     // Whoever held the id before, and waits, is to find out.
     buffer.waiters.sets.wakeAll("room");

@@ -1,40 +1,14 @@
 /** Steps that many rules take, through the face. */
 
 import type { BoundedBuffer, BufferCounts, Consumer, Lease, Producer } from "@sluice/core";
-import { fail, isTrue, print } from "./expect.js";
+import { fail, print } from "./expect.js";
+import { ledgerFault } from "./ledger.js";
 import type { Waiting } from "./waiting.js";
-
-/** What takes up capacity. */
-export function occupied(counts: BufferCounts): number {
-  return counts.ready + counts.leased + counts.parked;
-}
 
 /** The identity that holds in every snapshot. */
 export function checkLedger(counts: BufferCounts, capacity: number, when: string): void {
-  for (const name of [
-    "ready",
-    "leased",
-    "parked",
-    "dead",
-    "discarded",
-    "produced",
-    "consumed",
-    "peak",
-  ] as const) {
-    const isCount = Number.isSafeInteger(counts[name]) && counts[name] >= 0;
-    isTrue(isCount, `Expected ${name} to be an integer from 0 up ${when}, got ${print(counts)}`);
-  }
-  const { produced, consumed, ready, leased, parked, dead, discarded } = counts;
-  const sum = consumed + ready + leased + parked + dead + discarded;
-  isTrue(
-    produced === sum,
-    `Expected produced to be the sum of where items went ${when}, ${produced} is not ${sum} in ${print(counts)}`,
-  );
-  isTrue(
-    occupied(counts) <= capacity,
-    `Expected at most ${capacity} items inside ${when}, got ${print(counts)}`,
-  );
-  isTrue(counts.peak <= capacity, `Expected a peak of at most ${capacity} ${when}, got ${counts.peak}`);
+  const fault = ledgerFault(counts, capacity, when);
+  if (fault !== undefined) fail(fault);
 }
 
 /** One after the other; there must be room. */

@@ -1,6 +1,6 @@
 /** Waiting in tests: for a condition, or to see that nothing happens. Never for a guessed time. */
 
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Timing } from "../harness.js";
 import { fail, print } from "./expect.js";
 import { handled } from "./quiet.js";
@@ -21,6 +21,8 @@ export interface Waiting {
   until(condition: () => boolean | Promise<boolean>, what: string): Promise<void>;
   /** Lets the no-signal time pass. */
   pause(): Promise<void>;
+  /** One turn of the event loop. */
+  turn(): Promise<void>;
 }
 
 export function waitingWith(timing: Timing): Waiting {
@@ -62,5 +64,6 @@ export function waitingWith(timing: Timing): Waiting {
     async pause() {
       await sleep(timing.noSignalMs);
     },
+    turn: () => nextTurn(),
   };
 }

@@ -13,6 +13,7 @@ import {
   type TransportModule,
   untilNotBusy,
 } from "@sluice/core";
+import { ledgerFault, occupied } from "../kit/ledger.js";
 import { consume, produce } from "./loops.js";
 import type { Call, PuppetCalls, Reply } from "./puppet-messages.js";
 import { readAll } from "./read-all.js";
@@ -91,12 +92,14 @@ const answers: Answers = {
   async sample() {
     let most = 0;
     let samples = 0;
+    let wrong: string | null = null;
     for (; isSampling; samples++) {
-      const { ready, leased, parked } = await buffer().counts();
-      most = Math.max(most, ready + leased + parked);
+      const counts = await buffer().counts();
+      most = Math.max(most, occupied(counts));
+      wrong ??= ledgerFault(counts, buffer().spec.capacity) ?? null;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    return { most, samples };
+    return { most, samples, wrong };
   },
   async stopSampling() {
     isSampling = false;
@@ -105,6 +108,12 @@ const answers: Answers = {
 
 // A rule that lets its child go expects it to end by itself; so does a parent that was killed, only less patiently.
 process.on("disconnect", () => setTimeout(() => process.exit(70), 15_000).unref());
+
+// As a program does that is to end: what it holds goes back.
+process.on("SIGTERM", async () => {
+  await opened?.close();
+  process.exit(0);
+});
 
 process.on("message", async ({ id, name, args }: Call) => {
   let reply: Reply;

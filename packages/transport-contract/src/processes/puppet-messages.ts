@@ -28,8 +28,11 @@ export interface PuppetCalls {
   consume(job: ConsumeJob): number;
   /** Ends `produce` after the put under way. */
   stopProducing(): void;
-  /** Looks at the counts again and again, until stopped. Resolves to the most items seen inside, and how often it looked. */
-  sample(): { most: number; samples: number };
+  /**
+   * Looks at the counts again and again, until stopped. Resolves to the most items seen inside, how often it looked, and what
+   * was wrong with the ledger in the first snapshot in which something was.
+   */
+  sample(): { most: number; samples: number; wrong: string | null };
   stopSampling(): void;
 }
 

@@ -93,7 +93,7 @@ export class Puppet {
     return this.#end !== undefined;
   }
 
-  signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+  signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {
     this.#child.kill(signal);
   }
 
@@ -102,11 +102,16 @@ export class Puppet {
     await this.#exit;
   }
 
-  /** Lets it go: it ends by itself as soon as nothing keeps it. Resolves to its exit code, null if a signal ended it. */
-  async leave(): Promise<number | null> {
-    if (this.#child.connected) this.#child.disconnect();
+  /** Resolves, once it has ended, to its exit code, null if a signal ended it. */
+  async exited(): Promise<number | null> {
     await this.#exit;
     return this.#child.exitCode;
+  }
+
+  /** Lets it go: it ends by itself as soon as nothing keeps it. */
+  leave(): Promise<number | null> {
+    if (this.#child.connected) this.#child.disconnect();
+    return this.exited();
   }
 
   #answer(reply: Reply): void {

@@ -3,7 +3,8 @@
 import { ENVELOPE_BYTES_MAX, isBufferError } from "@sluice/core";
 import { bytesOf, waiting } from "../kit/context.js";
 import { equal, fail, isTrue, rejects } from "../kit/expect.js";
-import { occupied, put, takeAll } from "../kit/face.js";
+import { put, takeAll } from "../kit/face.js";
+import { occupied } from "../kit/ledger.js";
 import { type Rule, rule } from "../rule.js";
 
 export const boundRules: readonly Rule[] = [
@@ -155,6 +156,9 @@ export const boundRules: readonly Rule[] = [
     const other = await stage.another();
     const producer = await stage.buffer.producer();
     const consumer = await other.consumer();
+    await put(producer, ["only"]);
+    equal(await producer.tryPut("b"), "full", "tryPut at 1 of 1");
+    equal(await takeAll(other, 1, t), ["only"], "what came out first");
     const produced = (async () => {
       for (let i = 0; i < 50; i++) await producer.put(i);
       await stage.buffer.seal();
@@ -168,7 +172,7 @@ export const boundRules: readonly Rule[] = [
       "what came out",
     );
     const { peak, consumed } = await stage.buffer.counts();
-    equal({ peak, consumed }, { peak: 1, consumed: 50 }, "peak and consumed");
+    equal({ peak, consumed }, { peak: 1, consumed: 51 }, "peak and consumed");
   }),
 
   rule("BOUND-9 records the peak of the items inside at the commit", async (t) => {

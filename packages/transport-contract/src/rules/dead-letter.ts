@@ -167,4 +167,24 @@ export const deadLetterRules: readonly Rule[] = [
       equal({ dead, discarded }, { dead: 4, discarded: 1 }, "the counts");
     },
   ),
+
+  rule(
+    "LEASE-24 keeps the reason of a dead letter as it was given, a very long one from its start",
+    async (t) => {
+      const reasons = ["", "é😀 ‮", 'a "b"\n\u0000\\', "x".repeat(100), `long ${"y".repeat(5000)}`];
+      const { buffer } = await t.stage({ capacity: reasons.length });
+      await put(await buffer.producer(), reasons);
+      const consumer = await buffer.consumer();
+      for (const reason of reasons) await (await leaseOne(consumer, t)).bury(reason);
+      const letters = await buffer.deadLetters().list();
+      const kept = letters.map((letter) => letter.reason);
+      equal(kept.slice(0, -1), reasons.slice(0, -1), "the reasons");
+      const last = kept.at(-1) ?? "";
+      const isStart = last.length >= 64 && (reasons.at(-1) ?? "").startsWith(last.replace(/…$/, ""));
+      isTrue(
+        isStart,
+        `Expected the start of a long reason, got ${last.length} characters: ${last.slice(0, 80)}`,
+      );
+    },
+  ),
 ];

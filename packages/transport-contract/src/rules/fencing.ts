@@ -1,5 +1,6 @@
 /** LEASE, who may settle: the holder of the current token, once. */
 
+import { isBufferError } from "@sluice/core";
 import { bytesOf, offerAll, pollOne, waiting } from "../kit/context.js";
 import { equal, isTrue, rejects } from "../kit/expect.js";
 import { leaseOne, put } from "../kit/face.js";
@@ -131,4 +132,38 @@ export const fencingRules: readonly Rule[] = [
       "the token of a plain poll",
     );
   }),
+
+  rule(
+    "LEASE-23 aborts the signal of a lease that is lost, by its time or with its handle, and of no other",
+    async (t) => {
+      const stage = await t.stage({ capacity: 4 });
+      await put(await stage.buffer.producer(), ["settled", "held", "late"]);
+      const handle = await stage.another();
+      const consumer = await handle.consumer();
+      const settled = await leaseOne(consumer, t);
+      const held = await leaseOne(consumer, t);
+      const late = await leaseOne(consumer, t, t.timing.leaseMs);
+      const signals = [settled.signal, held.signal, late.signal];
+      await settled.ack();
+      await t.until(() => late.signal.aborted, "the signal of a lease that ran out is aborted");
+      const current = await leaseOne(await stage.buffer.consumer(), t);
+      equal(current.value, "late", "what is handed out again");
+      isTrue(
+        isBufferError(late.signal.reason, "LEASE_LOST"),
+        "Expected the signal's reason to be LEASE_LOST",
+      );
+      equal(
+        signals.map(({ aborted }) => aborted),
+        [false, false, true],
+        "which signals are aborted, of one settled, one held and one late",
+      );
+      await handle.close();
+      equal(
+        signals.map(({ aborted }) => aborted),
+        [false, true, true],
+        "which signals are aborted once the handle is closed",
+      );
+      await current.ack();
+    },
+  ),
 ];

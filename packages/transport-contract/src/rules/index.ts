@@ -3,7 +3,9 @@
 import type { Rule } from "../rule.js";
 import { abortRules } from "./abort.js";
 import { boundRules } from "./bound.js";
+import { clockRules } from "./clock.js";
 import { closeAndDestroyRules } from "./close-and-destroy.js";
+import { codecAgreementRules } from "./codec-agreement.js";
 import { countRules } from "./count.js";
 import { deadLetterRules } from "./dead-letter.js";
 import { diskDamageRules } from "./disk-damage.js";
@@ -11,20 +13,26 @@ import { diskFaultRules } from "./disk-fault.js";
 import { diskKillRules } from "./disk-kill.js";
 import { durableRules } from "./durable.js";
 import { endRules } from "./end-of-items.js";
+import { faultRules } from "./faults.js";
 import { fencingRules } from "./fencing.js";
 import { leaseRules } from "./lease.js";
 import { lifeRules } from "./life.js";
 import { modelRules } from "./model.js";
 import { orderRules } from "./order.js";
+import { overlapRules } from "./overlap.js";
+import { peakRules } from "./peak.js";
 import { processRules } from "./process.js";
 import { processChaosRules } from "./process-chaos.js";
 import { processCrewRules } from "./process-crew.js";
 import { processDeathRules } from "./process-death.js";
+import { processLeftoverRules } from "./process-leftovers.js";
 import { processPlaceRules } from "./process-place.js";
+import { reachRules } from "./reach.js";
 import { retryRules } from "./retry.js";
 import { sealRules } from "./seal.js";
 import { sealRaceRules } from "./seal-race.js";
 import { selfDescriptionRules } from "./self-description.js";
+import { stressRules } from "./stress.js";
 import { valueRules } from "./value.js";
 import { waitRules } from "./wait.js";
 import { wakeUpRules } from "./wake-up.js";
@@ -33,17 +41,32 @@ import { wakeUpRules } from "./wake-up.js";
 const GROUPS: readonly (readonly Rule[])[] = [
   [...boundRules],
   [...orderRules],
-  [...waitRules, ...abortRules, ...wakeUpRules],
+  [...waitRules, ...abortRules, ...wakeUpRules, ...clockRules],
   [...sealRules, ...sealRaceRules, ...endRules],
   [...leaseRules, ...fencingRules, ...deadLetterRules],
   [...retryRules],
-  [...countRules],
-  [...valueRules],
-  [...lifeRules, ...closeAndDestroyRules, ...selfDescriptionRules],
+  [...countRules, ...peakRules],
+  [...valueRules, ...codecAgreementRules],
+  [
+    ...lifeRules,
+    ...closeAndDestroyRules,
+    ...selfDescriptionRules,
+    ...reachRules,
+    ...overlapRules,
+    ...faultRules,
+  ],
   [...modelRules],
-  [...processRules, ...processCrewRules, ...processDeathRules, ...processPlaceRules, ...processChaosRules],
+  [
+    ...processRules,
+    ...processCrewRules,
+    ...processDeathRules,
+    ...processPlaceRules,
+    ...processChaosRules,
+    ...processLeftoverRules,
+  ],
   [...diskKillRules, ...diskDamageRules, ...diskFaultRules],
   [...durableRules],
+  [...stressRules],
 ];
 
 const numberOf = (rule: Rule): number => Number(rule.number.split("-")[1]);

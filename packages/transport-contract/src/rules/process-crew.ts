@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { checkHistory, readHistory } from "@sluice/history-checker";
 import type { RuleContext, Stage } from "../kit/context.js";
 import { equal, fail, isTrue } from "../kit/expect.js";
+import { peakFault } from "../kit/peak-bounds.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
 import { type Rule, rule } from "../rule.js";
@@ -113,7 +114,8 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
     "the number of items the consumers finished",
   );
   await (sampler as Puppet).call("stopSampling");
-  const { most, samples } = await t.soon(sampled, "the sampling");
+  const { most, samples, wrong } = await t.soon(sampled, "the sampling");
+  if (wrong !== null) fail(`In the snapshot of another process: ${wrong}`);
   isTrue(
     samples > 0 && most <= crew.capacity,
     `Expected at most ${crew.capacity} items inside in ${samples} samples, got ${most}`,
@@ -121,6 +123,8 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
   const { produced, consumed, ready, leased, peak } = await buffer.counts();
   const expected = { produced: total, consumed: total, ready: 0, leased: 0 };
   equal({ produced, consumed, ready, leased }, expected, "the counts at the end");
+  const fault = peakFault(peak, t.harness.capabilities.peak, operations);
+  if (fault !== undefined) fail(fault);
   isTrue(
     peak >= most || t.harness.capabilities.peak === "lower-bound",
     `Expected the peak to be no less than the ${most} seen inside, got ${peak}`,

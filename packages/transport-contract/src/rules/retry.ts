@@ -2,7 +2,8 @@
 
 import { isBufferError } from "@sluice/core";
 import { bytesOf, offerAll, waiting } from "../kit/context.js";
-import { describe, equal, fail, isTrue, rejects } from "../kit/expect.js";
+import { describe, equal, fail, isTrue, print, rejects } from "../kit/expect.js";
+import { takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
 
 export const retryRules: readonly Rule[] = [
@@ -193,5 +194,43 @@ export const retryRules: readonly Rule[] = [
       sequences.every((one, i) => i === 0 || one > (sequences[i - 1] ?? 0)),
       `Expected one rising sequence, got ${sequences}`,
     );
+  }),
+
+  rule("RETRY-9 tells ids apart, however odd, and harms nothing with one", async (t) => {
+    const stage = await t.stage({ capacity: 40 });
+    const ids = [
+      "a",
+      "A",
+      " a",
+      "a ",
+      "é",
+      "e\u0301",
+      "😀",
+      "../../a",
+      "/tmp/a",
+      "a/b",
+      "..",
+      "a\nb",
+      "a\u0000b",
+      "%61",
+      "__proto__",
+      "constructor",
+      "0",
+      "x".repeat(200),
+      `${"x".repeat(199)}y`,
+    ];
+    for (const [n, id] of ids.entries()) {
+      const producer = await (await stage.another()).producer({ id });
+      equal(producer.lastSequence, 0, `the last sequence of the new id ${print(id)}`);
+      for (let i = 0; i <= n % 2; i++) await t.soon(producer.put(id), `a put of ${print(id)}`);
+      await producer.close();
+    }
+    for (const [n, id] of ids.entries()) {
+      const again = await stage.buffer.producer({ id });
+      equal(again.lastSequence, 1 + (n % 2), `the last sequence of ${print(id)}, come back`);
+      await again.close();
+    }
+    const expected = ids.flatMap((id, n) => (n % 2 === 0 ? [id] : [id, id]));
+    equal(await takeAll(stage.buffer, expected.length, t), expected, "what came out");
   }),
 ];

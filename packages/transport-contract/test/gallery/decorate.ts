@@ -12,6 +12,8 @@ import { memoryTransport } from "../../../transport-memory/dist/index.js";
 
 export interface Decoration {
   readonly capabilities?: Partial<TransportCapabilities>;
+  /** Replaces members of the transport, before anything else is laid over it. */
+  transport?(base: BufferTransport): Partial<BufferTransport>;
   create?(spec: BufferSpec, wishes: BufferWishes): [BufferSpec, BufferWishes];
   /** Called for each handle; what it gives replaces members of the port. */
   port?(port: BufferPort): Partial<BufferPort>;
@@ -21,12 +23,13 @@ export interface Decoration {
 
 /** @param decorate - called for each transport, so that its handles can share what they do wrong. */
 export function decorated(decorate: () => Decoration): BufferTransport {
-  const base = memoryTransport();
   const own = decorate();
   const over = <T extends object>(object: T, members: Partial<T> | undefined): T => ({
     ...object,
     ...members,
   });
+  const memory = memoryTransport();
+  const base = over(memory, own.transport?.(memory));
   return {
     ...base,
     capabilities: { ...base.capabilities, ...own.capabilities },

@@ -5,6 +5,7 @@ import type { BufferTransport } from "@sluice/core";
 import { expect, test } from "vitest";
 // The compiled kit, whose child processes are compiled too.
 import { filesInDirectories, type Harness, runContract, type Verdict } from "../../dist/index.js";
+import { brokenMedia } from "./broken-media.js";
 
 const careless = new URL("./careless-file-transport.mjs", import.meta.url);
 const { carelessFileTransport } = (await import(careless.href)) as {
@@ -29,35 +30,7 @@ async function verdictOf(rule: string, of: Harness, effort = 1): Promise<Verdict
   return verdict;
 }
 
-/** An authority that comes back without its newest item, or its only one. */
-async function losesAnItem(transport: BufferTransport): Promise<void> {
-  const port = await transport.open();
-  const consumer = await port.consumer();
-  await consumer.poll(1, { maxMs: 2000, signal: new AbortController().signal, onWait: () => {} });
-  await port.close();
-}
-
-const broken: {
-  rule: string;
-  fault: string;
-  message: RegExp;
-  restart?: Harness["restart"];
-  effort?: number;
-}[] = [
-  { rule: "DISK-1", fault: "early-answer", message: /Expected (to find|step)/ },
-  { rule: "DISK-2", fault: "two-step-create", message: /It has settings, and nothing else/ },
-  { rule: "DISK-3", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
-  { rule: "DISK-4", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
-  { rule: "DISK-5", fault: "needs-room-to-take", message: /STORAGE_FULL/ },
-  { rule: "DISK-6", fault: "swallows-errors", message: /bytes that nobody put/, effort: 6 },
-  { rule: "DISK-7", fault: "no-loop", message: /bytes that nobody put/ },
-  { rule: "DURABLE-1", fault: "forgets-deliveries", message: /Expected/ },
-  { rule: "DURABLE-2", fault: "early-answer", message: /Expected|lost|produced/ },
-  { rule: "DURABLE-3", fault: "none", message: /Expected to find/, restart: losesAnItem },
-  { rule: "DURABLE-4", fault: "none", message: /lost|consumed/, restart: losesAnItem },
-];
-
-test.for(broken)(
+test.for(brokenMedia)(
   "$rule fails a transport with $fault",
   { timeout: 120_000 },
   async ({ rule, fault, message, restart, effort }, context) => {

@@ -1,0 +1,96 @@
+/** WAIT, where clocks mislead: a process that slept past its deadline, and a wall clock that jumps. */
+
+import { isBufferError } from "@sluice/core";
+import { equal, fail, rejects, rejectsWith } from "../kit/expect.js";
+import { leaseOne, put, takeAll } from "../kit/face.js";
+import { type Rule, rule } from "../rule.js";
+
+const HOUR_MS = 3_600_000;
+
+export const clockRules: readonly Rule[] = [
+  rule(
+    "WAIT-18 hands out or leaves inside, and never loses, an item that comes when the time of a take is over unseen",
+    async (t) => {
+      const stage = await t.stage({ capacity: 2 });
+      const consumer = await stage.buffer.consumer();
+      const producer = await (await stage.another()).producer();
+      for (const trial of t.tries(8, 60)) {
+        const timeoutMs = 2 + t.random.below(4);
+        const take = consumer.take({ timeoutMs }).then(
+          (got) => (got.done ? fail("Expected an item, the end came") : got.value),
+          (error: unknown) => {
+            if (isBufferError(error, "WAIT_TIMED_OUT")) return "timed out";
+            throw error;
+          },
+        );
+        // The item is on its way when this thread stands still, and the deadline has passed before anybody here can look.
+        const putting = producer.put(trial);
+        standStill(timeoutMs + 4);
+        await t.soon(putting, "a put");
+        const got = await t.soon(take, "a take whose time was over");
+        const rest = got === "timed out" ? await takeAll(stage.buffer, 1, t) : [got];
+        equal(rest, [trial], "what came out of the take, or was left to a later one");
+        equal((await stage.buffer.counts()).ready, 0, "the number of items left");
+      }
+    },
+    { level: "stochastic" },
+  ),
+
+  rule("WAIT-19 neither ends nor prolongs a wait or a lease when the wall clock jumps", async (t) => {
+    const stage = await t.stage({ capacity: 1, failuresMax: 5 });
+    const producer = await stage.buffer.producer();
+    const consumer = await stage.buffer.consumer();
+    const other = await (await stage.another()).consumer();
+    const wall = jumpingClock();
+    t.defer(wall.restore);
+
+    const take = consumer.take({ timeoutMs: HOUR_MS / 2 });
+    await t.staysPending(take, "a take of half an hour from the empty buffer");
+    wall.jump(HOUR_MS);
+    await t.staysPending(take, "the same, with the wall clock an hour ahead");
+    await t.soon(producer.put("a"), "a put");
+    equal(await t.soon(take, "the take"), { done: false, value: "a" }, "what it got");
+
+    await put(producer, ["b"]);
+    const lease = await leaseOne(consumer, t, HOUR_MS / 2);
+    wall.jump(2 * HOUR_MS);
+    const abort = new AbortController();
+    const early = other.take({ signal: abort.signal });
+    await t.staysPending(early, "a take, with the only item leased and the wall clock another hour ahead");
+    abort.abort(new Error("enough"));
+    await rejectsWith(t.soon(early, "the aborted take"), abort.signal.reason, "the aborted take");
+    await t.soon(lease.ack(), "the ack");
+
+    await put(producer, ["c"]);
+    const short = await leaseOne(consumer, t, t.timing.leaseMs);
+    wall.jump(-HOUR_MS);
+    const again = await leaseOne(other, t);
+    equal(
+      [again.value, again.deliveries],
+      ["c", 2],
+      "what came of a lease that ran out, with the clock set back",
+    );
+    await rejects(short.ack(), "LEASE_LOST", "the ack of the lease that ran out");
+    await again.ack();
+    const late = t.soon(consumer.take({ timeoutMs: 30 }), "a take of 30 ms, with the clock set back");
+    await rejects(late, "WAIT_TIMED_OUT", "a take of 30 ms, with the clock set back");
+  }),
+];
+
+/** Keeps the thread busy, as a long computation of the caller's would. */
+function standStill(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+/** The wall clock of this process; whatever measures with another one does not notice. */
+function jumpingClock(): { jump(toMs: number): void; restore(): void } {
+  const real = Date.now;
+  return {
+    jump(toMs) {
+      Date.now = () => real() + toMs;
+    },
+    restore() {
+      Date.now = real;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** Transports that are careless with their files, or whose authority is; each with the rule that fails it. */
+
+import type { BufferTransport } from "@sluice/core";
+import type { Harness } from "../../src/harness.js";
+
+/** An authority that comes back without its newest item, or its only one. */
+async function losesAnItem(transport: BufferTransport): Promise<void> {
+  const port = await transport.open();
+  const consumer = await port.consumer();
+  await consumer.poll(1, { maxMs: 2000, signal: new AbortController().signal, onWait: () => {} });
+  await port.close();
+}
+
+export interface BrokenMedium {
+  readonly rule: string;
+  /** Of `careless-file-transport.mjs`. */
+  readonly fault: string;
+  readonly message: RegExp;
+  readonly restart?: Harness["restart"];
+  /** What only many trials find. */
+  readonly effort?: number;
+}
+
+export const brokenMedia: readonly BrokenMedium[] = [
+  { rule: "DISK-1", fault: "early-answer", message: /Expected (to find|step)/ },
+  { rule: "DISK-2", fault: "two-step-create", message: /It has settings, and nothing else/ },
+  { rule: "DISK-3", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
+  { rule: "DISK-4", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
+  { rule: "DISK-5", fault: "needs-room-to-take", message: /STORAGE_FULL/ },
+  { rule: "DISK-6", fault: "swallows-errors", message: /bytes that nobody put/, effort: 6 },
+  { rule: "DISK-7", fault: "no-loop", message: /bytes that nobody put/ },
+  { rule: "DURABLE-1", fault: "forgets-deliveries", message: /Expected/ },
+  { rule: "DURABLE-2", fault: "early-answer", message: /Expected|lost|produced/ },
+  { rule: "DURABLE-3", fault: "none", message: /Expected to find/, restart: losesAnItem },
+  { rule: "DURABLE-4", fault: "none", message: /lost|consumed/, restart: losesAnItem },
+];
