@@ -9,6 +9,9 @@ import { Actor } from "./support/actor.js";
 import { hasRoom, madeBuffer } from "./support/buffers.js";
 import { outcomeOf, until } from "./support/until.js";
 
+/** That a buffer remembers. */
+const PRODUCERS_MAX = 10_000;
+
 test("one client too many is refused; a dead one's place is a newcomer's", async () => {
   const { url } = await madeBuffer({ over: "ipc", capacity: 1, limits: { clients: 2 } });
   const second = await Actor.at(url);
@@ -48,6 +51,18 @@ test("what was answered while another call waits does not count: a waiting take 
   for (let n = 0; n < 100; n++) expect(await consumer.take()).toEqual({ done: false, value: n });
   await buffer.seal();
   await drained;
+});
+
+test("one producer too many is refused; the others go on, and their ids come back", async () => {
+  const { buffer } = await madeBuffer({ over: "ipc", capacity: 5 });
+  const named = (n: number) => buffer.producer({ id: `producer-${n}` });
+  const ids = Array.from({ length: PRODUCERS_MAX }, (_, n) => n);
+  const producers = await Promise.all(ids.map(named));
+  const full = { code: "STORAGE_FULL", effect: "none" };
+  await expect(named(PRODUCERS_MAX)).rejects.toMatchObject(full);
+  await expect(buffer.producer()).rejects.toMatchObject(full);
+  await producers[0]?.put("one");
+  expect((await named(0)).lastSequence).toBe(1);
 });
 
 test("one connection is one client: it cannot use up the places of others", async () => {
