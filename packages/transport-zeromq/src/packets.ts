@@ -4,7 +4,7 @@ import { FieldReader, FieldWriter, Malformed } from "./bytes.js";
 import { PROTOCOL_VERSION } from "./protocol-numbers.js";
 
 /** Above it what a client sends together is divided: the items of an offer, the requests of a turn. A larger one goes alone. */
-export const PACKET_BYTES: number = 256 * 1024;
+const PACKET_BYTES = 256 * 1024;
 
 /** Of the items of one hand-out; a larger one goes alone. More than above: a client reads what it asked for, and each poll is a round trip. */
 export const HAND_OUT_BYTES: number = 4 * 1024 * 1024;
