@@ -1,6 +1,14 @@
 /** The one handle of a process that keeps a store on behalf of others, and of which nothing is lost when it is killed. */
 
-import type { BufferPort, BufferSpec, LeaseToken, MaybePromise, ProducerPort } from "@sluice/core";
+import type {
+  BufferPort,
+  BufferSpec,
+  ConsumerPort,
+  LeaseToken,
+  MaybePromise,
+  ProducerPort,
+} from "@sluice/core";
+import { monotonicMs } from "@sluice/native-port";
 import { NEVER } from "./item.js";
 import { StoreProducerPort } from "./producer-port.js";
 import type { Store } from "./store.js";
@@ -20,6 +28,8 @@ import { type PortIdentity, StorePort } from "./store-port.js";
  */
 export interface BrokerPort extends BufferPort {
   producer(id?: string): Promise<BrokerProducerPort>;
+  /** @param pollBytesMax - how many bytes of items a poll hands out together; one that has more comes alone. Default: any. */
+  consumer(pollBytesMax?: number): Promise<ConsumerPort>;
   /**
    * Goes on with a registration of this handle, also by an earlier process, without a fresh epoch: what is offered is known
    * by its sequence, as always. Undefined if the id has a newer epoch, or is not known. Waits and rejects as `counts`.
@@ -32,6 +42,16 @@ export interface BrokerPort extends BufferPort {
    * whose delay has not passed is not among them. Waits and rejects as `counts`.
    */
   leases(): MaybePromise<readonly HeldLease[]>;
+  /**
+   * How long, in milliseconds, until the delay of a nacked item has passed that passes next; undefined where there is none.
+   * Waits and rejects as `counts`.
+   */
+  nextDelayMs(): MaybePromise<number | undefined>;
+  /**
+   * Lets go of the store, and gives nothing up: the next process that opens it for its broker has all that this one held.
+   * Calls that are under way fail, or have no answer; what was not committed by then never is.
+   */
+  detach(): void;
 }
 
 /** A producer whose registration outlives the process. */
@@ -72,6 +92,20 @@ export class StoreBrokerPort extends StorePort implements BrokerPort {
 
   async resumeProducer(id: string, epoch: number): Promise<BrokerProducerPort | undefined> {
     return StoreProducerPort.resume(this.#store, id, epoch);
+  }
+
+  nextDelayMs(): MaybePromise<number | undefined> {
+    return this.#store.transact<number | undefined>((state) => {
+      let next = Number.POSITIVE_INFINITY;
+      // Nobody holds one whose delay has not passed.
+      for (const { handle, until } of state.leased.values())
+        if (handle === undefined) next = Math.min(next, until);
+      return { answer: next === Number.POSITIVE_INFINITY ? undefined : Math.max(0, next - monotonicMs()) };
+    });
+  }
+
+  detach(): void {
+    this.letGo();
   }
 
   producers(): MaybePromise<readonly HeldProducer[]> {

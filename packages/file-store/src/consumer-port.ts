@@ -29,11 +29,14 @@ type LeasedDelivery = Delivery & { token: LeaseToken };
 
 export class StoreConsumerPort implements ConsumerPort {
   readonly #store: Store;
+  readonly #pollBytesMax: number;
   // Commits with which this port leased items: what is still open of them is to be released when it is closed.
   #leasing = new Set<number>();
 
-  constructor(store: Store) {
+  /** @param pollBytesMax - of items that a poll hands out together; one that has more comes alone. */
+  constructor(store: Store, pollBytesMax: number) {
     this.#store = store;
+    this.#pollBytesMax = pollBytesMax;
   }
 
   poll(max: number, wait: Wait, lease?: LeaseTerms): MaybePromise<Polled> {
@@ -85,7 +88,7 @@ export class StoreConsumerPort implements ConsumerPort {
       if (state.leased.size > 0 && this.#store.probe()) throw new Stale();
       return { answer: { deliveries: [], state: "empty" } };
     }
-    const items = state.ready.peek(max);
+    const items = within(state.ready.peek(max), this.#pollBytesMax);
     const bytes = this.#store.payload.read(items, lease === undefined);
     const [from, count] = [first.sequence, items.length];
     if (lease === undefined) {
@@ -130,6 +133,17 @@ export class StoreConsumerPort implements ConsumerPort {
       ? { answer: answers, final: true }
       : { operations: [{ op: "settle", acts }], reply: () => answers };
   }
+}
+
+/** As many from the front as have no more bytes than this together, but always one. */
+function within(items: Item[], bytesMax: number): Item[] {
+  if (items.length === 1 || bytesMax === Number.POSITIVE_INFINITY) return items;
+  let bytes = 0;
+  for (let at = 0; at < items.length; at++) {
+    bytes += (items[at] as Item).length;
+    if (bytes > bytesMax && at > 0) return items.slice(0, at);
+  }
+  return items;
 }
 
 function hasAnswer(state: BufferState): boolean {

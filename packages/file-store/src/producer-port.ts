@@ -13,6 +13,9 @@ import type { Decision } from "./decision.js";
 import type { ProducerRecord } from "./item.js";
 import type { Store } from "./store.js";
 
+/** Each is known by its id for as long as it is open, or, if it was given the id, as long as the buffer is. */
+const PRODUCERS_MAX = 10_000;
+
 /** The items of an offer, each with its envelope behind it. */
 interface Load {
   readonly items: readonly Uint8Array[];
@@ -39,11 +42,17 @@ export class StoreProducerPort implements ProducerPort {
 
   /** Registers the id for this handle: whoever held it before is refused from this commit on. */
   static async register(store: Store, id: string, named: boolean): Promise<StoreProducerPort> {
-    return store.transact((state) => ({
-      operations: [{ op: "producer", id, handle: store.handle, named }],
-      reply: (epoch) =>
-        new StoreProducerPort(store, id, { epoch, named, last: state.producers.get(id)?.last ?? 0 }),
-    }));
+    return store.transact((state) => {
+      if (state.producers.size >= PRODUCERS_MAX && !state.producers.has(id)) {
+        const message = `This buffer remembers ${PRODUCERS_MAX} producers, those that are open and those with an id, and no more`;
+        throw store.log.faults.of("STORAGE_FULL", message);
+      }
+      return {
+        operations: [{ op: "producer", id, handle: store.handle, named }],
+        reply: (epoch) =>
+          new StoreProducerPort(store, id, { epoch, named, last: state.producers.get(id)?.last ?? 0 }),
+      };
+    });
   }
 
   /** Goes on with what an earlier process of this handle registered. Undefined if that is no longer current. */

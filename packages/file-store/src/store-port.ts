@@ -48,7 +48,8 @@ export class StorePort implements BufferPort {
     return StoreProducerPort.register(this.#store, id ?? `anonymous.${newHandleId()}`, id !== undefined);
   }
 
-  async consumer(): Promise<ConsumerPort> {
+  /** @param pollBytesMax - of items that a poll hands out together; one that has more comes alone. */
+  async consumer(pollBytesMax: number = Number.POSITIVE_INFINITY): Promise<ConsumerPort> {
     this.#store.payload.expect();
     // Known from now on, so that its death is noticed also while it has only waited, and that it has its turn among others.
     await this.#store.transact((state) =>
@@ -56,7 +57,7 @@ export class StorePort implements BufferPort {
         ? { operations: [{ op: "consumer", handle: this.#store.handle }], reply: () => undefined }
         : { answer: undefined },
     );
-    return new StoreConsumerPort(this.#store);
+    return new StoreConsumerPort(this.#store, pollBytesMax);
   }
 
   async seal({ discard }: { readonly discard: boolean }): Promise<boolean> {
@@ -117,8 +118,14 @@ export class StorePort implements BufferPort {
       this.#store.transact(() => ({ operations: [{ op: "destroy" }], reply: () => undefined })),
     );
     // Not before: one that could not be destroyed is still to be closed.
+    this.letGo();
+    this.#remove();
+  }
+
+  /** Ends this handle here, and commits nothing: what it holds stays held, by its name. */
+  protected letGo(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#store.close();
-    this.#remove();
   }
 }

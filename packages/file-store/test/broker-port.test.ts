@@ -3,6 +3,7 @@
 
 import { fork } from "node:child_process";
 import { once as event } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
 import type { BufferSpec, LeaseToken, Settlement } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import {
@@ -18,6 +19,9 @@ import { memoryStoreTransport } from "./support/memory-transport.mjs";
 import { openForBrokerAt } from "./support/open-at.mjs";
 import { Folder, made, NAME, noWait, now, opened, spec, toValue } from "./support/ports.js";
 
+/** That a store remembers. */
+const PRODUCERS_MAX = 10_000;
+
 const identity = {
   capabilities: memoryStoreTransport().capabilities,
   address: { module: "none", transport: NAME, place: null },
@@ -29,6 +33,17 @@ function stored(settings: Partial<BufferSpec> = {}): MemoryStore {
 
 function brokerOf(folder: Folder): Promise<BrokerPort> {
   return openForBrokerAt({ module: "none", transport: NAME, place: { path: folder.place } });
+}
+
+/** Of this process. */
+function filesOpenIn(path: string): string[] {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(path);
+    } catch {
+      return false; // the one by which they are listed
+    }
+  });
 }
 
 function settling(tokens: readonly LeaseToken[], kind: "ack" | "release"): Settlement[] {
@@ -118,6 +133,40 @@ describe("a lease without an end", () => {
   });
 });
 
+test("a poll hands out no more bytes than its consumer wants together, but always an item", async () => {
+  const broker = stored({ capacity: 9 }).openForBroker(identity);
+  const [producer, consumer] = [await broker.producer(), await broker.consumer(5)];
+  const lengths = [2, 3, 1, 7, 4, 2];
+  now(
+    producer.offer(
+      1,
+      lengths.map((length) => Buffer.alloc(length)),
+      noWait,
+    ),
+  );
+  const polled: number[][] = [];
+  for (let left = lengths.length; left > 0; left -= polled.at(-1)?.length ?? left) {
+    const { deliveries } = now(consumer.poll(9, noWait));
+    polled.push(deliveries.map(({ item }) => item.byteLength));
+  }
+  expect(polled).toEqual([[2, 3], [1], [7], [4], [2]]);
+  await broker.destroy();
+});
+
+test("tells when the next delay has passed, and of no lease", async () => {
+  const broker = stored().openForBroker(identity);
+  const [producer, consumer] = [await broker.producer(), await broker.consumer()];
+  now(producer.offer(1, [Buffer.from("1"), Buffer.from("2"), Buffer.from("3")], noWait));
+  const { deliveries } = now(consumer.poll(3, noWait, { leaseMs: 1_000 }));
+  expect(now(broker.nextDelayMs())).toBeUndefined();
+  for (const [n, delayMs] of [90_000, 60_000].entries())
+    now(consumer.settle([{ kind: "nack", token: deliveries[n]?.token ?? "", reason: "no", delayMs }]));
+  const next = now(broker.nextDelayMs());
+  expect(next).toBeLessThanOrEqual(60_000);
+  expect(next).toBeGreaterThan(1_000);
+  await broker.destroy();
+});
+
 test("many leases fail at once because their holder died, and each goes where its failures lead it", async () => {
   const broker = stored({ failuresMax: 2, deadLettersMax: 1 }).openForBroker(identity);
   const [producer, consumer] = [await broker.producer(), await broker.consumer()];
@@ -174,6 +223,19 @@ describe("registrations", () => {
     await broker.destroy();
   });
 
+  test("are bounded: a new one is refused where there are too many, and one that is known is not", async () => {
+    const broker = stored().openForBroker(identity);
+    const unnamed = await broker.producer();
+    for (let n = 1; n < PRODUCERS_MAX; n++) await broker.producer(`p${n}`);
+    const full = { code: "STORAGE_FULL", effect: "none" };
+    await expect(broker.producer("one more")).rejects.toMatchObject(full);
+    await expect(broker.producer()).rejects.toMatchObject(full);
+    expect((await broker.producer("p1")).lastSequence).toBe(0);
+    now(unnamed.close());
+    await broker.producer("one more");
+    await broker.destroy();
+  });
+
   test("of another handle are none of its own", async () => {
     const store = stored();
     const [one, other] = [store.openForBroker(identity), store.openForBroker(identity)];
@@ -221,6 +283,18 @@ describe.each(LOCK_NAMES)("%s: a broker that was killed", (lock) => {
       [6, 1, 0],
     ]);
     expect(now(consumer.settle(settling([...timed, ...endless], "ack")))).toEqual(Array(4).fill("lost"));
+    await broker.destroy();
+  });
+
+  test("has all that it held after one that let go of it, and nothing was given up", async () => {
+    using folder = new Folder();
+    const { timed, endless } = await killedBroker(folder, lock);
+    const between = await brokerOf(folder);
+    between.detach();
+    between.detach();
+    expect(filesOpenIn(folder.place)).toEqual([]);
+    const broker = await brokerOf(folder);
+    expect(now(broker.leases()).map(({ token }) => token)).toEqual([...timed, ...endless]);
     await broker.destroy();
   });
 

@@ -30,8 +30,10 @@ import type { Session } from "./session.js";
 import { then } from "./then.js";
 import type { WaitingRequest } from "./waiting-requests.js";
 
+/** Items of one hand-out, whose bytes are bounded too. */
+const HAND_OUT_MAX = 10_000;
 const HOLDER_DIED = "holder died";
-/** Of an item that waits, beside its own bytes: about what a view of them takes. */
+/** Of an item that waits, beside its bytes: about what a view of them takes. */
 const ITEM_OVERHEAD = 128;
 
 export class Authority {
@@ -70,25 +72,29 @@ export class Authority {
 
   /**
    * Takes over what an earlier broker has left: what it had handed out to takes that were not confirmed goes back; leases run on, and
-   * whoever holds one can settle it; producers may resume, unnamed ones for a minute.
+   * whoever holds one can settle it; delays pass; producers may resume, unnamed ones for a minute.
    */
   async takeOver(): Promise<void> {
     const leases = await this.#store.leases();
     const unconfirmed = leases.filter(({ isEndless }) => isEndless).map(({ token }) => token);
     if (unconfirmed.length > 0) await this.#consumer.settle(released(unconfirmed));
     for (const { token, isEndless } of leases) if (!isEndless) this.#leaseEnds.inherit(token);
+    const delayMs = await this.#store.nextDelayMs();
     await this.producers.unresumed.find(this.#serial);
+    this.#leaseEnds.refresh([], delayMs);
+    this.#leaseEnds.watch(() => this.#somethingEnded());
   }
 
-  get isDestroyed(): boolean {
-    return this.#isDestroyed;
+  /** Of requests that have not had their turn, because one before them takes its time. */
+  get waitingBytes(): number {
+    return this.#serial.waitingBytes;
   }
 
   offer(session: Session, request: number, offer: OfferRequest): void {
     const one: WaitingRequest = {
       session,
       id: request,
-      bytes: offer.items.reduce((sum, item) => sum + item.byteLength + ITEM_OVERHEAD, 0),
+      bytes: (session.pending.get(request) ?? 0) + offer.items.length * ITEM_OVERHEAD,
       isBy: (id) => session.producers.get(offer.producer)?.id === id,
       attempt: () => this.#offerNow(session, request, offer),
       giveUp: () => session.answer(request, wire.encodeOffered(request, this.#full())),
@@ -110,7 +116,7 @@ export class Authority {
     const one: WaitingRequest = {
       session,
       id: request,
-      bytes: 0,
+      bytes: session.pending.get(request) ?? 0,
       attempt: () => this.#pollNow(session, request, poll),
       giveUp: () =>
         session.answer(request, wire.encodePolled(request, { deliveries: [], state: "empty" }, false)),
@@ -151,7 +157,7 @@ export class Authority {
             this.#leaseEnds.lease(now + one.leaseMs);
           } else session.leases.delete(one.token);
           if (one.kind === "nack" && one.delayMs > 0 && settled[at] === "settled") {
-            this.#leaseEnds.delay(now + one.delayMs);
+            this.#leaseEnds.lease(now + one.delayMs);
           }
         });
         this.#lines.changed();
@@ -169,21 +175,6 @@ export class Authority {
       for (const token of own) session.leases.delete(token);
       await this.#giveBack(own);
     });
-  }
-
-  drained(session: Session, request: number, waits: boolean): void {
-    const one: WaitingRequest = {
-      session,
-      id: request,
-      bytes: 0,
-      attempt: () =>
-        then(this.#store.drained(AT_ONCE), (isDrained) => {
-          if (isDrained) session.answer(request, wire.encodeJson(request, true));
-          return isDrained;
-        }),
-      giveUp: () => session.answer(request, wire.encodeJson(request, false)),
-    };
-    this.#do(session, request, () => this.#lines.tryOrWait(this.#lines.ends, one, waits));
   }
 
   destroy(session: Session, request: number): void {
@@ -246,10 +237,10 @@ export class Authority {
     });
   }
 
-  /** Does nothing any more. */
-  end(): void {
-    this.#serial.end();
+  /** Begins nothing any more. Resolves when the last commit is done. */
+  end(): Promise<void> {
     this.#endTimers();
+    return this.#serial.end();
   }
 
   #endTimers(): void {
@@ -304,7 +295,7 @@ export class Authority {
       return doing instanceof Promise
         ? doing.catch((error: unknown) => this.#fail(session, request, error)).then(() => this.#serve())
         : this.#serve();
-    });
+    }, session.pending.get(request));
   }
 
   #serve(): MaybePromise<void> {
@@ -314,7 +305,7 @@ export class Authority {
   #somethingEnded(): void {
     this.#serial.do(async () => {
       if (this.#leaseEnds.hasInherited) await this.#lookForInherited();
-      this.#leaseEnds.refresh(this.#sessions());
+      this.#leaseEnds.refresh(this.#sessions(), await this.#nextDelayMs());
       this.#lines.changed();
       await this.#serve();
     });
@@ -341,7 +332,7 @@ export class Authority {
     { consumer, max, leaseMs }: PollRequest,
   ): MaybePromise<boolean> {
     const lease = { leaseMs: leaseMs === 0 ? Number.POSITIVE_INFINITY : leaseMs };
-    return then(this.#consumer.poll(max, AT_ONCE, lease), (polled) => {
+    return then(this.#consumer.poll(Math.min(max, HAND_OUT_MAX), AT_ONCE, lease), (polled) => {
       const { deliveries, state } = polled;
       if (state === "empty") return false;
       if (leaseMs === 0) {
@@ -363,6 +354,16 @@ export class Authority {
 
   #full(): { accepted: number; state: "full"; fullBy: "items" | "bytes" } {
     return { accepted: 0, state: "full", fullBy: this.#fullBy };
+  }
+
+  /** The store's own word for it: there the time that the disk takes comes on top of a delay. */
+  async #nextDelayMs(): Promise<number | undefined> {
+    try {
+      return await this.#store.nextDelayMs();
+    } catch {
+      // Destroyed, or the journal failed: whoever asks next is told.
+      return undefined;
+    }
   }
 
   async #lookForInherited(): Promise<void> {

@@ -32,7 +32,7 @@ export async function runBroker(
     const where = store.kind === "memory" ? "memory only" : `journal at ${store.path}`;
     say(`broker at ${broker.url} : capacity ${spec.capacity}, ${where}${who}`);
     const code = await ended;
-    broker.end();
+    await broker.end();
     return code;
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);

@@ -33,7 +33,7 @@ async function main(settings: BrokerSettings, onEnded: () => void): Promise<Brok
 if (parentPort === null) {
   let starting: Promise<Broker | undefined> | undefined;
   const leave = async (code: number) => {
-    (await starting)?.end();
+    await (await starting)?.end();
     process.exit(code);
   };
   process.once("message", (settings) => {
@@ -50,7 +50,7 @@ if (parentPort === null) {
   // The thread ends when nothing is left for it to do.
   const starting = main(settings, () => port.close());
   port.once("message", async () => {
-    (await starting)?.end();
+    await (await starting)?.end();
     Atomics.store(isDown, 0, 1);
     Atomics.notify(isDown, 0);
   });

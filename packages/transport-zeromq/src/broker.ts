@@ -8,7 +8,7 @@ import { carryOut } from "./carry-out.js";
 import { Gatekeeper } from "./gatekeeper.js";
 import * as wire from "./protocol.js";
 import { Kind, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
-import { ALWAYS_HEARD, OTHER_BUFFER, tooMany } from "./refusals.js";
+import { beyondLimits, OTHER_BUFFER, tooMany } from "./refusals.js";
 import { BrokerRouter, DISCONNECTED } from "./router.js";
 import { Session } from "./session.js";
 import { DEAD_MS, HEARTBEAT_MS, REMEMBER_MS, RETURN_MS } from "./timing.js";
@@ -22,6 +22,8 @@ const TELL_MS = 20;
 /** Of answers that one client has not read; of large items it may leave a few. */
 const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
 const UNREAD_ITEMS = 4;
+/** Of a request that waits, beside its own bytes: about. */
+const REQUEST_BYTES = 1_024;
 const LOG_EVERY_MS = 1_000;
 // What is read in one turn before those who asked are answered.
 const PACKETS_A_TURN = 64;
@@ -33,16 +35,15 @@ export class Broker {
   readonly #gatekeeper: Gatekeeper | undefined;
   readonly #id: Buffer;
   readonly #options: BrokerOptions;
-  readonly #limits: Required<BrokerLimits>;
+  readonly #limits: Required<BrokerLimits> & { readonly replyBytes: number };
   readonly #authority: Authority;
-  readonly #replyBytesMax: number;
   readonly #returnMs: number;
   readonly #sessions: Map<string, Session> = new Map();
   /** By routing id, as text of one byte a character. */
   readonly #connections: Map<string, Session> = new Map();
   #unsent: Session[] = [];
   #isFlushing = false;
-  #isEnded = false;
+  #ended: Promise<void> | undefined;
   #packetsIn = 0;
   #packetsOut = 0;
   #malformed = 0;
@@ -64,9 +65,9 @@ export class Broker {
     this.#limits = {
       clients: options.limits?.clients ?? CLIENTS_MAX,
       requests: options.limits?.requests ?? REQUESTS_MAX,
+      replyBytes: Math.max(UNREAD_BYTES_MAX, UNREAD_ITEMS * options.opened.spec.itemBytesMax),
     };
     this.url = router.lastEndpoint ?? options.url;
-    this.#replyBytesMax = Math.max(UNREAD_BYTES_MAX, UNREAD_ITEMS * options.opened.spec.itemBytesMax);
     this.#returnMs = this.url.startsWith("ipc:") ? RETURN_MS.ipc : RETURN_MS.tcp;
     this.#authority = authority(this);
   }
@@ -93,7 +94,7 @@ export class Broker {
     const router = new BrokerRouter(socketOptions, wire.brokerPacket(id, []), gatekeeper);
     try {
       await gatekeeper?.open();
-      const consumer = await options.store.consumer();
+      const consumer = await options.store.consumer(wire.HAND_OUT_BYTES);
       await router.bind(options.url);
       const broker = new Broker(
         router,
@@ -135,16 +136,20 @@ export class Broker {
     };
   }
 
-  /** Ends it. Its clients find it gone. */
-  end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+  /** Ends it. Its clients find it gone at once; resolves when its last commit is done, and its place was given up after that. */
+  end(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
     clearTimeout(this.#endTimer);
     clearTimeout(this.#logTimer);
-    this.#authority.end();
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
+    const idle = this.#authority.end();
     this.#router.close();
     this.#gatekeeper?.close();
+    await idle;
     this.#options.onEnded?.();
   }
 
@@ -164,9 +169,9 @@ export class Broker {
       }
     } catch (error) {
       // Closed under it, which is how it ends.
-      if (this.#isEnded) return;
+      if (this.#ended !== undefined) return;
       this.#options.log?.(`ends, because of ${String(error)}`);
-      this.end();
+      void this.end();
     }
   }
 
@@ -212,27 +217,18 @@ export class Broker {
       return;
     }
     if (!session.isNew(id)) return;
-    const refused = this.#refusalOf(session, type);
+    const refused = beyondLimits(type, session, this.#authority.waitingBytes, this.#limits);
     if (refused !== undefined) {
       session.send(wire.encodeFailure(id, refused));
       return;
     }
-    session.pending.add(id);
+    session.pending.set(id, REQUEST_BYTES + body.left);
     try {
       carryOut(this.#authority, session, part, this);
     } catch (error) {
       session.pending.delete(id);
       throw error;
     }
-  }
-
-  #refusalOf({ open, replyBytes }: Session, kind: number): wire.Failure | undefined {
-    if (ALWAYS_HEARD.has(kind)) return undefined;
-    if (open >= this.#limits.requests)
-      return tooMany("requests of one client (`limits.requests`)", this.#limits.requests);
-    return replyBytes > this.#replyBytesMax
-      ? tooMany("bytes that one client has not read", this.#replyBytesMax)
-      : undefined;
   }
 
   // ---- who is there
@@ -263,7 +259,7 @@ export class Broker {
     const session = new Session(key, id, (one) => this.#hasOutput(one));
     this.#sessions.set(key, session);
     this.#connect(session, routingId, connection);
-    session.pending.add(id);
+    session.pending.set(id, 0);
     session.answer(id, this.opened(id));
     return session;
   }
@@ -389,6 +385,6 @@ export class Broker {
     for (const session of this.#connections.values()) {
       if (session !== by) session.send(wire.encodeStatus(Status.Destroyed, 1));
     }
-    this.#endTimer = setTimeout(() => this.end(), TELL_MS);
+    this.#endTimer = setTimeout(() => void this.end(), TELL_MS);
   }
 }

@@ -1,11 +1,16 @@
-/** Requests about the whole buffer, which nobody waits for. */
+/** Requests about the whole buffer. */
 
 import type { MaybePromise } from "@sluice/core";
 import type { BrokerPort } from "@sluice/file-store";
+import { AT_ONCE } from "./at-once.js";
 import * as wire from "./protocol.js";
 import type { RequestLines } from "./request-lines.js";
 import type { Session } from "./session.js";
 import { then } from "./then.js";
+import type { WaitingRequest } from "./waiting-requests.js";
+
+/** Dead letters of one answer, whose bytes are bounded too. */
+const LETTERS_MAX = 1_000;
 
 /** Carries out requests in their turn. */
 export interface Tasks {
@@ -38,6 +43,21 @@ export class BufferRequests {
     });
   }
 
+  drained(session: Session, request: number, waits: boolean): void {
+    const one: WaitingRequest = {
+      session,
+      id: request,
+      bytes: session.pending.get(request) ?? 0,
+      attempt: () =>
+        then(this.#store.drained(AT_ONCE), (isDrained) => {
+          if (isDrained) session.answer(request, wire.encodeJson(request, true));
+          return isDrained;
+        }),
+      giveUp: () => session.answer(request, wire.encodeJson(request, false)),
+    };
+    this.#tasks.do(session, request, () => this.#lines.tryOrWait(this.#lines.ends, one, waits));
+  }
+
   counts(session: Session, request: number): void {
     this.#tasks.do(session, request, () =>
       then(this.#store.counts(), (counts) =>
@@ -55,8 +75,10 @@ export class BufferRequests {
 
   listDead(session: Session, request: number, max: number, after: number): void {
     this.#tasks.do(session, request, async () => {
-      const letters = await this.#store.deadLetters.list(max, after);
-      session.answer(request, wire.encodeDeadLetters(request, letters));
+      const most = Math.min(max, LETTERS_MAX);
+      const letters = await this.#store.deadLetters.list(most, after);
+      const hasMore = letters.length === most && most < max;
+      session.answer(request, wire.encodeDeadLetters(request, letters, hasMore));
     });
   }
 

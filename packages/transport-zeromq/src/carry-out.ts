@@ -67,7 +67,7 @@ export function carryOut(
       authority.buffer.counts(session, id);
       return;
     case Kind.Drained:
-      authority.drained(session, id, body.integer() === 1);
+      authority.buffer.drained(session, id, body.integer() === 1);
       return;
     case Kind.ListDead: {
       const { max, after } = wire.decodeListDead(body);

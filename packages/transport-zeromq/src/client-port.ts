@@ -6,6 +6,7 @@ import {
   type BufferPort,
   type BufferSpec,
   type ConsumerPort,
+  type DeadLetter,
   type DeadLetterPort,
   isBufferError,
   type MaybePromise,
@@ -95,8 +96,7 @@ export class ClientPort implements BufferPort {
 
 function deadLettersOver(connection: BrokerConnection): DeadLetterPort {
   return {
-    list: (max, after = 0) =>
-      connection.ask((id) => wire.encodeListDead(id, max, after), wire.decodeDeadLetters),
+    list: (max, after = 0) => listDead(connection, max, after),
     requeue: (sequence) =>
       connection.ask(
         (id) => wire.encodeNumber(Kind.Requeue, id, sequence),
@@ -110,6 +110,23 @@ function deadLettersOver(connection: BrokerConnection): DeadLetterPort {
         effect: "unknown",
       }),
   };
+}
+
+async function listDead(
+  connection: BrokerConnection,
+  max: number,
+  after: number,
+): Promise<readonly DeadLetter[]> {
+  const all: DeadLetter[] = [];
+  for (;;) {
+    const last = all.at(-1)?.sequence ?? after;
+    const { letters, hasMore } = await connection.ask(
+      (id) => wire.encodeListDead(id, max - all.length, last),
+      wire.decodeDeadLetters,
+    );
+    all.push(...letters);
+    if (!hasMore || letters.length === 0) return all;
+  }
 }
 
 function nothing(): undefined {}

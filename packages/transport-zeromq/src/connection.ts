@@ -1,26 +1,31 @@
 /**
  * A client's way to its broker: requests with an id each, and their answers. What is under way is sent again, under the same ids,
- * when the connection was lost; the broker carries out each once. Silence of the broker becomes an error after 3 seconds.
+ * when the connection was lost; the broker carries out each once. Silence of the broker becomes an error after 3 seconds, or
+ * sooner where nobody listens at its place any more and it kept no journal: then its buffer is gone with it.
  *
  * An idle connection does nothing, and does not keep the process alive.
  */
 
 import { randomBytes } from "node:crypto";
-import { isBufferError, type Wait } from "@sluice/core";
+import { isBufferError } from "@sluice/core";
 import { type FieldReader, Malformed } from "./bytes.js";
 import { ClientDealer } from "./dealer.js";
-import { closed, closedUnder, destroyed, fault, faultOf, otherVersion, unavailable } from "./faults.js";
+import { closed, closedUnder, destroyed, faultOf, otherSpeech, otherVersion, unavailable } from "./faults.js";
 import type { ClientKeys } from "./keys.js";
 import { type OpenRequest, OpenRequests, type RequestTerms } from "./open-requests.js";
+import { nobodyListens, type Place } from "./place.js";
 import * as wire from "./protocol.js";
 import { Kind, Status } from "./protocol.js";
-import { DEAD_MS, HEARTBEAT_MS, TIMER_MS_MAX } from "./timing.js";
+import { SilenceWatch } from "./silence-watch.js";
+import { whenOver } from "./when-over.js";
 
 // Of one request; more of them make more requests.
 const GIVEN_UP_MAX = 4_096;
 
+const lengthOf = ({ byteLength }: Buffer): number => byteLength;
+
 export class BrokerConnection {
-  readonly url: string;
+  readonly #place: Place;
   readonly #dealer: ClientDealer;
   readonly #clientId: Buffer = randomBytes(wire.CLIENT_ID_BYTES);
   readonly #requests: OpenRequests = new OpenRequests();
@@ -35,31 +40,47 @@ export class BrokerConnection {
   /** The broker knows whose connection this is. */
   #isIntroduced = false;
   #isOpening = false;
-  #tick: NodeJS.Timeout | undefined;
-  #lastTick = 0;
-  #lastHeard = 0;
   #isPinging = false;
-  /** How long the broker may be silent: it is asked again after it was taken for dead, but not waited for so long. */
-  #patienceMs = DEAD_MS;
+  /** The buffer outlives its broker. */
+  #hasJournal = true;
+  #isLooking = false;
+  /** The broker is gone, and what it kept in memory. Somebody may come back to its place, who knows this buffer or does not. */
+  #isDeserted = false;
+  readonly #watch: SilenceWatch;
   /** Requests that were given up, of which the broker is to be told. */
   #givenUp: number[] = [];
 
-  constructor(url: string, keys?: ClientKeys) {
-    this.url = url;
-    this.#dealer = new ClientDealer(url, keys, wire.clientPacket(this.#clientId, 0, []));
-    this.#dealer.connect(url);
+  constructor(place: Place, keys?: ClientKeys) {
+    this.#place = place;
+    this.#dealer = new ClientDealer(place.url, keys, wire.clientPacket(this.#clientId, 0, []));
+    this.#dealer.connect(place.url);
+    const requests = this.#requests;
+    this.#watch = new SilenceWatch({
+      get isWaiting() {
+        return requests.size > 0;
+      },
+      onSilence: () => {
+        this.#ping();
+        void this.#look();
+      },
+      onDeath: (longAgo) => {
+        this.#giveUp(longAgo);
+        void this.#look();
+      },
+    });
   }
 
   /** Greets the broker, which from then on knows this client. @param bufferId - of the buffer that is meant; empty for any. */
   async open(bufferId: string): Promise<wire.Opened> {
     const opened = await this.ask((id) => wire.encodeOpen(id, bufferId), wire.decodeJson<wire.Opened>);
     this.#bufferId = opened.bufferId;
+    this.#hasJournal = opened.journal !== "none";
     return opened;
   }
 
   /**
    * Asks, and waits for the answer. Rejects `TRANSPORT_UNAVAILABLE` after 3 s without a sign of the broker, or 1 s if it has given
-   * none since; `HANDLE_CLOSED` when it is closed, and what the broker says.
+   * none since, or at once where it is certain to be dead; `HANDLE_CLOSED` when it is closed, and what the broker says.
    */
   ask<T>(
     encode: (id: number) => Buffer,
@@ -74,11 +95,13 @@ export class BrokerConnection {
       // Before anything is noted: bytes that another thread has let grow cannot be written where they were measured.
       const part = encode(id);
       const { wait, effect = "none", isGreeting = false, isTelling = false } = terms;
-      const release = wait === undefined ? undefined : this.#cancelWhenOver(id, wait);
+      const release = wait === undefined ? undefined : whenOver(wait, () => this.#cancel(id));
       this.#add({
         id,
         part,
         effect,
+        since: performance.now(),
+        isSent: false,
         isCancelled: false,
         isGreeting,
         isTelling,
@@ -88,7 +111,7 @@ export class BrokerConnection {
           try {
             resolve(decode(body));
           } catch (error) {
-            reject(error instanceof Malformed ? this.#malformed(error) : error);
+            reject(error instanceof Malformed ? otherSpeech(this.#place.url, error) : error);
           }
         },
         fail: (error) => {
@@ -152,35 +175,30 @@ export class BrokerConnection {
   drop(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#tick);
+    this.#watch.end();
     this.#requests.failAll(({ effect }) => closedUnder(effect));
     this.#dealer.close();
   }
 
   #add(request: OpenRequest): void {
-    if (this.#requests.size === 0) this.#lastHeard = performance.now();
+    this.#watch.begin(this.#requests.size === 0);
     this.#requests.add(request);
     // What is asked while the buffer is opened again leaves when the broker knows whose it is.
-    if (!this.#isOpening || request.isGreeting) this.#put(request.part);
+    if (this.#isDeserted) void this.#look();
+    else if (!this.#isOpening || request.isGreeting) this.#putRequest(request);
     if (!this.#isReceiving) void this.#receive();
-    this.#tick ??= this.#nextTick();
   }
 
-  #cancelWhenOver(id: number, { maxMs, signal }: Wait): (() => void) | undefined {
-    if (maxMs === 0) return undefined;
-    const cancel = () => {
-      const request = this.#requests.get(id);
-      if (request === undefined || request.isCancelled) return;
-      request.isCancelled = true;
-      this.#put(wire.encodeBare(Kind.Cancel, id));
-    };
-    const timer = maxMs <= TIMER_MS_MAX ? setTimeout(cancel, maxMs) : undefined;
-    signal.addEventListener("abort", cancel, { once: true });
-    if (signal.aborted) queueMicrotask(cancel);
-    return () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", cancel);
-    };
+  #cancel(id: number): void {
+    const request = this.#requests.get(id);
+    if (request === undefined || request.isCancelled) return;
+    request.isCancelled = true;
+    this.#put(wire.encodeBare(Kind.Cancel, id));
+  }
+
+  #putRequest(request: OpenRequest): void {
+    request.isSent = true;
+    this.#put(request.part);
   }
 
   /** Leaves at the end of the turn, in one packet with what else there is by then. */
@@ -197,8 +215,13 @@ export class BrokerConnection {
         this.#outbox = [];
         this.#requests.tellHeard(parts);
         // Waits while there is no connection: then it is sent again by what is done when there is one.
-        const clientId = this.#isIntroduced ? undefined : this.#clientId;
-        await this.#dealer.send(wire.clientPacket(clientId, this.#requests.seen, parts));
+        for (let from = 0; from < parts.length; ) {
+          const to = wire.endOfPacket(parts, from, lengthOf);
+          const clientId = this.#isIntroduced ? undefined : this.#clientId;
+          const packet = wire.clientPacket(clientId, this.#requests.seen, parts.slice(from, to));
+          await this.#dealer.send(packet);
+          from = to;
+        }
       }
     } catch {
       // Closed under it.
@@ -212,8 +235,8 @@ export class BrokerConnection {
       while (this.#requests.size > 0 && !this.#isClosed) {
         const packet = await this.#dealer.next();
         if (packet === undefined) continue;
-        this.#lastHeard = performance.now();
-        this.#patienceMs = DEAD_MS;
+        this.#watch.heard();
+        if (this.#isDeserted) this.#isBack();
         this.#read(packet);
       }
     } catch (error) {
@@ -235,7 +258,9 @@ export class BrokerConnection {
       if (!(error instanceof Malformed)) throw error;
       const other = error instanceof wire.OtherVersion ? error : undefined;
       this.#requests.failAll(() =>
-        other === undefined ? this.#malformed(error) : otherVersion(this.url, other.version),
+        other === undefined
+          ? otherSpeech(this.#place.url, error)
+          : otherVersion(this.#place.url, other.version),
       );
     }
   }
@@ -270,9 +295,9 @@ export class BrokerConnection {
   #sendAgain(): void {
     this.#outbox = [];
     this.#requests.hearAgain();
-    for (const { part, id, isCancelled } of this.#requests) {
-      this.#put(part);
-      if (isCancelled) this.#put(wire.encodeBare(Kind.Cancel, id));
+    for (const request of this.#requests) {
+      this.#putRequest(request);
+      if (request.isCancelled) this.#put(wire.encodeBare(Kind.Cancel, request.id));
     }
   }
 
@@ -303,35 +328,40 @@ export class BrokerConnection {
     this.#sendAgain();
   }
 
-  #nextTick(): NodeJS.Timeout {
-    this.#lastTick = performance.now();
-    return setTimeout(() => this.#onTick(), HEARTBEAT_MS).unref();
-  }
-
-  #onTick(): void {
-    const now = performance.now();
-    // This process was stopped, or busy: what the broker said meanwhile has not been read yet.
-    const wasAway = now - this.#lastTick > 2 * HEARTBEAT_MS;
-    this.#tick = undefined;
-    if (this.#requests.size === 0) return;
-    if (wasAway) this.#lastHeard = now;
-    const silentMs = now - this.#lastHeard;
-    if (silentMs >= this.#patienceMs * 0.9) this.#giveUpAll();
-    else if (silentMs >= HEARTBEAT_MS * 0.9) this.#ping();
-    if (this.#requests.size > 0) this.#tick ??= this.#nextTick();
-  }
-
-  #giveUpAll(): void {
-    this.#patienceMs = HEARTBEAT_MS;
+  /** Of what was asked by then nobody waits for an answer any more. */
+  #giveUp(longAgo: number): void {
     let isAnyNew = false;
-    for (const { id, isTelling } of this.#requests) {
-      if (isTelling) continue;
-      isAnyNew = true;
-      this.abandon(id);
+    for (const { id, since, isTelling, effect } of [...this.#requests]) {
+      if (since > longAgo) continue;
+      if (!isTelling) this.abandon(id);
+      isAnyNew ||= !isTelling;
+      this.#requests.fail(id, unavailable(this.#place.url, effect));
     }
-    this.#requests.failAll(({ effect }) => unavailable(this.url, effect));
     // On its way already, for when the broker goes on; if that is in vain, with what is asked next.
     if (isAnyNew) this.#tellGivenUp();
+  }
+
+  /** Whether the broker is certain to be dead. One with a journal may be on its way back. */
+  async #look(): Promise<void> {
+    if (this.#isLooking || this.#hasJournal) return;
+    this.#isLooking = true;
+    const { signs } = this.#watch;
+    const isDeserted = await nobodyListens(this.#place);
+    this.#isLooking = false;
+    if (this.#isClosed || this.#watch.signs !== signs) return;
+    if (!isDeserted) {
+      if (this.#isDeserted) this.#isBack();
+      return;
+    }
+    this.#isDeserted = true;
+    // Nothing is handed to ZeroMQ from now on, which would keep it.
+    this.#requests.failAll(({ isSent, effect }) => unavailable(this.#place.url, isSent ? effect : "none"));
+    this.#givenUp = [];
+  }
+
+  #isBack(): void {
+    this.#isDeserted = false;
+    this.#sendAgain();
   }
 
   #tellGivenUp(): void {
@@ -363,10 +393,5 @@ export class BrokerConnection {
       .finally(() => {
         this.#isPinging = false;
       });
-  }
-
-  #malformed(cause: Malformed): Error {
-    const message = `What listens at ${this.url} does not speak this protocol: ${cause.message}`;
-    return fault("NOT_A_BUFFER", message, { cause });
   }
 }

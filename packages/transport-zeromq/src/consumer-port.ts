@@ -54,6 +54,21 @@ export class ClientConsumerPort implements ConsumerPort {
   }
 
   settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
+    const end = wire.endOfSettle(settlements, 0);
+    return end === settlements.length ? this.#settle(settlements) : this.#settleInParts(settlements, end);
+  }
+
+  async #settleInParts(settlements: readonly Settlement[], firstEnd: number): Promise<readonly Settled[]> {
+    const parts = [settlements.slice(0, firstEnd)];
+    for (let from = firstEnd; from < settlements.length; ) {
+      const to = wire.endOfSettle(settlements, from);
+      parts.push(settlements.slice(from, to));
+      from = to;
+    }
+    return (await Promise.all(parts.map((part) => this.#settle(part)))).flat();
+  }
+
+  #settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
     return this.#connection.ask((id) => wire.encodeSettle(id, settlements), wire.decodeSettled, {
       effect: "unknown",
     });

@@ -49,3 +49,8 @@ export function otherVersion(url: string, version: number): Error {
   const versions = `protocol ${version}, this client ${PROTOCOL_VERSION}`;
   return fault("VERSION_UNSUPPORTED", `The broker at ${url} speaks ${versions}`);
 }
+
+export function otherSpeech(url: string, cause: Error): Error {
+  const message = `What listens at ${url} does not speak this protocol: ${cause.message}`;
+  return fault("NOT_A_BUFFER", message, { cause });
+}

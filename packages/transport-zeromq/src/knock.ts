@@ -17,7 +17,12 @@ export async function knock(
   signal: AbortSignal,
 ): Promise<Error | undefined> {
   if (signal.aborted) return undefined;
-  const dealer = new Dealer({ linger: 0, reconnectInterval: 50, ...curveOptions(keys) });
+  const dealer = new Dealer({
+    linger: 0,
+    reconnectInterval: 50,
+    ipv6: url.includes("["),
+    ...curveOptions(keys),
+  });
   const { events } = dealer;
   const close = () => dealer.close();
   signal.addEventListener("abort", close);

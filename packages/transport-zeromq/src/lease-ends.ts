@@ -10,19 +10,14 @@ const LOOK_MS = 500;
 export class LeaseEnds {
   /** Given by an earlier broker. */
   readonly #inherited: Set<LeaseToken> = new Set();
-  #delays: number[] = [];
   /** Nothing ends before. */
   #next = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
+  /** A lease, or a delay. */
   lease(until: number): void {
     if (until < this.#next) this.#next = until;
-  }
-
-  delay(until: number): void {
-    this.#delays.push(until);
-    this.lease(until);
   }
 
   inherit(token: LeaseToken): void {
@@ -51,12 +46,11 @@ export class LeaseEnds {
     }, delay);
   }
 
-  /** Forgets what has ended, and looks for what ends next. */
-  refresh(sessions: Iterable<Session>): void {
+  /** Forgets what has ended, and looks for what ends next. @param delayMs - until the next delay has passed, if there is one. */
+  refresh(sessions: Iterable<Session>, delayMs: number | undefined): void {
     const now = performance.now();
     this.#next = Number.POSITIVE_INFINITY;
-    this.#delays = this.#delays.filter((at) => at > now);
-    for (const at of this.#delays) this.lease(at);
+    if (delayMs !== undefined) this.lease(now + delayMs);
     if (this.hasInherited) this.lease(now + LOOK_MS);
     for (const { leases } of sessions) {
       for (const [token, { until }] of leases) {

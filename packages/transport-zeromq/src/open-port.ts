@@ -48,7 +48,7 @@ export async function connectTo(
   const clientKeys = keys === undefined ? undefined : readClientKeys(keys);
   const error = await probe(place);
   if (error !== undefined) throw probeFault(error, place);
-  const connection = new BrokerConnection(place.url, clientKeys);
+  const connection = new BrokerConnection(place, clientKeys);
   try {
     return { connection, opened: await orRefused(connection.open(bufferId), place, clientKeys) };
   } catch (error) {

@@ -27,6 +27,10 @@ export interface OpenRequest {
   readonly onWaiting: (() => void) | undefined;
   readonly isGreeting: boolean;
   readonly isTelling: boolean;
+  /** When it was asked, by `performance.now`. */
+  readonly since: number;
+  /** Handed to ZeroMQ: the broker may have it. */
+  isSent: boolean;
   isCancelled: boolean;
 }
 

@@ -3,8 +3,11 @@
 import { FieldReader, FieldWriter, Malformed } from "./bytes.js";
 import { PROTOCOL_VERSION } from "./protocol-numbers.js";
 
-/** Above it an offer of several items is divided; one larger item goes alone. A hand-out is not: the bound is that of the buffer. */
-export const PACKET_BYTES: number = 256 * 1024;
+/** Above it what a client sends together is divided: the items of an offer, the requests of a turn. A larger one goes alone. */
+const PACKET_BYTES = 256 * 1024;
+
+/** Of the items of one hand-out; a larger one goes alone. More than above: a client reads what it asked for, and each poll is a round trip. */
+export const HAND_OUT_BYTES: number = 4 * 1024 * 1024;
 
 /** Of what stands around the items of the largest packet: heads, lengths, envelopes, names. */
 const PACKET_OVERHEAD = 64 * 1024;
@@ -12,6 +15,20 @@ const PACKET_OVERHEAD = 64 * 1024;
 /** No packet is longer: a longer one is refused by ZeroMQ before anybody allocates for it. */
 export function packetBytesMax(itemBytesMax: number): number {
   return Math.max(PACKET_BYTES, itemBytesMax) + PACKET_OVERHEAD;
+}
+
+/** How far a packet reaches that begins with the one at `from`: to before the one that would make it too long. */
+export function endOfPacket<T>(
+  all: readonly T[],
+  from: number,
+  bytesOf: (one: T, at: number) => number,
+): number {
+  let bytes = 0;
+  for (let at = from; at < all.length; at++) {
+    bytes += bytesOf(all[at] as T, at);
+    if (bytes > PACKET_BYTES && at > from) return at;
+  }
+  return all.length;
 }
 
 const MAGIC: Buffer = Buffer.from([0x53, 0x4c, 0x5a, PROTOCOL_VERSION]);

@@ -1,7 +1,7 @@
 /** Where a broker listens: a socket file in a directory of its user's own, or a port of this host. */
 
 import { lstatSync, mkdirSync, statSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, isIPv6 } from "node:net";
 import { dirname, isAbsolute } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { outOfRange, show, wrongType } from "@sluice/core";
@@ -35,12 +35,20 @@ export function placeOf(url: unknown): Place {
   }
   const tcp = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5}|\*)$/.exec(url);
   if (tcp === null) throw outOfRange("`url`", FORMS, url);
-  const host = tcp[1] === "localhost" ? "127.0.0.1" : (tcp[1] as string);
+  const host = hostOf(tcp[1] as string, url);
   const port = tcp[2] === "*" ? 0 : Number(tcp[2]);
   if (port > 65_535)
     throw outOfRange("the port of `url`", "from 1 to 65,535, or `*` or 0 for one that is free", url);
   const isOfHost = /^127(\.\d{1,3}){3}$/.test(host) || host === "[::1]";
   return { kind: "tcp", url: `tcp://${host}:${port === 0 ? "*" : port}`, host, port, isOfHost };
+}
+
+/** As it is written in one way only: `[0:0::1]` is `[::1]`. */
+function hostOf(name: string, url: string): string {
+  if (name === "localhost") return "127.0.0.1";
+  if (!name.startsWith("[")) return name;
+  if (!isIPv6(name.slice(1, -1))) throw outOfRange("the address in `url`", "IPv4, or IPv6 in brackets", url);
+  return new URL(`http://${name}`).hostname;
 }
 
 function ipcPlace(url: string, path: string): Place {
@@ -106,6 +114,12 @@ export function leaving(place: Place): () => Promise<void> {
 /** Locked by the broker that has the socket. */
 export function lockPath(path: string): string {
   return `${path}.lock`;
+}
+
+/** Whether it is certain that nobody listens there: it has not been found out by a time-out. */
+export async function nobodyListens(place: Place): Promise<boolean> {
+  const code = (await probe(place))?.code;
+  return code === "ENOENT" || code === "ECONNREFUSED";
 }
 
 /** Whether anybody listens there: undefined if so, else the system's error. */

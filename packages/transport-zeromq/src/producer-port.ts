@@ -3,8 +3,8 @@
 import type { Envelopes, Offered, ProducerPort, Wait } from "@sluice/core";
 import { AT_ONCE } from "./at-once.js";
 import type { BrokerConnection } from "./connection.js";
+import type { OfferRequest } from "./protocol.js";
 import * as wire from "./protocol.js";
-import { type OfferRequest, PACKET_BYTES } from "./protocol.js";
 
 export class ClientProducerPort implements ProducerPort {
   readonly lastSequence: number;
@@ -20,8 +20,8 @@ export class ClientProducerPort implements ProducerPort {
   }
 
   offer(first: number, items: readonly Uint8Array[], wait: Wait, envelopes?: Envelopes): Promise<Offered> {
-    const end = endOfPacket(items, 0);
     const offer = { producer: this.#number, first, items, envelopes };
+    const end = wire.endOfOffer(offer, 0);
     if (end === items.length) return this.#offer(offer, 0, end, wait);
     // What does not go into one packet is kept until its turn.
     return this.#inParts({ ...offer, items: items.map((item) => new Uint8Array(item)) }, end, wait);
@@ -35,7 +35,7 @@ export class ClientProducerPort implements ProducerPort {
     const { items } = offer;
     let answer = await this.#offer(offer, 0, firstEnd, wait);
     for (let from = firstEnd; from < items.length && answer.accepted === from; ) {
-      const to = endOfPacket(items, from);
+      const to = wire.endOfOffer(offer, from);
       const { accepted, ...rest } = await this.#offer(offer, from, to, AT_ONCE);
       answer = { accepted: from + accepted, ...rest };
       from = to;
@@ -52,13 +52,4 @@ export class ClientProducerPort implements ProducerPort {
     const isCancelled = answer.accepted === 0 && answer.state === "full" && wait.signal.aborted;
     return isCancelled ? { accepted: 0, state: "open" } : answer;
   }
-}
-
-function endOfPacket(items: readonly Uint8Array[], from: number): number {
-  let bytes = 0;
-  for (let at = from; at < items.length; at++) {
-    bytes += (items[at] as Uint8Array).byteLength;
-    if (bytes > PACKET_BYTES && at > from) return at;
-  }
-  return items.length;
 }

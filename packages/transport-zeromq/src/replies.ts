@@ -2,7 +2,7 @@
 
 import type { BufferSpec, DeadLetter, Delivery, Offered, Polled, Settled } from "@sluice/core";
 import { type FieldReader, Malformed, textLength } from "./bytes.js";
-import { encodePart } from "./packets.js";
+import { encodePart, endOfPacket } from "./packets.js";
 import { Status } from "./protocol-numbers.js";
 
 const STATES = ["open", "full", "sealed", "empty", "drained"] as const;
@@ -151,18 +151,23 @@ export function decodePolled(body: FieldReader): Polled {
   return { deliveries, state };
 }
 
-export function encodeDeadLetters(id: number, letters: readonly DeadLetter[]): Buffer {
-  return encodeItems(
-    id,
-    0,
-    letters,
-    letters.map(({ reason }) => reason),
-  );
+/** Dead letters, as many as go into one packet. */
+export interface Listed {
+  readonly letters: readonly DeadLetter[];
+  /** Whether there are more of those that were asked for. */
+  readonly hasMore: boolean;
 }
 
-export function decodeDeadLetters(body: FieldReader): DeadLetter[] {
-  body.u8();
-  return decodeItems(body, (item, reason) => ({ ...item, reason }));
+export function encodeDeadLetters(id: number, all: readonly DeadLetter[], hasMore: boolean): Buffer {
+  const end = endOfPacket(all, 0, ({ item, envelope }) => item.byteLength + (envelope?.byteLength ?? 0));
+  const letters = all.slice(0, end);
+  const reasons = letters.map(({ reason }) => reason);
+  return encodeItems(id, hasMore || end < all.length ? 1 : 0, letters, reasons);
+}
+
+export function decodeDeadLetters(body: FieldReader): Listed {
+  const hasMore = body.u8() === 1;
+  return { letters: decodeItems(body, (item, reason) => ({ ...item, reason })), hasMore };
 }
 
 export function encodeSettled(id: number, settled: readonly Settled[]): Buffer {

@@ -9,8 +9,8 @@ import { type WaitingRequest, WaitingRequests } from "./waiting-requests.js";
 
 /** Nobody is told of a wait that is over sooner: each telling is a message. */
 const TELL_AFTER_MS = 10;
-/** Of offers that wait, all clients together. */
-const WAITING_BYTES_MAX = 256 * 1024 * 1024;
+/** Of requests that wait in one line, all clients together; and of those that have not come so far, behind a slow journal. */
+export const WAITING_BYTES_MAX: number = 256 * 1024 * 1024;
 
 export class RequestLines {
   readonly puts: WaitingRequests = new WaitingRequests();
@@ -19,6 +19,7 @@ export class RequestLines {
   readonly #all: readonly WaitingRequests[] = [this.puts, this.takes, this.ends];
   readonly #fail: (one: WaitingRequest, error: unknown) => void;
   #untold: WaitingRequest[] = [];
+  #isEnded = false;
   #tellTimer: NodeJS.Timeout | undefined;
 
   /** @param fail - answers one that cannot be tried again. */
@@ -45,8 +46,8 @@ export class RequestLines {
   /** @throws as `tryOrWait`. */
   wait(line: WaitingRequests, one: WaitingRequest): void {
     if (line.bytes + one.bytes > WAITING_BYTES_MAX) {
-      const held = `the broker holds ${line.bytes} bytes of puts that wait, and takes at most ${WAITING_BYTES_MAX}`;
-      throw fault("TOO_MANY_WAITERS", `Too much waits for room: ${held}`);
+      const held = `the broker holds ${line.bytes} bytes of requests like this one, and takes at most ${WAITING_BYTES_MAX}`;
+      throw fault("TOO_MANY_WAITERS", `Too much waits: ${held}`);
     }
     line.add(one);
     this.#untold.push(one);
@@ -61,6 +62,7 @@ export class RequestLines {
 
   /** Serves those who wait, for as long as something has changed for them. */
   serve(): MaybePromise<void> {
+    if (this.#isEnded) return;
     for (const line of this.#all) {
       while (line.isWorthTrying) {
         const { first } = line;
@@ -120,8 +122,9 @@ export class RequestLines {
     }
   }
 
-  /** Stops its timer. */
+  /** Serves nobody any more, and stops its timer. */
   end(): void {
+    this.#isEnded = true;
     clearTimeout(this.#tellTimer);
   }
 }

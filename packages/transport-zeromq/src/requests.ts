@@ -2,7 +2,7 @@
 
 import type { Envelopes, Settlement } from "@sluice/core";
 import { type FieldReader, Malformed, textLength } from "./bytes.js";
-import { encodePart } from "./packets.js";
+import { encodePart, endOfPacket } from "./packets.js";
 import { Kind } from "./protocol-numbers.js";
 
 const SETTLEMENTS = ["ack", "nack", "release", "extend", "bury"] as const;
@@ -112,6 +112,11 @@ export function encodeOffer(id: number, offer: OfferRequest, from: number, to: n
   return writer.bytes;
 }
 
+/** Of an offer from this item on: to before which item it goes into one packet. */
+export function endOfOffer({ items, envelopes }: Omit<OfferRequest, "waits">, from: number): number {
+  return endOfPacket(items, from, (item, at) => 6 + item.byteLength + (envelopes?.[at]?.byteLength ?? 0));
+}
+
 /** The items are views of the packet. @throws Malformed. */
 export function decodeOffer(body: FieldReader): OfferRequest {
   const producer = body.integer();
@@ -162,10 +167,19 @@ export function decodePoll(body: FieldReader): PollRequest {
   return { consumer, max, waits, leaseMs };
 }
 
+/** To before which of these settlements they go into one packet. */
+export function endOfSettle(settlements: readonly Settlement[], from: number): number {
+  return endOfPacket(settlements, from, settlementBytes);
+}
+
+function settlementBytes(one: Settlement): number {
+  return 9 + textLength(String(one.token)) + textLength(reasonOf(one));
+}
+
 /** `count (4) | by settlement: kind (1) | token (text) | reason (text) | milliseconds (8)`. */
 export function encodeSettle(id: number, settlements: readonly Settlement[]): Buffer {
   let length = 4;
-  for (const one of settlements) length += 9 + textLength(String(one.token)) + textLength(reasonOf(one));
+  for (const one of settlements) length += settlementBytes(one);
   const writer = encodePart(Kind.Settle, id, length).u32(settlements.length);
   for (const one of settlements) {
     const ms = one.kind === "nack" ? one.delayMs : one.kind === "extend" ? one.leaseMs : 0;

@@ -35,8 +35,8 @@ export class Session {
   readonly leases: Map<LeaseToken, HeldLease> = new Map();
   /** Handed out to plain takes and not confirmed, by the id of the request. */
   readonly assignments: Map<number, readonly LeaseToken[]> = new Map();
-  /** Requests that came and are not answered. */
-  readonly pending: Set<number> = new Set();
+  /** Requests that came and are not answered, and how many bytes each keeps in memory. */
+  readonly pending: Map<number, number> = new Map();
   /** Kept until the client says that it has seen them, so that a request that comes again is not carried out again. */
   readonly #replies: Map<number, Buffer> = new Map();
   readonly #onOutput: (session: Session) => void;

@@ -3,6 +3,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { outOfRange } from "@sluice/core";
+import type { BrokerPort } from "@sluice/file-store";
 import { loadNativePort } from "@sluice/native-port";
 import { Broker } from "./broker.js";
 import type { BrokerLimits } from "./broker-options.js";
@@ -33,7 +34,10 @@ export async function startBroker(
 ): Promise<Broker> {
   const place = placeOf(url);
   const claims: Claim[] = [];
+  let port: BrokerPort | undefined;
+  // For the next broker: what is held stays held.
   const release = () => {
+    port?.detach();
     for (const claim of claims.splice(0).reverse()) claim.release();
   };
   try {
@@ -45,9 +49,10 @@ export async function startBroker(
         throw outOfRange("the parent of `journal`", "a directory that exists", store.path);
       claims.push(await claimPath(store.path));
     }
-    const { port, opened } = await openBrokerStore(store);
+    const { port: own, opened } = await openBrokerStore(store);
+    port = own;
     return await Broker.start({
-      store: port,
+      store: own,
       opened,
       url: place.url,
       limits,
@@ -61,6 +66,8 @@ export async function startBroker(
       },
     });
   } catch (error) {
+    // A journal that it made is nobody's: whoever tries again makes another.
+    if (store.kind === "new") await port?.destroy().catch(() => {});
     release();
     throw bindFault(error, place);
   }

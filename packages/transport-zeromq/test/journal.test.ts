@@ -1,13 +1,15 @@
 // A broker that keeps a journal: killed, and started again by its command, or by whoever opens the buffer.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bytes, createBuffer, openBuffer } from "@sluice/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { zeromqTransport } from "../dist/index.js";
+import { startBroker as startInThisThread } from "../dist/start-broker.js";
+import { madeBuffer } from "./support/buffers.js";
 
 const COMMAND = fileURLToPath(new URL("../dist/command-main.js", import.meta.url));
 const CAPACITY = 5;
@@ -46,6 +48,20 @@ async function kill(broker: ChildProcess): Promise<void> {
   await ended;
 }
 
+/** Of this process. */
+function filesOpenIn(path: string): string[] {
+  return readdirSync("/proc/self/fd")
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return ""; // the one by which they are listed
+      }
+    })
+    .filter((file) => file.startsWith(path));
+}
+
+const noLog = () => {};
 const item = (n: number) => Buffer.from(`item-${n}`);
 const textOf = (value: Uint8Array) => Buffer.from(value).toString();
 
@@ -91,6 +107,21 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
     await expect(two.value?.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
     await again.value?.ack();
     expect(await buffer.counts()).toMatchObject({ produced: 2, consumed: 2, leased: 0 });
+    await buffer.close();
+  });
+
+  test("a nacked item whose delay had not passed comes back to whoever waits for it", async () => {
+    const first = await startBroker();
+    const buffer = await openBuffer(transport(), { codec: bytes });
+    await (await buffer.producer()).put(item(1));
+    const consumer = await buffer.consumer();
+    const { value } = await consumer.lease();
+    await value?.nack({ reason: "later", delayMs: 1_500 });
+    await kill(first);
+    await startBroker();
+    const again = await consumer.lease();
+    expect(again.value?.failures).toBe(1);
+    await again.value?.ack();
     await buffer.close();
   });
 
@@ -143,6 +174,33 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
     expect(await buffer.counts()).toMatchObject({ produced: count, consumed: count });
     await buffer.close();
   }, 60_000);
+});
+
+describe("a start that fails", () => {
+  test("lets go of the journal, and gives up nothing that an earlier broker had handed out", async () => {
+    const first = await startBroker();
+    const buffer = await openBuffer(transport(), { codec: bytes });
+    await (await buffer.producer()).put(item(1));
+    const { value } = await (await buffer.consumer()).lease();
+    await kill(first);
+    const { url: taken } = await madeBuffer({ over: "tcp", capacity: 1 });
+    const settings = { url: taken, store: { kind: "old", path: journal() } } as const;
+    await expect(startInThisThread(settings, noLog, noLog)).rejects.toMatchObject({ code: "BUFFER_EXISTS" });
+    expect(filesOpenIn(journal())).toEqual([]);
+    await startBroker();
+    expect(await buffer.counts()).toMatchObject({ ready: 0, leased: 1 });
+    await value?.ack();
+    await buffer.close();
+  });
+
+  test("leaves no journal behind that it has made", async () => {
+    const { url: taken } = await madeBuffer({ over: "tcp", capacity: 1 });
+    const elsewhere = zeromqTransport({ url: taken, journal: journal() });
+    await expect(createBuffer(elsewhere, { capacity: CAPACITY })).rejects.toMatchObject({
+      code: "BUFFER_EXISTS",
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
 });
 
 describe("who opens it where no broker is", () => {

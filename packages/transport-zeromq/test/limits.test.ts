@@ -9,6 +9,9 @@ import { Actor } from "./support/actor.js";
 import { hasRoom, madeBuffer } from "./support/buffers.js";
 import { outcomeOf, until } from "./support/until.js";
 
+/** That a buffer remembers. */
+const PRODUCERS_MAX = 10_000;
+
 test.each<[string, unknown, string]>([
   ["0", { clients: 0 }, "`limits.clients` to be an integer from 1 to 2147483647, got 0"],
   ["-1", { requests: -1 }, "`limits.requests` to be an integer from 1 to 2147483647, got -1"],
@@ -74,6 +77,18 @@ test("what was answered while another call waits does not count: a waiting take 
   for (let n = 0; n < 100; n++) expect(await consumer.take()).toEqual({ done: false, value: n });
   await buffer.seal();
   await drained;
+});
+
+test("one producer too many is refused; the others go on, and their ids come back", async () => {
+  const { buffer } = await madeBuffer({ over: "ipc", capacity: 5 });
+  const named = (n: number) => buffer.producer({ id: `producer-${n}` });
+  const ids = Array.from({ length: PRODUCERS_MAX }, (_, n) => n);
+  const producers = await Promise.all(ids.map(named));
+  const full = { code: "STORAGE_FULL", effect: "none" };
+  await expect(named(PRODUCERS_MAX)).rejects.toMatchObject(full);
+  await expect(buffer.producer()).rejects.toMatchObject(full);
+  await producers[0]?.put("one");
+  expect((await named(0)).lastSequence).toBe(1);
 });
 
 test("one connection is one client: it cannot use up the places of others", async () => {

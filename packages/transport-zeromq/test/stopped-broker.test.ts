@@ -87,6 +87,19 @@ test("for longer: each call fails with its type within seconds, and the same han
   expect(left.length).toBe(ready + leased);
 });
 
+test("what is asked after others were given up is waited for a second by itself", async () => {
+  const made = await madeBuffer({ broker: "process", capacity: 2 });
+  const { buffer } = made;
+  stop(made);
+  await expect(buffer.counts()).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE" });
+  // Shortly before the next look at how long the silence lasts.
+  await pause(850);
+  const counts = buffer.counts();
+  await pause(350);
+  goOn(made);
+  expect(await counts).toMatchObject({ ready: 0 });
+});
+
 test.each(["wait in line", "find an item"] as const)(
   "takes and leases that would %s, and were given up while it stood still, take nothing when it goes on",
   async (would) => {

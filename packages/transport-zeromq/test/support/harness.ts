@@ -1,4 +1,4 @@
-/** Places for the contract: a socket in a directory of its own, or a port that is free. */
+/** Places for the contract: a socket in a directory of its own, with or without a journal, or a port that is free. */
 
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -8,6 +8,13 @@ import { zeromqTransport } from "../../dist/index.js";
 export const ipcHarness: Harness = {
   ...inDirectories((directory) => zeromqTransport({ url: `ipc://${join(directory, "buffer")}` })),
   capabilities: zeromqTransport({ url: "ipc:///somewhere" }).capabilities,
+};
+
+export const journalHarness: Harness = {
+  ...inDirectories((directory) =>
+    zeromqTransport({ url: `ipc://${join(directory, "buffer")}`, journal: join(directory, "journal") }),
+  ),
+  capabilities: zeromqTransport({ url: "ipc:///somewhere", journal: "/somewhere" }).capabilities,
 };
 
 export const tcpHarness: Harness = {
