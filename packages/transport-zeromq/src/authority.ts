@@ -6,21 +6,14 @@
  * is never given to two, and one that was on its way to a client that died comes back to its place.
  */
 
-import {
-  type BufferError,
-  type ConsumerPort,
-  type Delivery,
-  isBufferError,
-  type LeaseToken,
-  type MaybePromise,
-  type Settlement,
-} from "@sluice/core";
+import type { ConsumerPort, LeaseToken, MaybePromise, Settlement } from "@sluice/core";
 import type { BrokerPort } from "@sluice/file-store";
 import { AT_ONCE } from "./at-once.js";
 import { BufferRequests, type Tasks } from "./buffer-requests.js";
 import { checkSizes } from "./check-sizes.js";
-import { destroyed, fault, forgotten } from "./faults.js";
+import { destroyed, failureOf, forgotten, noProducer } from "./faults.js";
 import { LeaseEnds } from "./lease-ends.js";
+import { released, tokenOf } from "./lease-tokens.js";
 import { ProducerRequests } from "./producer-requests.js";
 import type { OfferRequest, PollRequest } from "./protocol.js";
 import * as wire from "./protocol.js";
@@ -45,7 +38,7 @@ export class Authority {
   );
   readonly #leaseEnds: LeaseEnds = new LeaseEnds();
   readonly #sessions: () => Iterable<Session>;
-  readonly #onDestroyed: (by: Session) => void;
+  readonly #onDestroyed: (by?: Session) => void;
   #fullBy: "items" | "bytes" = "items";
   #isDestroyed = false;
   readonly buffer: BufferRequests;
@@ -56,7 +49,7 @@ export class Authority {
     store: BrokerPort,
     consumer: ConsumerPort,
     sessions: () => Iterable<Session>,
-    onDestroyed: (by: Session) => void,
+    onDestroyed: (by?: Session) => void,
   ) {
     this.#store = store;
     this.#consumer = consumer;
@@ -178,12 +171,22 @@ export class Authority {
   }
 
   destroy(session: Session, request: number): void {
-    this.#doEnd(session, request, async () => {
-      await this.#store.destroy();
-      this.#isDestroyed = true;
-      this.#endTimers();
-      this.#lines.failAll(destroyed);
-      this.#onDestroyed(session);
+    this.#doEnd(session, request, () => this.#destroy(session));
+  }
+
+  /** What is only in memory ends with its broker: everybody is told. Resolves to how many items are lost. */
+  discard(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#serial.do(async () => {
+        try {
+          if (this.#isDestroyed) return resolve(0);
+          const { ready, leased, parked, dead } = await this.#store.counts();
+          await this.#destroy();
+          resolve(ready + leased + parked + dead);
+        } catch (error) {
+          reject(error);
+        }
+      });
     });
   }
 
@@ -270,6 +273,14 @@ export class Authority {
       this.#lines.changed();
       await this.#serve();
     });
+  }
+
+  async #destroy(by?: Session): Promise<void> {
+    await this.#store.destroy();
+    this.#isDestroyed = true;
+    this.#endTimers();
+    this.#lines.failAll(destroyed);
+    this.#onDestroyed(by);
   }
 
   /** Ends what a client had: nothing to be done where all of it was destroyed. */
@@ -375,26 +386,6 @@ export class Authority {
   }
 
   #fail(session: Session, request: number, error: unknown): void {
-    const known = isBufferError(error);
-    session.answer(
-      request,
-      wire.encodeFailure(request, {
-        code: known ? error.code : "STORAGE_FAILED",
-        effect: known ? error.effect : "unknown",
-        message: error instanceof Error ? error.message : String(error),
-      }),
-    );
+    session.answer(request, wire.encodeFailure(request, failureOf(error)));
   }
-}
-
-function tokenOf({ token }: Delivery): LeaseToken {
-  return token as LeaseToken;
-}
-
-function released(tokens: readonly LeaseToken[]): Settlement[] {
-  return tokens.map((token) => ({ kind: "release", token }));
-}
-
-function noProducer(number: number): BufferError {
-  return fault("HANDLE_CLOSED", `The broker knows no producer ${number} of this client`);
 }

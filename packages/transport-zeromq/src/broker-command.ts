@@ -32,6 +32,9 @@ export async function runBroker(
     const where = store.kind === "memory" ? "memory only" : `journal at ${store.path}`;
     say(`broker at ${broker.url} : capacity ${spec.capacity}, ${where}${who}`);
     const code = await ended;
+    // By a signal: what is only in memory ends here, and whoever waits is told at once.
+    const lost = store.kind === "memory" && code !== 0 ? await broker.discard() : 0;
+    if (lost > 0) log(`ended with ${lost} items in it, which are lost: it had no journal`);
     await broker.end();
     return code;
   } finally {

@@ -1,6 +1,7 @@
 /** The broker: a ROUTER, the sessions of its clients, and the one buffer that they share. */
 
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Authority } from "./authority.js";
 import type { BrokerFigures, BrokerLimits, BrokerOptions } from "./broker-options.js";
 import { Malformed } from "./bytes.js";
@@ -134,6 +135,14 @@ export class Broker {
       refused: this.#gatekeeper?.refused ?? 0,
       cpuMs: (user + system) / 1_000,
     };
+  }
+
+  /** Destroys its buffer, tells its clients, and ends. Resolves to how many items were in it. */
+  async discard(): Promise<number> {
+    const lost = await this.#authority.discard();
+    await sleep(TELL_MS);
+    await this.end();
+    return lost;
   }
 
   /** Ends it. Its clients find it gone at once; resolves when its last commit is done, and its place was given up after that. */
@@ -381,7 +390,7 @@ export class Broker {
   // ---- the end
 
   /** Everybody is told, also who asks nothing now: nobody can be told later, because ZeroMQ ends all connections with the listening. */
-  #leavePlace(by: Session): void {
+  #leavePlace(by?: Session): void {
     for (const session of this.#connections.values()) {
       if (session !== by) session.send(wire.encodeStatus(Status.Destroyed, 1));
     }

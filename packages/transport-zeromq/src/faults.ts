@@ -1,6 +1,13 @@
 /** What goes wrong, as errors of Sluice. */
 
-import { BufferError, type BufferErrorOptions, type Effect, ERROR_CODES, type ErrorCode } from "@sluice/core";
+import {
+  BufferError,
+  type BufferErrorOptions,
+  type Effect,
+  ERROR_CODES,
+  type ErrorCode,
+  isBufferError,
+} from "@sluice/core";
 import { type Failure, PROTOCOL_VERSION } from "./protocol.js";
 
 export const NAME = "zeromq";
@@ -53,4 +60,18 @@ export function otherVersion(url: string, version: number): Error {
 export function otherSpeech(url: string, cause: Error): Error {
   const message = `What listens at ${url} does not speak this protocol: ${cause.message}`;
   return fault("NOT_A_BUFFER", message, { cause });
+}
+
+export function noProducer(number: number): BufferError {
+  return fault("HANDLE_CLOSED", `The broker knows no producer ${number} of this client`);
+}
+
+/** What a client is told of an error that came of its request. */
+export function failureOf(error: unknown): Failure {
+  const known = isBufferError(error);
+  return {
+    code: known ? error.code : "STORAGE_FAILED",
+    effect: known ? error.effect : "unknown",
+    message: error instanceof Error ? error.message : String(error),
+  };
 }

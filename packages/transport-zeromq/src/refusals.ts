@@ -36,7 +36,8 @@ export function beyondLimits(
   limits: { readonly requests: number; readonly replyBytes: number },
 ): Failure | undefined {
   const times = MAKING_ROOM.has(kind) ? 2 : 1;
-  if (open >= times * limits.requests) return tooMany("requests of one client (`limits.requests`)", limits.requests);
+  if (open >= times * limits.requests)
+    return tooMany("requests of one client (`limits.requests`)", limits.requests);
   if (replyBytes > times * limits.replyBytes)
     return tooMany("bytes that one client has not read", limits.replyBytes);
   return waitingBytes > times * WAITING_BYTES_MAX

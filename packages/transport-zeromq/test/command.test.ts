@@ -83,6 +83,30 @@ describe("broker", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test("tells whoever waits at once that it ends, and its operator how much is lost", async () => {
+    const broker = start("broker", "--url", url(), "--capacity", "2");
+    await broker.firstLine;
+    const buffer = await openBuffer<string>(zeromqTransport({ url: url() }));
+    const producer = await buffer.producer();
+    await producer.putMany(["a", "b"]);
+    const lease = await (await buffer.consumer()).tryLease();
+    const waiting = [producer.put("c"), buffer.drained()].map((call) =>
+      call.catch((error: unknown) => error),
+    );
+    await until(async () => (await buffer.counts()).waitingProducers === 1, "the put waits");
+    broker.child.kill("SIGTERM");
+    for (const error of await Promise.all(waiting))
+      expect(error).toMatchObject({ code: "BUFFER_DESTROYED", effect: "none" });
+    expect(lease !== "empty" && !lease.done && lease.value.signal.aborted).toBe(true);
+    expect(await broker.ended).toEqual({
+      code: 143,
+      stdout: expect.any(String),
+      stderr: "transport-zeromq: ended with 2 items in it, which are lost: it had no journal\n",
+    });
+    await buffer.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("ends when its buffer is destroyed", async () => {
     const broker = start("broker", "--url", url(), "--capacity", "5");
     await broker.firstLine;
