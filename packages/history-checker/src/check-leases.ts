@@ -2,10 +2,14 @@
 
 import { type Violation, violation } from "./check-history.js";
 import type { ItemHistory } from "./item-history.js";
+import { leaseEnds, leaseIndex } from "./lease-ends.js";
 import type { Operation } from "./operation.js";
 
-export function checkLeases(items: readonly ItemHistory[]): Violation[] {
-  return items.flatMap((item) => [...checkAfterAck(item), ...checkFencing(item), ...checkDeliveries(item)]);
+export function checkLeases(items: readonly ItemHistory[], operations: readonly Operation[]): Violation[] {
+  return [
+    ...items.flatMap((item) => [...checkAfterAck(item), ...checkFencing(item), ...checkDeliveries(item)]),
+    ...checkEnds(items, operations),
+  ];
 }
 
 /** L1: nobody who asks after an accepted ack has returned is handed the item. */
@@ -55,4 +59,34 @@ function checkDeliveries(item: ItemHistory): Violation[] {
     }
   }
   return found;
+}
+
+/** L4: before its time a lease of a living holder ends by nothing but what the holder does. */
+function checkEnds(items: readonly ItemHistory[], operations: readonly Operation[]): Violation[] {
+  const mayEndAfter = leaseEnds(operations);
+  const indexOf = leaseIndex(operations);
+  return items.flatMap(({ value, handOuts, settlements }) => {
+    const byStart = [...handOuts].sort((a, b) => a.invokedAt - b.invokedAt);
+    return byStart.flatMap((lease, i): Violation[] => {
+      const end = lease.kind === "lease" ? mayEndAfter(lease) : -Infinity;
+      if (end === -Infinity) return [];
+      const own = settlements.filter((one) => operations[indexOf(one)] === lease);
+      const isEndedBefore = (time: number, but?: Operation) =>
+        own.some((one) => one !== but && one.outcome !== "none" && one.invokedAt <= time);
+      const refused = own.find((one) => one.outcome === "lost");
+      const next = byStart[i + 1];
+      if (refused && refused.returnedAt < end && !isEndedBefore(refused.returnedAt, refused)) {
+        return [violation("L4", `The lease of ${value} was lost before its time`, lease, refused)];
+      }
+      if (
+        next &&
+        next.invokedAt > lease.returnedAt &&
+        next.returnedAt < end &&
+        !isEndedBefore(next.returnedAt)
+      ) {
+        return [violation("L4", `${value} was handed out again before its lease was over`, lease, next)];
+      }
+      return [];
+    });
+  });
 }
