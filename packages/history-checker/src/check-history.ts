@@ -8,6 +8,7 @@
  */
 
 import { checkLeases } from "./check-leases.js";
+import { checkSeal } from "./check-seal.js";
 import { covers, type Interval, mostOverlap, overlapWithin, unionOf } from "./intervals.js";
 import { type ItemHistory, itemsOf } from "./item-history.js";
 import { describeOperation, effectOf, type Operation } from "./operation.js";
@@ -249,19 +250,6 @@ function checkFull(
       const most = overlap(timeOf(one));
       return violation("P7", `Somebody was told full, with at most ${most} of ${capacity} items inside`, one);
     });
-}
-
-/** P8: no put that began after the seal had returned is accepted. */
-function checkSeal(operations: readonly Operation[]): Violation[] {
-  const seals = operations.filter((one) => one.kind === "seal" && one.outcome === "ok");
-  const sealed = seals.reduce<Operation | undefined>(
-    (a, b) => (a && a.returnedAt <= b.returnedAt ? a : b),
-    undefined,
-  );
-  if (sealed === undefined) return [];
-  return operations
-    .filter((one) => one.kind === "put" && one.outcome === "ok" && one.invokedAt > sealed.returnedAt)
-    .map((one) => violation("P8", `${one.value} was accepted after the seal`, sealed, one));
 }
 
 /** Those that were certainly put: somebody was told so, or was handed them. */

@@ -4,22 +4,30 @@ import { effectOf, type Operation } from "./operation.js";
 
 /** Finds for a settlement the lease that it settles: by its number, or the last that its process had been handed before. */
 export function leaseIndex(operations: readonly Operation[]): (settlement: Operation) => number {
-  const byValue = new Map<string, number[]>();
-  for (const [index, one] of operations.entries()) {
-    if (one.kind !== "lease" || one.outcome !== "ok" || one.value === undefined) continue;
-    const list = byValue.get(one.value);
-    if (list === undefined) byValue.set(one.value, [index]);
-    else list.push(index);
+  const byNumber = new Map<string, number>();
+  const byProcess = new Map<string, number[]>();
+  const begun = (index: number) => (operations[index] as Operation).invokedAt;
+  for (const [index, { kind, outcome, value, deliveries, process }] of operations.entries()) {
+    if (kind !== "lease" || outcome !== "ok") continue;
+    const key = `${deliveries} ${value}`;
+    const same = byNumber.get(key);
+    if (deliveries !== undefined && (same === undefined || begun(index) > begun(same)))
+      byNumber.set(key, index);
+    const own = byProcess.get(`${process} ${value}`);
+    if (own === undefined) byProcess.set(`${process} ${value}`, [index]);
+    else own.push(index);
   }
+  for (const own of byProcess.values()) own.sort((a, b) => begun(a) - begun(b));
   return ({ kind, value, deliveries, process, invokedAt }) => {
     if (kind !== "ack" && kind !== "nack" && kind !== "release") return -1;
-    const own = (byValue.get(value ?? "") ?? []).filter((index) => {
+    const numbered = deliveries === undefined ? undefined : byNumber.get(`${deliveries} ${value}`);
+    if (numbered !== undefined) return numbered;
+    const last = (byProcess.get(`${process} ${value}`) ?? []).findLast((index) => {
       const lease = operations[index] as Operation;
-      if (deliveries !== undefined && lease.deliveries !== undefined) return lease.deliveries === deliveries;
-      return lease.process === process && lease.returnedAt <= invokedAt;
+      const isOther = deliveries !== undefined && lease.deliveries !== undefined;
+      return !isOther && lease.returnedAt <= invokedAt;
     });
-    const begun = (index: number) => (operations[index] as Operation).invokedAt;
-    return own.reduce((last, index) => (last < 0 || begun(index) > begun(last) ? index : last), -1);
+    return last ?? -1;
   };
 }
 
