@@ -9,7 +9,7 @@ import type { Line, Operation, OperationKind, Outcome } from "./operation.js";
 import { mergeLines } from "./read-history.js";
 
 /** What is known of an operation besides its kind; see `Operation`. */
-export interface Told {
+interface Told {
   readonly value?: string | undefined;
   readonly deliveries?: number | undefined;
   readonly leaseMs?: number | undefined;

@@ -1,6 +1,6 @@
 // The account of a run with kills: what it must find wrong, and what it must let pass.
 import type { BufferCounts } from "@sluice/core";
-import type { Operation } from "@sluice/history-checker";
+import type { Operation, SearchResult } from "@sluice/history-checker";
 import { expect, test } from "vitest";
 import { account } from "../src/chaos/account.js";
 
@@ -31,7 +31,13 @@ const one = (
   returnedAt: outcome === undefined ? Infinity : ids * 10 + 5,
   outcome,
 });
-const judge = (mode: "take" | "lease", operations: Operation[], seen: Partial<BufferCounts> = {}, most = 2) =>
+const judge = (
+  mode: "take" | "lease",
+  operations: Operation[],
+  seen: Partial<BufferCounts> = {},
+  most = 2,
+  search?: SearchResult,
+) =>
   account({
     seed: 1,
     kills: 1,
@@ -41,6 +47,7 @@ const judge = (mode: "take" | "lease", operations: Operation[], seen: Partial<Bu
     most,
     operations,
     violations: [],
+    search,
   });
 const puts = () => [one("put", "a-1", "ok"), one("put", "a-2", "ok")];
 
@@ -97,4 +104,13 @@ test("finds counts that the workers' own records contradict", () => {
   expect(judge("take", all, { ready: 1 }).faults[0]).toMatch(
     /^The ledger does not balance, or something is left/,
   );
+});
+
+test("finds that no order fits, and tells that the search gave up without calling it a fault", () => {
+  const all = [...puts(), one("take", "a-1", "ok"), one("take", "a-2", "ok")];
+  const wrong = judge("take", all, {}, 2, { verdict: "violation", steps: 7, explanation: "No order" });
+  expect(wrong).toMatchObject({ search: "violation", faults: ["No order"] });
+  const open = judge("take", all, {}, 2, { verdict: "unknown", steps: 7 });
+  expect(open).toMatchObject({ search: "unknown", faults: [] });
+  expect(judge("take", all).search).toBe("too many at once");
 });

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BufferTransport, type BufferWishes, createBuffer, untilNotBusy } from "@sluice/core";
-import { checkHistory, readHistory } from "@sluice/history-checker";
+import { checkHistory, readHistory, recordTo, searchHistory } from "@sluice/history-checker";
 import { newSeed, type Random, randomFrom } from "@sluice/history-checker/random";
 import { consume } from "../processes/loops.js";
 import { Puppet } from "../processes/puppet.js";
@@ -39,6 +39,9 @@ export interface ChaosOptions {
   /** Told of each step, for whoever watches. */
   readonly onStep?: (step: string) => void;
 }
+
+/** So many at work at a time can be judged by the complete search. */
+const SEARCHED_PROCESSES_MAX = 8;
 
 /** Far more than a run can put; `stopProducing` ends it. */
 const ITEMS_MAX = 100_000_000;
@@ -122,7 +125,11 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     step("the producers stop");
     for (const worker of crew) worker.puppet.signal("SIGCONT");
     await Promise.all(crew.filter(({ role }) => role === "producer").map(finishProducer));
+    const recorder = recordTo(folder, "owner");
+    const sealed = recorder.begin("seal");
     await untilNotBusy(() => buffer.seal());
+    sealed("ok");
+    recorder.close();
     step("the consumers drain");
     // One consumer that nobody kills, so that what comes back late has a taker.
     const last = consume(buffer, {
@@ -142,8 +149,23 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     const counts = await untilNotBusy(() => buffer.counts());
     const most = await samples.end();
     const operations = readHistory(folder);
-    const violations = checkHistory(operations, { capacity: options.capacity });
-    return account({ seed, kills, stops: options.stops ?? 0, options, counts, most, operations, violations });
+    const { capacity } = options;
+    const violations = checkHistory(operations, { capacity });
+    // Over a wire an item whose taker vanished comes back, and until then others may pass it.
+    const takesMayReturn = buffer.capabilities.reach === "network";
+    const isSearchable = options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX;
+    const search = isSearchable ? searchHistory(operations, { capacity, takesMayReturn }) : undefined;
+    return account({
+      seed,
+      kills,
+      stops: options.stops ?? 0,
+      options,
+      counts,
+      most,
+      operations,
+      violations,
+      search,
+    });
   } finally {
     for (const { puppet } of crew) await puppet.kill();
     await buffer.destroy();
