@@ -8,12 +8,16 @@
  */
 
 import { checkLeases } from "./check-leases.js";
+import { checkSeal } from "./check-seal.js";
 import { covers, type Interval, mostOverlap, overlapWithin, unionOf } from "./intervals.js";
 import { type ItemHistory, itemsOf } from "./item-history.js";
 import { describeOperation, effectOf, type Operation } from "./operation.js";
+import { validateOperations } from "./read-history.js";
+import { tightenOrder } from "./tighten-order.js";
 
 /** What the checker cannot see in the history itself. */
 export interface HistoryExpectation {
+  /** Most items inside, from 1: those that are leased count. */
   readonly capacity: number;
   /**
    * The buffer was taken empty at the end by somebody who recorded it, so that an accepted item which nobody took is lost.
@@ -22,29 +26,84 @@ export interface HistoryExpectation {
   readonly isDrained?: boolean;
   /** An item of which a plain take never returned may come back and then stands behind others. Default false. */
   readonly takesMayReturn?: boolean;
+  /**
+   * With so many failures (nacks, expiries, deaths of holders) an item becomes a dead letter, and leaves. Default: however many,
+   * it never does.
+   */
+  readonly failuresMax?: number;
 }
 
 /** One promise that the history breaks. */
 export interface Violation {
-  /** `P1` to `P9` for the buffer, `L1` to `L4` for leases; see the README. */
+  /** `P1` to `P9` for the buffer, `L1` to `L4` for leases, `S` where the complete search found no order; see the README. */
   readonly property: string;
   /** What was expected of whom, and the operations that show that it was not so. */
   readonly message: string;
 }
 
-/** What is certainly wrong in a history, merged from all processes; see the README for the properties. Empty: nothing was found. */
+/**
+ * What is certainly wrong in a history, merged from all processes; see the README for the properties. Empty: nothing was found.
+ *
+ * @throws HistoryError, RangeError for a history or an expectation that cannot be.
+ */
 export function checkHistory(operations: readonly Operation[], expectation: HistoryExpectation): Violation[] {
-  const items = itemsOf(operations);
+  const found = checkProperties(operations, expectation);
+  // Where items may come back behind others, their order says nothing.
+  if (found.length > 0 || expectation.takesMayReturn === true) return found;
+  return checkTightened(itemsOf(operations, expectation.failuresMax), operations, expectation.capacity);
+}
+
+/** Tier 1 alone. */
+export function checkProperties(
+  operations: readonly Operation[],
+  expectation: HistoryExpectation,
+): Violation[] {
+  validateOperations(operations);
+  validateExpectation(expectation);
+  const items = itemsOf(operations, expectation.failuresMax);
   return [
     ...checkPhantoms(items),
+    ...checkAcceptedTwice(operations),
     ...checkDuplicates(items),
     ...(expectation.isDrained === false ? [] : checkLost(items, operations)),
     ...(expectation.takesMayReturn === true ? [] : checkOrder(items)),
-    ...checkCapacity(items, expectation.capacity),
-    ...checkEmptyAndEnd(items, operations),
-    ...checkFull(items, operations, expectation.capacity),
+    ...checkTimes(items, operations, expectation.capacity),
     ...checkSeal(operations),
-    ...checkLeases(items),
+    ...checkLeases(items, operations),
+  ];
+}
+
+/** @throws RangeError naming the member, what was expected and what came. */
+export function validateExpectation({ capacity, failuresMax }: HistoryExpectation): void {
+  for (const [name, value] of Object.entries({ capacity, failuresMax: failuresMax ?? 1 })) {
+    if (value === Infinity || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw new RangeError(`Expected ${name} to be an integer from 1, got ${value}`);
+  }
+}
+
+/** Tier 1b: the same again, with what first in, first out says about the times of other items. */
+function checkTightened(
+  items: readonly ItemHistory[],
+  operations: readonly Operation[],
+  capacity: number,
+): Violation[] {
+  const tightened = tightenOrder(items);
+  if (tightened.impossible.length === 0) return checkTimes(tightened.items, operations, capacity);
+  return tightened.impossible.slice(0, 3).map((item) => {
+    const shown = [item.put, item.handOuts[0]].filter((one) => one !== undefined);
+    return violation("P4", `No time is left at which ${item.value} can have been put and come out`, ...shown);
+  });
+}
+
+function checkTimes(
+  items: readonly ItemHistory[],
+  operations: readonly Operation[],
+  capacity: number,
+): Violation[] {
+  return [
+    ...checkCapacity(items, capacity),
+    ...checkEmptyAndEnd(items, operations),
+    ...checkFull(items, operations, capacity),
   ];
 }
 
@@ -64,6 +123,17 @@ function checkPhantoms(items: readonly ItemHistory[]): Violation[] {
   });
 }
 
+/** P2: one accepted put for each item: whoever retries is told that it was accepted before, and goes on with the next. */
+export function checkAcceptedTwice(operations: readonly Operation[]): Violation[] {
+  const accepted = new Map<string | undefined, Operation>();
+  return operations.flatMap((one): Violation[] => {
+    if (one.kind !== "put" || one.outcome !== "ok") return [];
+    const before = accepted.get(one.value);
+    accepted.set(one.value, one);
+    return before === undefined ? [] : [violation("P2", `${one.value} was accepted twice`, before, one)];
+  });
+}
+
 /** P2: one plain take, or one accepted ack, for each item. */
 function checkDuplicates(items: readonly ItemHistory[]): Violation[] {
   return items
@@ -76,7 +146,11 @@ function checkDuplicates(items: readonly ItemHistory[]): Violation[] {
 /** P3: an accepted item that nobody has is in the hands of a take that never returned, one for each. */
 function checkLost(items: readonly ItemHistory[], operations: readonly Operation[]): Violation[] {
   const missing = items.filter(
-    (item) => item.put?.outcome === "ok" && item.removals.length === 0 && item.maybeRemovals.length === 0,
+    (item) =>
+      item.put?.outcome === "ok" &&
+      item.removals.length === 0 &&
+      item.maybeRemovals.length === 0 &&
+      item.mayDieAfter === Infinity,
   );
   const inHands = operations.filter((one) => one.kind === "take" && effectOf(one) === "maybe").length;
   if (missing.length <= inHands) return [];
@@ -117,7 +191,7 @@ function checkOrder(items: readonly ItemHistory[]): Violation[] {
 
 /** P5: never more than capacity certainly inside. */
 function checkCapacity(items: readonly ItemHistory[], capacity: number): Violation[] {
-  const inside = items.filter((item) => item.put?.outcome === "ok");
+  const inside = acceptedOf(items);
   const most = mostOverlap(inside.map(certainlyInside));
   if (most.count <= capacity) return [];
   const there = inside.filter((item) => item.putBefore <= most.at && most.at < item.outAfter);
@@ -130,7 +204,7 @@ function checkCapacity(items: readonly ItemHistory[], capacity: number): Violati
 
 /** P6: "empty" while something was ready all the time. P9: "end" while something was inside, or came out later. */
 function checkEmptyAndEnd(items: readonly ItemHistory[], operations: readonly Operation[]): Violation[] {
-  const put = items.filter((item) => item.put?.outcome === "ok");
+  const put = acceptedOf(items);
   const ready = unionOf(put.map((item) => ({ from: item.putBefore, to: item.firstOutAfter })));
   const inside = unionOf(put.map(certainlyInside));
   const ends = operations.filter((one) => one.outcome === "end");
@@ -190,20 +264,12 @@ function checkFull(
     });
 }
 
-/** P8: no put that began after the seal had returned is accepted. */
-function checkSeal(operations: readonly Operation[]): Violation[] {
-  const seals = operations.filter((one) => one.kind === "seal" && one.outcome === "ok");
-  const sealed = seals.reduce<Operation | undefined>(
-    (a, b) => (a && a.returnedAt <= b.returnedAt ? a : b),
-    undefined,
-  );
-  if (sealed === undefined) return [];
-  return operations
-    .filter((one) => one.kind === "put" && one.outcome === "ok" && one.invokedAt > sealed.returnedAt)
-    .map((one) => violation("P8", `${one.value} was accepted after the seal`, sealed, one));
+/** Those that were certainly put: somebody was told so, or was handed them. */
+export function acceptedOf(items: readonly ItemHistory[]): ItemHistory[] {
+  return items.filter((item) => item.put !== undefined && Number.isFinite(item.putBefore));
 }
 
-function certainlyInside(item: ItemHistory): Interval {
+export function certainlyInside(item: ItemHistory): Interval {
   return { from: item.putBefore, to: item.outAfter };
 }
 

@@ -1,7 +1,9 @@
 /** What `@sluice/history-checker` exports, and nothing else. */
 
 export { checkHistory, type HistoryExpectation, type Violation } from "./check-history.js";
+export { HistoryError } from "./history-error.js";
 export { type ItemHistory, itemsOf } from "./item-history.js";
+export { type HistoryJudgement, judgeHistory } from "./judge-history.js";
 export {
   describeOperation,
   effectOf,
@@ -9,4 +11,7 @@ export {
   type OperationKind,
   type Outcome,
 } from "./operation.js";
-export { type Recorder, readHistory, recordInMemory, recordTo } from "./recorder.js";
+export { readHistory } from "./read-history.js";
+export { type Recorder, recordInMemory, recordTo } from "./recorder.js";
+export { type SearchOptions, type SearchResult, searchHistory } from "./search-history.js";
+export { type HistorySummary, peakOf, summarizeHistory } from "./summarize-history.js";

@@ -81,7 +81,7 @@ export function overlapWithin(intervals: readonly Interval[]): (range: Interval)
 }
 
 /** The first index that is not below; those below come first. */
-function lowerBound(length: number, isBelow: (index: number) => boolean): number {
+export function lowerBound(length: number, isBelow: (index: number) => boolean): number {
   let low = 0;
   let high = length;
   while (low < high) {

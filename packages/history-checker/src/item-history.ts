@@ -12,6 +12,12 @@ export interface ItemHistory {
   /** Acks of it without a known outcome. */
   readonly maybeRemovals: readonly Operation[];
   readonly acks: readonly Operation[];
+  /** Those, and what gave it back. */
+  readonly settlements: readonly Operation[];
+  /** The hand-out that was its first, where that is certain. */
+  readonly firstOut: Operation | undefined;
+  /** It may have become a dead letter after this; infinity if it cannot. */
+  readonly mayDieAfter: number;
   /** It was accepted after this and before that. */
   readonly putAfter: number;
   readonly putBefore: number;
@@ -23,7 +29,8 @@ export interface ItemHistory {
   readonly outBefore: number;
 }
 
-export function itemsOf(operations: readonly Operation[]): ItemHistory[] {
+/** @param failuresMax - hand-outs of which an item may have become a dead letter. Default: none, however many. */
+export function itemsOf(operations: readonly Operation[], failuresMax: number = Infinity): ItemHistory[] {
   const byValue = new Map<string, Operation[]>();
   for (const one of operations) {
     if (one.value === undefined) continue;
@@ -32,24 +39,30 @@ export function itemsOf(operations: readonly Operation[]): ItemHistory[] {
     else list.push(one);
   }
   // Any item may have been in the hands of a take or lease that never returned; none earlier than the first of these.
-  const maybeOut = operations.filter(
-    (one) => (one.kind === "take" || one.kind === "lease") && effectOf(one) === "maybe",
-  );
-  const maybeTaken = least(maybeOut.filter((one) => one.kind === "take").map((one) => one.invokedAt));
-  const maybeHandedOut = least(maybeOut.map((one) => one.invokedAt));
-  return [...byValue].map(([value, list]) => historyOf(value, list, maybeTaken, maybeHandedOut));
+  const takes = operations.filter((one) => one.kind === "take" && effectOf(one) === "maybe");
+  const leases = operations.filter((one) => one.kind === "lease" && effectOf(one) === "maybe");
+  const unseen: Unseen = {
+    takenAfter: leastOf(takes, invokedAt),
+    handedOutAfter: leastOf([...takes, ...leases], invokedAt),
+    leases,
+    failuresMax,
+  };
+  return [...byValue].map(([value, list]) => historyOf(value, list, unseen));
 }
 
-function historyOf(
-  value: string,
-  list: readonly Operation[],
-  maybeTaken: number,
-  maybeHandedOut: number,
-): ItemHistory {
+/** What may have happened to any item, and nobody could tell. */
+interface Unseen {
+  readonly takenAfter: number;
+  readonly handedOutAfter: number;
+  readonly leases: readonly Operation[];
+  readonly failuresMax: number;
+}
+
+function historyOf(value: string, list: readonly Operation[], unseen: Unseen): ItemHistory {
   // A put that was refused may have been tried again: what counts is the one that took place, or may have.
   const puts = list.filter((one) => one.kind === "put");
-  const put =
-    puts.find((one) => effectOf(one) === "yes") ?? puts.find((one) => effectOf(one) === "maybe") ?? puts[0];
+  const maybePut = earliestOf(puts.filter((one) => effectOf(one) === "maybe"));
+  const put = puts.find((one) => effectOf(one) === "yes") ?? maybePut ?? puts[0];
   const handOuts = list
     .filter((one) => (one.kind === "take" || one.kind === "lease") && one.outcome === "ok")
     .sort((a, b) => a.returnedAt - b.returnedAt);
@@ -66,12 +79,13 @@ function historyOf(
     handOuts[0]?.returnedAt ?? Infinity,
   );
   // Of a first hand-out that is not certain, only that it was no earlier than any that may have been it.
-  const first =
-    handOuts.find((one) => one.deliveries === 1) ??
-    (maybeHandedOut === Infinity && handOuts.every((one) => one.kind === "take") ? handOuts[0] : undefined);
-  const earliest = Math.min(maybeHandedOut, least(handOuts.map((one) => one.invokedAt)));
-  const firstOutAfter = Math.max(first?.invokedAt ?? earliest, putAfter);
-  const removedAfter = least([...removals, ...maybeRemovals].map((one) => one.invokedAt));
+  const isOnlyOne = unseen.handedOutAfter === Infinity && handOuts.length === 1;
+  const firstOut = handOuts.find((one) => one.deliveries === 1) ?? (isOnlyOne ? handOuts[0] : undefined);
+  const earliest = Math.min(unseen.handedOutAfter, leastOf(handOuts, invokedAt));
+  const firstOutAfter = Math.max(firstOut?.invokedAt ?? earliest, putAfter);
+  const removedAfter = leastOf([...removals, ...maybeRemovals], invokedAt);
+  const mayDieAfter = diesAfter(handOuts, unseen);
+  const leftAfter = removals.length > 0 ? removedAfter : Math.min(removedAfter, unseen.takenAfter);
   return {
     value,
     put,
@@ -79,15 +93,34 @@ function historyOf(
     removals,
     maybeRemovals,
     acks,
+    settlements: list.filter((one) => one.kind === "ack" || one.kind === "nack" || one.kind === "release"),
+    firstOut,
+    mayDieAfter,
     putAfter,
     putBefore,
     firstOutAfter,
     firstOutBefore: handOuts[0]?.returnedAt ?? Infinity,
-    outAfter: Math.max(removals.length > 0 ? removedAfter : Math.min(removedAfter, maybeTaken), putAfter),
-    outBefore: removals.length > 0 ? least(removals.map((one) => one.returnedAt)) : Infinity,
+    outAfter: Math.max(Math.min(leftAfter, mayDieAfter), putAfter),
+    outBefore: removals.length > 0 ? leastOf(removals, (one) => one.returnedAt) : Infinity,
   };
 }
 
-function least(times: readonly number[]): number {
-  return times.reduce((a, b) => Math.min(a, b), Infinity);
+/** No item dies before so many hand-outs, seen and unseen, that each of them may have failed. */
+function diesAfter(handOuts: readonly Operation[], { failuresMax, leases }: Unseen): number {
+  if (failuresMax > handOuts.length + leases.length) return Infinity;
+  const times = [...handOuts, ...leases].map(invokedAt).sort((a, b) => a - b);
+  return times[failuresMax - 1] as number;
+}
+
+function earliestOf(operations: readonly Operation[]): Operation | undefined {
+  const at = leastOf(operations, invokedAt);
+  return operations.find((one) => one.invokedAt === at);
+}
+
+function invokedAt(operation: Operation): number {
+  return operation.invokedAt;
+}
+
+function leastOf(operations: readonly Operation[], time: (operation: Operation) => number): number {
+  return operations.reduce((least, one) => Math.min(least, time(one)), Infinity);
 }

@@ -1,14 +1,18 @@
 /** What one process did to the buffer: one operation, from its invocation to its return. */
 
+export const OPERATION_KINDS = ["put", "take", "lease", "ack", "nack", "release", "seal"] as const;
+
 /** What was asked of the buffer. */
-export type OperationKind = "put" | "take" | "lease" | "ack" | "nack" | "release" | "seal";
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+export const OUTCOMES = ["ok", "full", "empty", "sealed", "end", "lost", "none", "unknown"] as const;
 
 /**
  * - `ok`: it took place. `full`, `empty`, `sealed`, `end`, `lost`: the other regular answers.
  * - `none`: it failed, and certainly did not take place: a time-out, an abort.
  * - `unknown`: it failed, and may have taken place. So may an operation without any outcome: its process was killed.
  */
-export type Outcome = "ok" | "full" | "empty" | "sealed" | "end" | "lost" | "none" | "unknown";
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** One call, as its process wrote it down. */
 export interface Operation {
@@ -21,6 +25,11 @@ export interface Operation {
   readonly value?: string;
   /** Of a lease: hand-outs of the item, this one included. Of a settlement: those of the lease that it settles. */
   readonly deliveries?: number;
+  /**
+   * Of a lease: milliseconds that it lasts at least, if its holder lives. What is leased may come back after that; without it,
+   * at any time.
+   */
+  readonly leaseMs?: number;
   /** Nanoseconds of the host's monotonic clock, from the start of the history. */
   readonly invokedAt: number;
   /** Infinity if it never returned. */
@@ -28,7 +37,7 @@ export interface Operation {
   readonly outcome: Outcome | undefined;
 }
 
-/** One line of a process's file. */
+/** One line of a process's file; `at` is the host's monotonic clock in nanoseconds. */
 export type Line =
   | {
       readonly inv: number;
@@ -36,6 +45,7 @@ export type Line =
       readonly at: string;
       readonly value?: string;
       readonly deliveries?: number;
+      readonly leaseMs?: number;
     }
   | {
       readonly ret: number;

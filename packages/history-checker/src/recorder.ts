@@ -3,13 +3,16 @@
  * line of an invocation is written before the call: what a killed process had begun is known, what it had finished too.
  */
 
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
-import { basename, join } from "node:path";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import type { Line, Operation, OperationKind, Outcome } from "./operation.js";
+import { mergeLines } from "./read-history.js";
 
+/** What is known of an operation besides its kind; see `Operation`. */
 interface Told {
   readonly value?: string | undefined;
   readonly deliveries?: number | undefined;
+  readonly leaseMs?: number | undefined;
 }
 
 /** Where one process writes down what it does. */
@@ -54,53 +57,8 @@ export function recordInMemory(): { recorder(process: string): Recorder; operati
         close() {},
       };
     },
-    operations: () => merge(files),
+    operations: () => mergeLines(files),
   };
-}
-
-/** All files of a run, as one history. A line cut short by a kill is the last of its file, and left out. */
-export function readHistory(folder: string): Operation[] {
-  const files = new Map<string, Line[]>();
-  for (const name of readdirSync(folder)) {
-    if (!name.endsWith(".jsonl")) continue;
-    const lines = readFileSync(join(folder, name), "utf8").split("\n");
-    const whole = lines.slice(0, -1).map((line) => JSON.parse(line) as Line);
-    files.set(basename(name, ".jsonl"), whole);
-  }
-  return merge(files);
-}
-
-function merge(files: ReadonlyMap<string, readonly Line[]>): Operation[] {
-  const times = [...files.values()].flatMap((lines) => lines.map((line) => BigInt(line.at)));
-  const start = times.sort((a, b) => (a < b ? -1 : 1))[0] ?? 0n;
-  // A difference of nanoseconds is exact as a number for a hundred days.
-  const since = (at: string) => Number(BigInt(at) - start);
-  const operations: Operation[] = [];
-  for (const [process, lines] of files) {
-    const begun = new Map<number, Operation>();
-    for (const line of lines) {
-      if ("inv" in line) {
-        const { inv: id, kind, at, ...told } = line;
-        begun.set(id, {
-          process,
-          id,
-          kind,
-          ...told,
-          invokedAt: since(at),
-          returnedAt: Infinity,
-          outcome: undefined,
-        });
-      } else {
-        const { ret: id, at, outcome, ...told } = line;
-        const operation = begun.get(id);
-        if (operation === undefined)
-          throw new Error(`The history of ${process} has a return without invocation: ${id}`);
-        begun.set(id, { ...operation, ...told, returnedAt: since(at), outcome });
-      }
-    }
-    operations.push(...begun.values());
-  }
-  return operations.sort((a, b) => a.invokedAt - b.invokedAt);
 }
 
 /** CLOCK_MONOTONIC: comparable between the processes of one host. */
@@ -108,9 +66,10 @@ function now(): string {
   return String(process.hrtime.bigint());
 }
 
-function given(told: Told): { value?: string; deliveries?: number } {
+function given(told: Told): { value?: string; deliveries?: number; leaseMs?: number } {
   return {
     ...(told.value === undefined ? {} : { value: told.value }),
     ...(told.deliveries === undefined ? {} : { deliveries: told.deliveries }),
+    ...(told.leaseMs === undefined ? {} : { leaseMs: told.leaseMs }),
   };
 }

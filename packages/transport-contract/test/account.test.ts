@@ -1,6 +1,6 @@
 // The account of a run with kills: what it must find wrong, and what it must let pass.
 import type { BufferCounts } from "@sluice/core";
-import type { Operation } from "@sluice/history-checker";
+import type { Operation, SearchResult } from "@sluice/history-checker";
 import { expect, test } from "vitest";
 import { account } from "../src/chaos/account.js";
 
@@ -37,6 +37,7 @@ const judge = (
   seen: Partial<BufferCounts> = {},
   most = 2,
   liveness: string[] = [],
+  search?: SearchResult,
 ) =>
   account({
     seed: 1,
@@ -48,6 +49,7 @@ const judge = (
     operations,
     violations: [],
     liveness,
+    search,
   });
 const puts = () => [one("put", "a-1", "ok"), one("put", "a-2", "ok")];
 
@@ -123,4 +125,13 @@ test("judges a run that did not end by what was seen until then, and says apart 
   });
   const { safety } = judge("lease", puts(), { ...open, peak: 3 }, 2, ["not drained"]);
   expect(safety).toEqual(["The bound of 2 was exceeded: a peak of 3, and 2 seen inside"]);
+});
+
+test("finds that no order fits, and tells that the search gave up without calling it a fault", () => {
+  const all = [...puts(), one("take", "a-1", "ok"), one("take", "a-2", "ok")];
+  const wrong = judge("take", all, {}, 2, [], { verdict: "violation", steps: 7, explanation: "No order" });
+  expect(wrong).toMatchObject({ search: "violation", safety: ["No order"] });
+  const open = judge("take", all, {}, 2, [], { verdict: "unknown", steps: 7 });
+  expect(open).toMatchObject({ search: "unknown", safety: [] });
+  expect(judge("take", all).search).toBe("too many at once");
 });

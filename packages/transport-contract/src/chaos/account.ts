@@ -1,7 +1,7 @@
 /** The account of a run with kills: from the workers' own records against the buffer's. */
 
 import type { BufferCounts } from "@sluice/core";
-import { effectOf, itemsOf, type Operation, type Violation } from "@sluice/history-checker";
+import { type Operation, type SearchResult, summarizeHistory, type Violation } from "@sluice/history-checker";
 
 export interface ChaosReport {
   readonly seed: number;
@@ -20,6 +20,8 @@ export interface ChaosReport {
   /** Late acks that were refused, as they should. */
   readonly refused: number;
   readonly peak: number;
+  /** What the complete search for an order said: `unknown`, that it gave up, is no pass of it. */
+  readonly search: SearchResult["verdict"] | "too many at once";
   /** What should never have happened, in sentences; none if all was kept. */
   readonly safety: readonly string[];
   /** What should have happened at last, and did not. */
@@ -38,30 +40,32 @@ export interface Evidence {
   readonly violations: readonly Violation[];
   /** What did not happen in time: then items may still be inside. */
   readonly liveness: readonly string[];
+  /** Undefined where more processes were at work at a time than it is made for. */
+  readonly search: SearchResult | undefined;
 }
 
 export function account(evidence: Evidence): ChaosReport {
   const { operations, counts, most, options, liveness } = evidence;
   const isOver = liveness.length === 0;
-  const items = itemsOf(operations);
-  const of = (kind: Operation["kind"], effect: "yes" | "maybe") =>
-    operations.filter((one) => one.kind === kind && effectOf(one) === effect).length;
-  const accepted = items.filter(({ put }) => put !== undefined && effectOf(put) === "yes").length;
-  const unknownPuts = items.filter(({ put }) => put !== undefined && effectOf(put) === "maybe").length;
-  const finished = of("take", "yes") + of("ack", "yes");
-  const open = of("take", "maybe") + of("ack", "maybe");
-  const missing = items.filter(
-    ({ put, removals, maybeRemovals }) =>
-      put !== undefined && effectOf(put) === "yes" && removals.length === 0 && maybeRemovals.length === 0,
-  );
-  const lostMax = of("take", "maybe");
-  const twice = items.filter(({ removals }) => removals.length > 1).length;
+  const {
+    accepted,
+    open: unknownPuts,
+    finished,
+    openTakes: lostMax,
+    ...summary
+  } = summarizeHistory(operations);
+  const missing = summary.lost;
+  const twice = summary.duplicated.length;
+  const open =
+    lostMax +
+    operations.filter(({ kind, outcome }) => kind === "ack" && (outcome ?? "unknown") === "unknown").length;
   const safety = evidence.violations.map((one) => one.message);
+  if (evidence.search?.verdict === "violation") safety.push(evidence.search.explanation ?? "No order fits");
 
   const { produced, consumed, ready, leased, parked, dead, discarded, peak } = counts;
   if (isOver && missing.length > lostMax) {
-    const values = missing.slice(0, 10).map(({ value }) => value);
-    safety.push(`${missing.length} accepted items are lost, at most ${lostMax} may be: ${values.join(", ")}`);
+    const values = missing.slice(0, 10).join(", ");
+    safety.push(`${missing.length} accepted items are lost, at most ${lostMax} may be: ${values}`);
   }
   if (twice > 0) safety.push(`${twice} items were finished twice`);
   if (Math.max(peak, most) > options.capacity) {
@@ -92,6 +96,7 @@ export function account(evidence: Evidence): ChaosReport {
     twice,
     refused: operations.filter((one) => one.kind === "ack" && one.outcome === "lost").length,
     peak,
+    search: evidence.search?.verdict ?? "too many at once",
     safety,
     liveness,
   };
