@@ -21,7 +21,7 @@ export interface ChaosReport {
   readonly refused: number;
   readonly peak: number;
   /** What the complete search for an order said: `unknown`, that it gave up, is no pass of it. */
-  readonly search: SearchResult["verdict"] | "too many at once";
+  readonly search: SearchResult["verdict"] | "not made";
   /** What is wrong, in sentences; none if all was kept. */
   readonly faults: readonly string[];
 }
@@ -36,7 +36,7 @@ export interface Evidence {
   readonly most: number;
   readonly operations: readonly Operation[];
   readonly violations: readonly Violation[];
-  /** Undefined where more processes were at work at a time than it is made for. */
+  /** Undefined where more processes were at work at a time than it is made for, or takes were made in two steps. */
   readonly search: SearchResult | undefined;
 }
 
@@ -93,7 +93,7 @@ export function account(evidence: Evidence): ChaosReport {
     twice,
     refused: operations.filter((one) => one.kind === "ack" && one.outcome === "lost").length,
     peak,
-    search: evidence.search?.verdict ?? "too many at once",
+    search: evidence.search?.verdict ?? "not made",
     faults,
   };
 }

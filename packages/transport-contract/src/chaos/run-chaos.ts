@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type BufferTransport, type BufferWishes, createBuffer, untilNotBusy } from "@sluice/core";
 import { checkHistory, readHistory, recordTo, searchHistory } from "@sluice/history-checker";
 import { newSeed, type Random, randomFrom } from "@sluice/history-checker/random";
+import { isSearchable } from "../kit/judge.js";
 import { consume } from "../processes/loops.js";
 import { Puppet } from "../processes/puppet.js";
 import { account, type ChaosReport } from "./account.js";
@@ -151,10 +152,10 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
     const operations = readHistory(folder);
     const { capacity } = options;
     const violations = checkHistory(operations, { capacity });
-    // Over a wire an item whose taker vanished comes back, and until then others may pass it.
-    const takesMayReturn = buffer.capabilities.reach === "network";
-    const isSearchable = options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX;
-    const search = isSearchable ? searchHistory(operations, { capacity, takesMayReturn }) : undefined;
+    const isSearched =
+      options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX &&
+      isSearchable(buffer.capabilities, options.mode);
+    const search = isSearched ? searchHistory(operations, { capacity }) : undefined;
     return account({
       seed,
       kills,
