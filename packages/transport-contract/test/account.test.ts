@@ -133,5 +133,5 @@ test("finds that no order fits, and tells that the search gave up without callin
   expect(wrong).toMatchObject({ search: "violation", safety: ["No order"] });
   const open = judge("take", all, {}, 2, [], { verdict: "unknown", steps: 7 });
   expect(open).toMatchObject({ search: "unknown", safety: [] });
-  expect(judge("take", all).search).toBe("too many at once");
+  expect(judge("take", all).search).toBe("not made");
 });

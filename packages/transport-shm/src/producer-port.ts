@@ -51,8 +51,8 @@ export class ShmProducerPort implements ProducerPort {
 
   static async register(buffer: SharedBuffer, id: string | undefined): Promise<ShmProducerPort> {
     if (id === undefined) {
-      // A destroyed buffer has none.
-      await buffer.untilHad(() => buffer.produce(() => {}));
+      // A destroyed buffer has none. Nothing is written, so no turn is waited for.
+      buffer.check();
       return new ShmProducerPort(buffer, undefined);
     }
     const record = await buffer.untilHad(() => buffer.produce(() => registerId(buffer, id)));

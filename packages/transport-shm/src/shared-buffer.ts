@@ -92,7 +92,7 @@ export class SharedBuffer {
 
   /** Runs a step under the producers' lock. */
   produce<T>(step: (producers: ProducersSide) => T): T | Busy {
-    this.#check();
+    this.check();
     this.#isBehindConsumers = false;
     if (!this.#producersLock.tryTake(this.#patience.isPatient))
       return this.#busy(this.#isBehindConsumers ? this.#consumersLock : this.#producersLock);
@@ -112,7 +112,7 @@ export class SharedBuffer {
 
   /** Runs a step under the consumers' lock, after what time and a seal have brought about. */
   consume<T>(step: (consumers: ConsumersSide) => T): T | Busy {
-    this.#check();
+    this.check();
     if (!this.#consumersLock.tryTake(this.#patience.isPatient)) return this.#busy(this.#consumersLock);
     const consumers = this.#consumers;
     const removed = this.#words[Word.removed] as number;
@@ -240,7 +240,8 @@ export class SharedBuffer {
     this.waiters.close();
   }
 
-  #check(): void {
+  /** Throws where the buffer was destroyed or this handle is closed. */
+  check(): void {
     if (this.isDestroyed) {
       const message = `The buffer at ${this.#options.path} was destroyed`;
       throw fault("BUFFER_DESTROYED", message);

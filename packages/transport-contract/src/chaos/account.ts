@@ -21,7 +21,7 @@ export interface ChaosReport {
   readonly refused: number;
   readonly peak: number;
   /** What the complete search for an order said: `unknown`, that it gave up, is no pass of it. */
-  readonly search: SearchResult["verdict"] | "too many at once";
+  readonly search: SearchResult["verdict"] | "not made";
   /** What should never have happened, in sentences; none if all was kept. */
   readonly safety: readonly string[];
   /** What should have happened at last, and did not. */
@@ -40,7 +40,7 @@ export interface Evidence {
   readonly violations: readonly Violation[];
   /** What did not happen in time: then items may still be inside. */
   readonly liveness: readonly string[];
-  /** Undefined where more processes were at work at a time than it is made for. */
+  /** Undefined where more processes were at work at a time than it is made for, or takes were made in two steps. */
   readonly search: SearchResult | undefined;
 }
 
@@ -96,7 +96,7 @@ export function account(evidence: Evidence): ChaosReport {
     twice,
     refused: operations.filter((one) => one.kind === "ack" && one.outcome === "lost").length,
     peak,
-    search: evidence.search?.verdict ?? "too many at once",
+    search: evidence.search?.verdict ?? "not made",
     safety,
     liveness,
   };

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type BufferTransport, type BufferWishes, createBuffer, untilNotBusy } from "@sluice/core";
 import { checkHistory, readHistory, recordTo, searchHistory } from "@sluice/history-checker";
 import { newSeed, type Random, randomFrom } from "@sluice/history-checker/random";
+import { isSearchable } from "../kit/judge.js";
 import { consume } from "../processes/loops.js";
 import { Puppet } from "../processes/puppet.js";
 import type { KeptHistory } from "../report/kept-history.js";
@@ -193,12 +194,12 @@ export async function runChaos(transport: BufferTransport, options: ChaosOptions
       operations,
       marks: marks.since(operations.find((one) => one.process === DRIVER)?.invokedAt ?? 0),
     });
-    // Over a wire, also one within a host, an item whose taker vanished comes back, and until then others may pass it.
-    const takesMayReturn = buffer.capabilities.putOutcome === "may-be-unknown";
     const expectation = { capacity, isDrained: liveness.length === 0 };
     const violations = checkHistory(operations, expectation);
-    const isSearchable = options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX;
-    const search = isSearchable ? searchHistory(operations, { ...expectation, takesMayReturn }) : undefined;
+    const isSearched =
+      options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX &&
+      isSearchable(buffer.capabilities, mode);
+    const search = isSearched ? searchHistory(operations, expectation) : undefined;
     return account({
       seed,
       kills,

@@ -2,7 +2,6 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { type BufferFault, type ErrorCode, isBufferError, show } from "@sluice/core";
-import type { HistoryJudgement } from "@sluice/history-checker";
 import { handled } from "./quiet.js";
 
 /** A rule was broken; everything else that a rule throws is a fault on the way to it. */
@@ -12,19 +11,6 @@ export class RuleBroken extends Error {
 
 export function fail(message: string): never {
   throw new RuleBroken(message);
-}
-
-/** A search that gave up is no pass. */
-export function passes({ verdict, violations, search }: HistoryJudgement): void {
-  if (verdict === "linearizable") return;
-  const told = violations.map((one) => one.message);
-  fail(
-    [
-      `Expected the history to have an order, it is ${verdict}:`,
-      ...told,
-      ...(verdict === "unknown" ? [search?.explanation] : []),
-    ].join("\n"),
-  );
 }
 
 export function isTrue(condition: boolean, message: string): asserts condition {

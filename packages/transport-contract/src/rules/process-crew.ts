@@ -3,9 +3,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { judgeHistory, readHistory, recordTo } from "@sluice/history-checker";
+import { readHistory, recordTo } from "@sluice/history-checker";
 import type { RuleContext, Stage } from "../kit/context.js";
-import { equal, fail, isTrue, passes } from "../kit/expect.js";
+import { equal, fail, isTrue } from "../kit/expect.js";
+import { isSearchable, judge } from "../kit/judge.js";
 import { peakFault } from "../kit/peak-bounds.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
@@ -110,7 +111,7 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
     total,
     "the number of puts in the history",
   );
-  passes(judgeHistory(operations, { capacity: crew.capacity }));
+  judge(operations, crew.capacity, isSearchable(t.harness.capabilities, crew.mode));
   equal(
     finished.reduce((a, b) => a + b, 0),
     total,
