@@ -103,6 +103,7 @@ export function startScript(
 
 /** @param log - what strace wrote, with `-y`. @returns the calls on what lies below the directory, in their order. */
 export function sitesIn(log: string, directory: string): Site[] {
+  const below = `${asWritten(directory)}/`;
   const counts = new Map<string, number>();
   const sites: Site[] = [];
   for (const line of log.split("\n")) {
@@ -112,15 +113,22 @@ export function sitesIn(log: string, directory: string): Site[] {
     const nth = (counts.get(key) ?? 0) + 1;
     counts.set(key, nth);
     const names = [...rest.matchAll(/[<"]([^<">]*)[>"]/g)].map(([, name = ""]) => name);
-    const own = names.filter((name) => name.startsWith(`${directory}/`));
+    const own = names.filter((name) => name.startsWith(below));
     if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOf).join(" ")}` });
   }
   return sites;
 
   function shapeOf(name: string): string {
-    const text = name.slice(directory.length + 1).replace(/\(deleted\)/, "");
+    const text = name.slice(below.length).replace(/\(deleted\)/, "");
     return text.replace(/[0-9a-f]{8}[0-9a-f-]*/g, "#").replace(/\d+/g, "#");
   }
+}
+
+/** A path as strace writes it: what is no printable ASCII as octal bytes. */
+function asWritten(path: string): string {
+  return [...Buffer.from(path)]
+    .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\${byte.toString(8)}`))
+    .join("");
 }
 
 /** So many of them, of as many different kinds as there are; all of them if that is fewer. */
