@@ -16,4 +16,10 @@ const shared: ViteUserConfig & { test: NonNullable<ViteUserConfig["test"]> } = {
   },
 };
 
+/** For packages whose tests wait most of the time, for processes or for times of a protocol: two files wait together. */
+export const twoFilesAtATime: ViteUserConfig = {
+  ...shared,
+  test: { ...shared.test, fileParallelism: true, maxWorkers: 2 },
+};
+
 export default shared;
