@@ -71,6 +71,16 @@ describe(`wrong histories, SLUICE_SEED=${seed}`, () => {
     for (const property of properties) expect([...found]).toContain(property);
   });
 
+  test("takes a missing hand-out for wrong, but where the queue was restarted under the call", () => {
+    const operations = [
+      one("put", "a", [0, 1]),
+      { ...one("lease", "a", [2, 3]), deliveries: 2 },
+      { ...one("ack", "a", [4, 5]), process: "p2", deliveries: 2 },
+    ];
+    expect(checkHistory(operations, { capacity: 2 })[0]?.property).toBe("L3");
+    expect(checkHistory(operations, { capacity: 2, handOutsMayRepeat: true })).toEqual([]);
+  });
+
   test("finds an item that was accepted twice, in both tiers", () => {
     const puts = [one("put", "a", [0, 1]), one("put", "a", [2, 3]), one("take", "a", [4, 5])];
     expect(checkHistory(puts, { capacity: 2 })[0]?.message).toMatch(

@@ -154,6 +154,8 @@ export class Authority {
           }
         });
         this.#lines.changed();
+        // Asked of an earlier broker already, which may have done it and ended before it could say so.
+        if (request < session.since && settled.includes("lost")) throw forgotten();
         session.answer(request, wire.encodeSettled(request, settled));
       }),
     );

@@ -72,8 +72,15 @@ export async function connectTo(
 async function orRefused<T>(answer: Promise<T>, place: Place, keys: ClientKeys | undefined): Promise<T> {
   const ended = new AbortController();
   const refused = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => {
-      knock(place.url, keys, ended.signal).then((error) => error !== undefined && reject(error), reject);
+    const timer = setTimeout(async () => {
+      // One that was being killed still had its socket open a moment ago.
+      const error = await probe(place);
+      if (error !== undefined) reject(probeFault(error, place));
+      else
+        knock(place.url, keys, ended.signal).then(
+          (refusal) => refusal !== undefined && reject(refusal),
+          reject,
+        );
     }, KNOCK_AFTER_MS);
     ended.signal.addEventListener("abort", () => clearTimeout(timer));
   });
@@ -89,6 +96,8 @@ function probeFault(error: NodeJS.ErrnoException, place: Place): Error {
   switch (error.code) {
     case "ENOENT":
     case "ECONNREFUSED":
+    // Its process was ending.
+    case "ECONNRESET":
     case "ENOTDIR":
       if (place.kind === "ipc" && isOtherThanSocket(place.path))
         return fault("NOT_A_BUFFER", `${show(place.path)} is no socket`, { cause: error });

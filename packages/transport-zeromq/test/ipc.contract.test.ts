@@ -1,5 +1,5 @@
 import { describeTransportContract } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
-import { ipcHarness } from "./support/harness.js";
+import ipc from "./harness.mjs";
 
-describeTransportContract("zeromq over ipc", ipcHarness, { describe, test });
+describeTransportContract("zeromq over ipc", ipc, { describe, test });

@@ -2,16 +2,16 @@
 // `pnpm --filter @sluice/transport-zeromq contract:journal` runs all of it.
 import { describeTransportContract } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
-import { journalHarness } from "./support/harness.js";
+import { journal } from "./harness.mjs";
 
 const PROCESSES = [1, 6, 7, 9, 10, 11, 12, 13, 17].map((number) => `PROC-${number}`);
-const CHOSEN = ["SEAL", "LEASE", "RETRY", ...PROCESSES];
+const CHOSEN = ["SEAL", "LEASE", "RETRY", "DURABLE", ...PROCESSES];
 // By vitest's `--mode`.
 const isWhole = process.env["MODE"] === "whole";
 
 describeTransportContract(
   "zeromq with a journal",
-  journalHarness,
+  journal,
   { describe, test },
   isWhole ? {} : { only: CHOSEN },
 );

@@ -8,7 +8,7 @@ import { type BoundedBuffer, createBuffer, openAddress, openBuffer } from "@slui
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { curveKeyPair, Dealer, Request } from "zeromq";
 import { zeromqTransport } from "../dist/index.js";
-import { freePort } from "./support/harness.js";
+import { freePort } from "./harness.mjs";
 
 let directory = "";
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { describeTransportContract } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
-import { tcpHarness } from "./support/harness.js";
+import { tcp } from "./harness.mjs";
 
-describeTransportContract("zeromq over tcp", tcpHarness, { describe, test });
+describeTransportContract("zeromq over tcp", tcp, { describe, test });

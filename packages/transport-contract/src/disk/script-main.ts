@@ -27,6 +27,8 @@ export interface Job {
   readonly create?: { readonly spec: BufferSpec; readonly wishes: BufferWishes };
   /** Stays when all is done, to be killed. */
   readonly stays?: boolean;
+  /** Of its leases. Default: longer than anything here takes. */
+  readonly leaseMs?: number;
 }
 
 const job = JSON.parse(process.env["SLUICE_CONTRACT_SCRIPT"] ?? "") as Job;
@@ -63,7 +65,7 @@ async function answerTo(step: Step): Promise<string | typeof NOT_SETTLED> {
     }
     case "take":
     case "lease": {
-      const terms = step.do === "lease" ? { leaseMs: 600_000 } : undefined;
+      const terms = step.do === "lease" ? { leaseMs: job.leaseMs ?? 600_000 } : undefined;
       const { deliveries, state, confirmed } = await consumer.poll(1, waiting(0), terms);
       const one = deliveries[0];
       if (one === undefined || (await confirmed) === false) return state;

@@ -91,13 +91,15 @@ export async function trafficOn(t: RuleContext, { rounds, mode, restarts = false
   );
   const counts = await last.counts();
   const operations = readHistory(folder);
+  const title = `${rounds} rounds, ${restarts ? "each with a restart" : "all killed in each"}`;
+  t.histories.push({ title, capacity: CAPACITY, operations, marks: [] });
   const report = account({
     ...{ seed, kills: restarts ? 0 : rounds * 4, stops: 0, options: { mode, capacity: CAPACITY } },
     ...{
       counts,
       most: 0,
       operations,
-      violations: checkHistory(operations, { capacity: CAPACITY }),
+      violations: checkHistory(operations, { capacity: CAPACITY, handOutsMayRepeat: restarts }),
       liveness: [],
       // All of them are killed at once, again and again: too many processes for it.
       search: undefined,

@@ -22,7 +22,7 @@ export interface BrokenMedium {
 }
 
 export const brokenMedia: readonly BrokenMedium[] = [
-  { rule: "DISK-1", fault: "early-answer", message: /Expected (to find|step)/ },
+  { rule: "DISK-1", fault: "early-answer", message: /Expected (to find|step)|was destroyed/ },
   { rule: "DISK-2", fault: "two-step-create", message: /It has settings, and nothing else/ },
   { rule: "DISK-3", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
   { rule: "DISK-4", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },

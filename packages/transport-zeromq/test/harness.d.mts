@@ -1,0 +1,7 @@
+import type { Harness } from "@sluice/transport-contract";
+
+declare const ipc: Harness;
+export default ipc;
+export declare const tcp: Harness;
+export declare const journal: Harness;
+export declare function freePort(): Promise<number>;
