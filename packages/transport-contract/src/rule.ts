@@ -68,8 +68,7 @@ export function rule(
     skip(harness) {
       const reason = unclaimed(harness, options);
       if (reason !== undefined) return { reason, isUnable: false };
-      const isLeft = options.restart === true && harness.restart === undefined;
-      const missing = isLeft ? "its harness cannot restart its authority" : options.unable?.();
+      const missing = cannot(harness, options);
       return missing === undefined ? undefined : { reason: missing, isUnable: true };
     },
     run,
@@ -80,12 +79,16 @@ function unclaimed(harness: Harness, options: RuleOptions): string | undefined {
   const { needs, processes, failpoints, directory } = options;
   const claimed = needs?.(harness.capabilities);
   if (claimed !== undefined) return claimed;
-  if (processes === true && !spawns(harness)) return `its reach is the ${harness.capabilities.reach}`;
+  if (processes === true && harness.capabilities.reach === "process" && harness.processes !== true)
+    return "its reach is the process";
   if (failpoints === true && (harness.failpoints ?? []).length === 0) return "it declares no failpoints";
   if (directory === true && harness.directory === undefined) return "its harness names no directory of files";
   return undefined;
 }
 
-function spawns(harness: Harness): boolean {
-  return harness.processes ?? harness.capabilities.reach !== "process";
+/** Why it cannot be run here, where it applies. */
+function cannot(harness: Harness, { processes, restart, unable }: RuleOptions): string | undefined {
+  if (processes === true && harness.processes === false) return "its harness spawns no processes";
+  if (restart === true && harness.restart === undefined) return "its harness cannot restart its authority";
+  return unable?.();
 }

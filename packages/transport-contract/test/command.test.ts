@@ -31,6 +31,11 @@ const bad = moduleOf(
    });`,
 );
 const empty = moduleOf("empty.mjs", "export const nothing = 1;");
+const odd = moduleOf(
+  "odd.mjs",
+  "export default { createTransport: () => memoryTransport(), capabilities: {} };",
+);
+const failing = moduleOf("failing.mjs", 'export default () => { throw new Error("no"); };');
 const half = moduleOf("half.mjs", "export default { createTransport: () => memoryTransport() };");
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -91,6 +96,9 @@ test.each([
   [["run", empty], `Expected ${empty} to export a harness as default, it exports nothing`],
   [["run", `${good}#other`], `Expected ${good} to export a harness as other, it exports default`],
   [["run", half], "to have the capabilities of its transports, got undefined"],
+  [["run", odd], `Expected the harness of ${odd} to have capabilities with reach and survives, got none`],
+  [["run", failing], `Expected the function of ${failing} to make a harness, it threw no`],
+  [["run", good, "--only", ","], "Expected --only to name a rule or a group of rules, got nothing"],
   [["run", good, "--only", "BOUND-999"], 'There is no rule or group of rules called "BOUND-999"'],
   [
     ["run", good, "--level", "some"],
@@ -100,10 +108,6 @@ test.each([
   [["run", good, "--repeat", "0"], 'Expected --repeat to be an integer from 1 to 1000000, got "0"'],
   [["run", good, "--effort", "-1"], "--effort"],
   [["run", good, "--nope"], "Unknown option '--nope'"],
-  [
-    ["run", good, "--only", "RETRY-1", "--report", join(folder, "no", "where.html")],
-    "Expected --report to name a file",
-  ],
   [["rules", "all"], "Expected rules without anything behind it, got all"],
 ])("%j: one line, and exit code 2", (args, message) => {
   const { status, stderr, stdout } = run(args);
@@ -126,6 +130,14 @@ test.each(["SLUICE_LEVEL", "SLUICE_SEED", "SLUICE_EFFORT", "SLUICE_TIMEOUT_SCALE
     expect(status).toBe(2);
   },
 );
+
+test("a report that cannot be written takes no verdict away", () => {
+  const args = ["--only", "RETRY-1", "--report", join(folder, "no", "x.html")];
+  const { status, stdout, stderr } = run(["run", good, ...args]);
+  expect(stdout).toMatch(/^RETRY-1 +required +passed/m);
+  expect(stderr).toContain("Expected --report to name a file that can be written");
+  expect(status).toBe(2);
+});
 
 test("rules lists every rule", () => {
   const { stdout, status } = run(["rules"]);

@@ -7,7 +7,7 @@ import { BrokerConnection } from "./connection.js";
 import { fault } from "./faults.js";
 import { type ClientKeys, readClientKeys } from "./keys.js";
 import { knock } from "./knock.js";
-import { isOtherThanSocket, type Place, probe } from "./place.js";
+import { isOtherThanSocket, meansNobody, type Place, probe } from "./place.js";
 import type { Opened } from "./protocol.js";
 
 // A broker that is there answers within a few: only then is it worth asking why it does not.
@@ -75,7 +75,7 @@ async function orRefused<T>(answer: Promise<T>, place: Place, keys: ClientKeys |
     const timer = setTimeout(async () => {
       // One that was being killed still had its socket open a moment ago.
       const error = await probe(place);
-      if (error !== undefined) reject(probeFault(error, place));
+      if (error !== undefined && meansNobody(place, error)) reject(probeFault(error, place));
       else
         knock(place.url, keys, ended.signal).then(
           (refusal) => refusal !== undefined && reject(refusal),
@@ -93,11 +93,9 @@ async function orRefused<T>(answer: Promise<T>, place: Place, keys: ClientKeys |
 
 function probeFault(error: NodeJS.ErrnoException, place: Place): Error {
   const { url } = place;
-  switch (error.code) {
+  switch (meansNobody(place, error) ? "ECONNREFUSED" : error.code) {
     case "ENOENT":
     case "ECONNREFUSED":
-    // Its process was ending.
-    case "ECONNRESET":
     case "ENOTDIR":
       if (place.kind === "ipc" && isOtherThanSocket(place.path))
         return fault("NOT_A_BUFFER", `${show(place.path)} is no socket`, { cause: error });

@@ -118,8 +118,13 @@ export function lockPath(path: string): string {
 
 /** Whether it is certain that nobody listens there: it has not been found out by a time-out. */
 export async function nobodyListens(place: Place): Promise<boolean> {
-  const code = (await probe(place))?.code;
-  return code === "ENOENT" || code === "ECONNREFUSED";
+  return meansNobody(place, await probe(place));
+}
+
+/** What a probe says where there is nobody. Over ipc also that a process was just ending; over tcp somebody between may have cut it. */
+export function meansNobody(place: Place, error: NodeJS.ErrnoException | undefined): boolean {
+  const code = error?.code;
+  return code === "ENOENT" || code === "ECONNREFUSED" || (code === "ECONNRESET" && place.kind === "ipc");
 }
 
 /** Whether anybody listens there: undefined if so, else the system's error. */

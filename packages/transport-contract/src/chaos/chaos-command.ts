@@ -49,9 +49,9 @@ async function unleash(command: ChaosCommand, args: readonly string[]): Promise<
       console.error(`run it again: ${again}`);
       console.error(`what its processes did is kept in ${keepHistories("chaos", histories)}`);
     }
+    console.log(JSON.stringify(account));
     if (report !== undefined)
       writePage(report, chaosPage({ transport: transport.name, account, histories, again }));
-    console.log(JSON.stringify(account));
     return faults.length === 0 ? 0 : 1;
   } finally {
     await harness.cleanup?.(transport);

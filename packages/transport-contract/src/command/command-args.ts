@@ -78,6 +78,8 @@ function run(args: readonly string[]): RunCommand {
     throw new UsageError("Expected a module that exports a harness: run MODULE");
   if (more.length > 0) throw new UsageError(`Expected one module, got also ${more.join(" ")}`);
   const only = values.only?.flatMap((names) => names.split(",")).filter((one) => one !== "");
+  if (only?.length === 0)
+    throw new UsageError("Expected --only to name a rule or a group of rules, got nothing");
   return {
     kind: "run",
     module,

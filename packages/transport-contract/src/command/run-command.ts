@@ -39,6 +39,14 @@ async function check(harness: Harness, command: RunCommand): Promise<number> {
     }
   }
   const verdicts = [...worst.values()];
+  if (command.isJson)
+    console.log(JSON.stringify(asJson(verdicts, level, first, command.repeat), undefined, 2));
+  else {
+    console.log(verdictTable(verdicts));
+    for (const { seed, verdict } of failures)
+      console.log(`\n${messageOf(verdict.error)}\nrun it again: ${runAgain(command, verdict.rule, seed)}`);
+    console.log(`\n${standingTable(standings(verdicts, level), level)}`);
+  }
   if (command.report !== undefined) {
     const again = (rule: string) =>
       runAgain(command, rule, failures.find((one) => one.verdict.rule === rule)?.seed ?? first);
@@ -47,14 +55,6 @@ async function check(harness: Harness, command: RunCommand): Promise<number> {
       command.report,
       reportPage({ transport, level, seed: first, standings: standings(verdicts, level), verdicts, again }),
     );
-  }
-  if (command.isJson)
-    console.log(JSON.stringify(asJson(verdicts, level, first, command.repeat), undefined, 2));
-  else {
-    console.log(verdictTable(verdicts));
-    for (const { seed, verdict } of failures)
-      console.log(`\n${messageOf(verdict.error)}\nrun it again: ${runAgain(command, verdict.rule, seed)}`);
-    console.log(`\n${standingTable(standings(verdicts, level), level)}`);
   }
   return failures.length === 0 ? 0 : 1;
 }

@@ -23,6 +23,8 @@ function harness(fault: string, restart?: Harness["restart"]): Harness {
   };
 }
 
+const RUNS_MAX = 6;
+
 async function verdictOf(rule: string, of: Harness, effort = 1): Promise<Verdict> {
   const timing = { signalMs: 10_000, noSignalMs: 60, leaseMs: 120 };
   const [verdict] = await runContract(of, { only: [rule], timing, effort });
@@ -34,7 +36,10 @@ test.for(brokenMedia)(
   "$rule fails a transport with $fault",
   { timeout: 120_000 },
   async ({ rule, fault, message, restart, effort }, context) => {
-    const verdict = await verdictOf(rule, harness(fault, restart), effort);
+    let verdict = await verdictOf(rule, harness(fault, restart), effort);
+    // Where a process is killed or a call fails is drawn: a run may miss the place, several do not.
+    for (let n = 1; n < RUNS_MAX && verdict.outcome === "passed"; n++)
+      verdict = await verdictOf(rule, harness(fault, restart), effort);
     if (verdict.outcome === "skipped") return context.skip(verdict.reason);
     expect(verdict).toMatchObject({ rule, outcome: "failed" });
     expect(String(verdict.error)).toMatch(message);
