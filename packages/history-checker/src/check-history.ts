@@ -58,6 +58,9 @@ export function checkHistory(operations: readonly Operation[], expectation: Hist
   return checkTightened(itemsOf(operations, expectation.failuresMax), operations, expectation.capacity);
 }
 
+/** Of the items that show what is wrong. */
+const DURING_MAX = 3;
+
 /** Tier 1 alone. */
 export function checkProperties(
   operations: readonly Operation[],
@@ -282,11 +285,16 @@ function timeOf(one: Operation): Interval {
   return { from: one.invokedAt, to: one.returnedAt };
 }
 
+/** A few that were there meanwhile. */
 function during(items: readonly ItemHistory[], one: Operation): Operation[] {
-  const there = items.filter((item) => item.putBefore < one.returnedAt && one.invokedAt < item.outAfter);
-  return there
-    .slice(0, 3)
-    .flatMap((item) => [item.put, ...item.handOuts.slice(0, 1)].filter((op) => op !== undefined));
+  const shown: Operation[] = [];
+  let count = 0;
+  for (const item of items) {
+    if (item.putBefore >= one.returnedAt || one.invokedAt >= item.outAfter) continue;
+    for (const operation of [item.put, item.handOuts[0]]) if (operation !== undefined) shown.push(operation);
+    if (++count === DURING_MAX) break;
+  }
+  return shown;
 }
 
 export function violation(property: string, message: string, ...shown: readonly Operation[]): Violation {

@@ -40,17 +40,30 @@ function checkAfterAck(item: ItemHistory): Violation[] {
 
 /** L2: once an item has been handed out again, a settlement of the earlier hand-out is refused. */
 function checkFencing(item: ItemHistory): Violation[] {
+  const earliest = earliestAbove(item.handOuts);
   const found: Violation[] = [];
   for (const one of item.settlements) {
     if (one.outcome !== "ok" || one.deliveries === undefined) continue;
-    const later = item.handOuts.find(
-      (other) => (other.deliveries ?? 0) > (one.deliveries ?? 0) && other.returnedAt < one.invokedAt,
-    );
-    if (later === undefined) continue;
+    const later = earliest(one.deliveries);
+    if (later === undefined || later.returnedAt >= one.invokedAt) continue;
     const nth = `of delivery ${one.deliveries} after delivery ${later.deliveries} had been handed out`;
     found.push(violation("L2", `A late ${one.kind} of ${item.value} was accepted, ${nth}`, later, one));
   }
   return found;
+}
+
+/** Finds, of the hand-outs with a larger number, the one that returned first. */
+function earliestAbove(handOuts: readonly Operation[]): (deliveries: number) => Operation | undefined {
+  const byNumber = handOuts
+    .filter((one) => one.deliveries !== undefined)
+    .sort((a, b) => (a.deliveries as number) - (b.deliveries as number));
+  const first: Operation[] = [];
+  for (let i = byNumber.length - 1; i >= 0; i--) {
+    const [one, before] = [byNumber[i] as Operation, first[i + 1]];
+    first[i] = before === undefined || one.returnedAt < before.returnedAt ? one : before;
+  }
+  return (deliveries) =>
+    first[lowerBound(byNumber.length, (i) => (byNumber[i]?.deliveries as number) <= deliveries)];
 }
 
 /** L2: a settlement that counts is of a lease that somebody was handed, and the only one of it. */

@@ -14,4 +14,4 @@ export {
 export { readHistory } from "./read-history.js";
 export { type Recorder, recordInMemory, recordTo } from "./recorder.js";
 export { type SearchOptions, type SearchResult, searchHistory } from "./search-history.js";
-export { type HistorySummary, peakOf, summarizeHistory } from "./summarize-history.js";
+export { type HistorySummary, peakBounds, peakOf, summarizeHistory } from "./summarize-history.js";

@@ -44,7 +44,7 @@ export function itemsOf(operations: readonly Operation[], failuresMax: number = 
   const unseen: Unseen = {
     takenAfter: leastOf(takes, invokedAt),
     handedOutAfter: leastOf([...takes, ...leases], invokedAt),
-    leases,
+    leases: leases.map(invokedAt).sort((a, b) => a - b),
     failuresMax,
   };
   return [...byValue].map(([value, list]) => historyOf(value, list, unseen));
@@ -54,7 +54,8 @@ export function itemsOf(operations: readonly Operation[], failuresMax: number = 
 interface Unseen {
   readonly takenAfter: number;
   readonly handedOutAfter: number;
-  readonly leases: readonly Operation[];
+  /** When they were asked for, in order. */
+  readonly leases: readonly number[];
   readonly failuresMax: number;
 }
 
@@ -108,8 +109,13 @@ function historyOf(value: string, list: readonly Operation[], unseen: Unseen): I
 /** No item dies before so many hand-outs, seen and unseen, that each of them may have failed. */
 function diesAfter(handOuts: readonly Operation[], { failuresMax, leases }: Unseen): number {
   if (failuresMax > handOuts.length + leases.length) return Infinity;
-  const times = [...handOuts, ...leases].map(invokedAt).sort((a, b) => a - b);
-  return times[failuresMax - 1] as number;
+  const own = handOuts.map(invokedAt).sort((a, b) => a - b);
+  let [mine, others, time] = [0, 0, Infinity];
+  while (mine + others < failuresMax) {
+    const isMine = (own[mine] ?? Infinity) <= (leases[others] ?? Infinity);
+    time = (isMine ? own[mine++] : leases[others++]) as number;
+  }
+  return time;
 }
 
 function earliestOf(operations: readonly Operation[]): Operation | undefined {

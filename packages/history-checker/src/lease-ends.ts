@@ -34,12 +34,13 @@ export function leaseIndex(operations: readonly Operation[]): (settlement: Opera
 /** When what a lease holds may come back by itself: after its time, or when its holder is gone or may have given it back. */
 export function leaseEnds(operations: readonly Operation[]): (lease: Operation) => number {
   const lastOf = new Map<string, number>();
-  const returns = new Map<string, Operation[]>();
+  /** By item: when the first that nobody saw return may have given it back. */
+  const returns = new Map<string, number>();
   for (const one of operations) {
     const last = Number.isFinite(one.returnedAt) ? one.returnedAt : one.invokedAt;
     lastOf.set(one.process, Math.max(lastOf.get(one.process) ?? -Infinity, last));
     if ((one.kind === "nack" || one.kind === "release") && effectOf(one) === "maybe") {
-      returns.set(one.value ?? "", [...(returns.get(one.value ?? "") ?? []), one]);
+      returns.set(one.value ?? "", Math.min(returns.get(one.value ?? "") ?? Infinity, one.invokedAt));
     }
   }
   return (lease) => {
@@ -47,7 +48,7 @@ export function leaseEnds(operations: readonly Operation[]): (lease: Operation) 
       lease.outcome !== "ok" || lease.leaseMs === undefined
         ? -Infinity
         : lease.invokedAt + lease.leaseMs * 1e6;
-    const given = (returns.get(lease.value ?? "") ?? []).map((one) => one.invokedAt);
-    return Math.min(expiry, lastOf.get(lease.process) ?? -Infinity, ...given);
+    const given = returns.get(lease.value ?? "") ?? Infinity;
+    return Math.min(expiry, lastOf.get(lease.process) ?? -Infinity, given);
   };
 }

@@ -61,6 +61,23 @@ export function summarizeHistory(operations: readonly Operation[]): HistorySumma
  * @throws HistoryError for a history that cannot be.
  */
 export function peakOf(operations: readonly Operation[]): number {
+  return peakBounds(operations).least;
+}
+
+/**
+ * The most items that certainly were inside at one instant, and the most that may have been: an exact peak is between the two.
+ *
+ * @throws HistoryError for a history that cannot be.
+ */
+export function peakBounds(operations: readonly Operation[]): {
+  readonly least: number;
+  readonly most: number;
+} {
   validateOperations(operations);
-  return mostOverlap(acceptedOf(itemsOf(operations)).map(certainlyInside)).count;
+  const items = itemsOf(operations);
+  const possible = items.filter(({ put }) => put !== undefined && effectOf(put) !== "no");
+  return {
+    least: mostOverlap(acceptedOf(items).map(certainlyInside)).count,
+    most: mostOverlap(possible.map(({ putAfter, outBefore }) => ({ from: putAfter, to: outBefore }))).count,
+  };
 }

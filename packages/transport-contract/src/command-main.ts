@@ -7,6 +7,7 @@ import { runCommand } from "./command/run-command.js";
 import { groupOf } from "./group.js";
 import { RULES } from "./rules/index.js";
 import { UsageError } from "./usage-error.js";
+import { messageOf } from "./verdict-text.js";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -19,8 +20,9 @@ async function main(args: readonly string[]): Promise<number> {
     else for (const { title, level, number } of RULES) console.log(`${title} (${groupOf(number)}, ${level})`);
     return 0;
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`transport-contract: ${error.message.replaceAll(/\s+/g, " ")} (--help tells more)`);
-    return 2;
+    const isUsage = error instanceof UsageError;
+    const told = messageOf(error).replaceAll(/\s+/g, " ");
+    console.error(`transport-contract: ${told}${isUsage ? " (--help tells more)" : ""}`);
+    return isUsage ? 2 : 1;
   }
 }

@@ -20,10 +20,15 @@ export function isUpTo(level: Level, rule: { readonly level: Level }): boolean {
 }
 
 /** Why a rule is not run on a harness. */
-interface Skip {
+export interface Skip {
   readonly reason: string;
   /** It applies, and cannot be run here: what it needs is missing on this machine. Else it is not claimed. */
   readonly isUnable: boolean;
+}
+
+/** Thrown by a rule that finds only while it runs that it cannot be run here: then it is skipped, with this reason. */
+export class Unable extends Error {
+  override readonly name: string = "Unable";
 }
 
 export interface Rule {

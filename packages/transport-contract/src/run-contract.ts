@@ -8,13 +8,16 @@ import { describe, RuleBroken } from "./kit/expect.js";
 import { awaited } from "./kit/waiting.js";
 import { keepHistories } from "./report/keep-histories.js";
 import type { KeptHistory } from "./report/kept-history.js";
-import { isUpTo, LEVELS, type Level, type Rule } from "./rule.js";
+import { isUpTo, LEVELS, type Level, type Rule, type Skip, Unable } from "./rule.js";
 import { RULES } from "./rules/index.js";
 
 /** A rule may wait for many things one after the other; for so many signal times in all. */
 const RULE_SIGNALS_MAX = 11;
 /** One of stress does more of them. */
 const STRESS_SIGNALS_MAX = 110;
+
+/** What went wrong where nobody looked: in a promise, or in a timer of the adapter. */
+const STRAYS = ["unhandledRejection", "uncaughtException"] as const;
 
 /** What came of one rule. */
 export interface Verdict {
@@ -92,21 +95,41 @@ export async function judge(
   options: RunOptions & { seed: number },
 ): Promise<Verdict> {
   const { number, title, level } = rule;
-  const skip = rule.skip(harness);
-  if (skip !== undefined) return { rule: number, title, level, outcome: "skipped", ...skip, ms: 0 };
+  const about = { rule: number, title, level };
   const began = performance.now();
+  const { histories, failure } = await run(rule, harness, options);
+  const ms = performance.now() - began;
+  if (failure === undefined) return { ...about, outcome: "passed", ms, histories };
+  if ("skip" in failure) return { ...about, outcome: "skipped", ...failure.skip, ms };
+  const error = named(failure.error, rule, options.seed, histories, options.historiesIn);
+  return { ...about, outcome: "failed", error, ms, histories };
+}
+
+interface Ran {
+  readonly histories: readonly KeptHistory[];
+  readonly failure?: { readonly error: unknown } | { readonly skip: Skip };
+}
+
+async function run(rule: Rule, harness: Harness, options: RunOptions & { seed: number }): Promise<Ran> {
+  try {
+    const skip = rule.skip(harness);
+    if (skip !== undefined) return { histories: [], failure: { skip } };
+  } catch (error) {
+    return { histories: [], failure: { error } };
+  }
   const effort = options.effort ?? effortFromEnvironment();
   const { context, end } = newContext(harness, {
     timing: options.timing ?? timingFromEnvironment(),
     // Each rule has numbers of its own, so that it can be run again alone.
-    random: randomFrom(options.seed).fork(number),
+    random: randomFrom(options.seed).fork(rule.number),
     effort,
   });
-  let failure: { error: unknown } | undefined;
+  const { histories } = context;
+  let failure: { readonly error: unknown } | undefined;
   // Nobody awaits these: not the rule, or core would have handed them to it.
   const strays: unknown[] = [];
   const onStray = (reason: unknown) => void strays.push(reason);
-  process.on("unhandledRejection", onStray);
+  for (const event of STRAYS) process.on(event, onStray);
   try {
     await context.within(rule.run(context), signalsMax(rule, effort), "the rule");
   } catch (error) {
@@ -115,13 +138,13 @@ export async function judge(
   await end();
   // Rejections are reported when the microtasks of their turn are through.
   await turn();
-  process.off("unhandledRejection", onStray);
+  for (const event of STRAYS) process.off(event, onStray);
   if (strays.length > 0) failure ??= { error: strays[0] };
-  const ms = performance.now() - began;
-  const { histories } = context;
-  if (failure === undefined) return { rule: number, title, level, outcome: "passed", ms, histories };
-  const error = named(failure.error, rule, options.seed, histories, options.historiesIn);
-  return { rule: number, title, level, outcome: "failed", error, ms, histories };
+  if (failure === undefined) return { histories };
+  const { error } = failure;
+  return error instanceof Unable
+    ? { histories, failure: { skip: { reason: error.message, isUnable: true } } }
+    : { histories, failure };
 }
 
 /** How many signal times a rule may take in all. */

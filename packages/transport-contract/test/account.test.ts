@@ -48,6 +48,8 @@ const judge = (
     most,
     operations,
     violations: [],
+    struck: {},
+    broken: [],
     liveness,
     search,
   });

@@ -36,13 +36,14 @@ test.each([
   [["--kills", "many"], 'Expected --kills to be an integer from 0 to 999999999, got "many"'],
   [["--capacity", "0"], 'Expected --capacity to be an integer from 1 to 999999999, got "0"'],
   [["--producers", "100000"], 'Expected --producers to be an integer from 1 to 64, got "100000"'],
-  [["--mode", "peek"], 'Expected --mode to be take or lease, got "peek"'],
+  [["--mode", "peek"], 'Expected --mode to be one of take, lease, got "peek"'],
   [["--latency-ms", "-1"], "--latency-ms"],
   [["--nope"], "Unknown option '--nope'"],
   [[], "Expected a module that exports a harness: chaos MODULE"],
   [[racy, racy], "Expected one module, got also"],
   [["./not-there.js"], "Expected the module to be importable, got ./not-there.js"],
   [[racy, "--restarts", "1"], "to have restart, for --restarts"],
+  [[racy, "--latency-ms", "5"], "to have failpoints, for --latency-ms"],
 ])("%j: one line, and exit code 2", (args, message) => {
   const { status, stderr, stdout } = run(...args);
   expect(stderr).toContain(message);

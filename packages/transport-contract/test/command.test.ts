@@ -104,7 +104,7 @@ test.each([
     ["run", good, "--level", "some"],
     'Expected --level to be one of required, capability, stochastic, stress, got "some"',
   ],
-  [["run", good, "--seed", "x"], 'Expected --seed to be an integer from 0 to 2147483647, got "x"'],
+  [["run", good, "--seed", "x"], 'Expected --seed to be an integer from 0 to 9007199254740991, got "x"'],
   [["run", good, "--repeat", "0"], 'Expected --repeat to be an integer from 1 to 1000000, got "0"'],
   [["run", good, "--effort", "-1"], "--effort"],
   [["run", good, "--nope"], "Unknown option '--nope'"],

@@ -7,6 +7,8 @@ export interface ChaosReport {
   readonly seed: number;
   readonly kills: number;
   readonly stops: number;
+  /** How often a process came upon a failpoint for which it was armed, by what it did there: `SIGKILL at NAME`. */
+  readonly struck: Readonly<Record<string, number>>;
   /** Puts that resolved. */
   readonly accepted: number;
   /** Plain takes that resolved, and acks that were confirmed. */
@@ -33,7 +35,11 @@ export interface Evidence {
   readonly kills: number;
   readonly stops: number;
   readonly options: { readonly mode: "take" | "lease"; readonly capacity: number };
-  readonly counts: BufferCounts;
+  readonly struck: Readonly<Record<string, number>>;
+  /** Workers that ended although nobody killed them, in sentences. */
+  readonly broken: readonly string[];
+  /** Undefined where the buffer did not answer. */
+  readonly counts: BufferCounts | undefined;
   /** The most items that anybody saw inside. */
   readonly most: number;
   readonly operations: readonly Operation[];
@@ -59,45 +65,65 @@ export function account(evidence: Evidence): ChaosReport {
   const open =
     lostMax +
     operations.filter(({ kind, outcome }) => kind === "ack" && (outcome ?? "unknown") === "unknown").length;
-  const safety = evidence.violations.map((one) => one.message);
+  const safety = [...evidence.broken, ...evidence.violations.map((one) => one.message)];
   if (evidence.search?.verdict === "violation") safety.push(evidence.search.explanation ?? "No order fits");
 
-  const { produced, consumed, ready, leased, parked, dead, discarded, peak } = counts;
+  const peak = Math.max(counts?.peak ?? 0, most);
   if (isOver && missing.length > lostMax) {
     const values = missing.slice(0, 10).join(", ");
     safety.push(`${missing.length} accepted items are lost, at most ${lostMax} may be: ${values}`);
   }
   if (twice > 0) safety.push(`${twice} items were finished twice`);
-  if (Math.max(peak, most) > options.capacity) {
-    safety.push(`The bound of ${options.capacity} was exceeded: a peak of ${peak}, and ${most} seen inside`);
-  }
-  const inside = ready + leased + parked + dead + discarded;
-  if (produced !== consumed + inside || (isOver && inside !== 0)) {
-    safety.push(`The ledger does not balance, or something is left: ${JSON.stringify(counts)}`);
-  }
-  if (produced < accepted || produced > accepted + unknownPuts) {
+  if (peak > options.capacity) {
     safety.push(
-      `${produced} items were produced, the producers know of ${accepted}, and of ${unknownPuts} open ones`,
+      `The bound of ${options.capacity} was exceeded: a peak of ${counts?.peak}, and ${most} seen inside`,
     );
   }
-  if (consumed < finished || consumed > finished + open) {
-    safety.push(
-      `${consumed} items were consumed, the consumers know of ${finished}, and of ${open} open ones`,
-    );
-  }
+  if (counts !== undefined)
+    safety.push(...ledgerFaults(counts, isOver, { accepted, unknownPuts, finished, open }));
   return {
     seed: evidence.seed,
     kills: evidence.kills,
     stops: evidence.stops,
+    struck: evidence.struck,
     accepted,
     finished,
     lost: isOver ? missing.length : 0,
     lostMax,
     twice,
     refused: operations.filter((one) => one.kind === "ack" && one.outcome === "lost").length,
-    peak,
+    peak: counts?.peak ?? most,
     search: evidence.search?.verdict ?? "not made",
     safety,
     liveness,
   };
+}
+
+interface Known {
+  readonly accepted: number;
+  readonly unknownPuts: number;
+  readonly finished: number;
+  readonly open: number;
+}
+
+/** What the buffer counts against what the workers know. */
+function ledgerFaults(counts: BufferCounts, isOver: boolean, known: Known): string[] {
+  const { accepted, unknownPuts, finished, open } = known;
+  const { produced, consumed, ready, leased, parked, dead, discarded } = counts;
+  const inside = ready + leased + parked + dead + discarded;
+  const faults: string[] = [];
+  if (produced !== consumed + inside || (isOver && inside !== 0)) {
+    faults.push(`The ledger does not balance, or something is left: ${JSON.stringify(counts)}`);
+  }
+  if (produced < accepted || produced > accepted + unknownPuts) {
+    faults.push(
+      `${produced} items were produced, the producers know of ${accepted}, and of ${unknownPuts} open ones`,
+    );
+  }
+  if (consumed < finished || consumed > finished + open) {
+    faults.push(
+      `${consumed} items were consumed, the consumers know of ${finished}, and of ${open} open ones`,
+    );
+  }
+  return faults;
 }

@@ -6,10 +6,13 @@
 import { newSeed } from "@sluice/history-checker/random";
 import { loadHarness } from "../command/load-harness.js";
 import { writePage } from "../command/write-page.js";
+import type { Harness } from "../harness.js";
 import { chaosPage } from "../report/chaos-page.js";
 import { keepHistories } from "../report/keep-histories.js";
 import type { KeptHistory } from "../report/kept-history.js";
 import { UsageError } from "../usage-error.js";
+import { messageOf } from "../verdict-text.js";
+import type { ChaosReport } from "./account.js";
 import { type ChaosCommand, chaosCommand, USAGE } from "./chaos-options.js";
 import { runChaos } from "./run-chaos.js";
 
@@ -24,15 +27,15 @@ export async function chaos(args: readonly string[]): Promise<number> {
 async function unleash(command: ChaosCommand, args: readonly string[]): Promise<number> {
   const { module, quiet, report, ...options } = command;
   const harness = await loadHarness(module);
+  refuseUseless(command, harness);
   const { restart } = harness;
-  if ((options.restarts ?? 0) > 0 && restart === undefined)
-    throw new UsageError(`Expected the harness of ${module} to have restart, for --restarts`);
   const seed = options.seed ?? newSeed();
   const again = againOf(args, seed, options.seed === undefined);
   const say = quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`);
   say(`seed ${seed}`);
   const histories: KeptHistory[] = [];
   const transport = await harness.createTransport();
+  let faults: readonly string[] = [];
   try {
     const account = await runChaos(transport, {
       ...options,
@@ -43,19 +46,41 @@ async function unleash(command: ChaosCommand, args: readonly string[]): Promise<
       onStep: say,
       onHistory: (history) => void histories.push(history),
     });
-    const faults = [...account.safety, ...account.liveness];
+    faults = [...account.safety, ...account.liveness, ...undecided(account)];
     for (const fault of faults) console.error(fault);
+    console.log(JSON.stringify(account));
+    if (report !== undefined)
+      writePage(report, chaosPage({ transport: transport.name, account, histories, again }));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    faults = [`The run could not be judged: ${messageOf(error)}`];
+    for (const fault of faults) console.error(fault);
+  } finally {
     if (faults.length > 0) {
       console.error(`run it again: ${again}`);
       console.error(`what its processes did is kept in ${keepHistories("chaos", histories)}`);
     }
-    console.log(JSON.stringify(account));
-    if (report !== undefined)
-      writePage(report, chaosPage({ transport: transport.name, account, histories, again }));
-    return faults.length === 0 ? 0 : 1;
-  } finally {
     await harness.cleanup?.(transport);
   }
+  return faults.length === 0 ? 0 : 1;
+}
+
+/** @throws UsageError */
+function refuseUseless({ module, restarts = 0, latencyMs = 0 }: ChaosCommand, harness: Harness): void {
+  const need = (what: string, option: string) => {
+    throw new UsageError(`Expected the harness of ${module} to have ${what}, for ${option}`);
+  };
+  if (harness.capabilities.reach === "process" || harness.processes === false)
+    need("a transport that other processes reach", "processes that are killed");
+  if (restarts > 0 && harness.restart === undefined) need("restart", "--restarts");
+  if (latencyMs > 0 && (harness.failpoints ?? []).length === 0) need("failpoints", "--latency-ms");
+}
+
+/** No fault, and no pass either. */
+function undecided({ search }: ChaosReport): string[] {
+  return search === "unknown"
+    ? ["Whether the history has an order could not be decided: that is no pass"]
+    : [];
 }
 
 function againOf(args: readonly string[], seed: number, isNew: boolean): string {

@@ -1,7 +1,6 @@
 /** The command line of the driver that kills. */
 
-import { parseArgs } from "node:util";
-import { UsageError } from "../usage-error.js";
+import { integer, oneModule, oneOf, readOptions, SEED_MAX } from "../command/read-options.js";
 import type { ChaosOptions } from "./run-chaos.js";
 
 export interface ChaosCommand extends ChaosOptions {
@@ -36,6 +35,7 @@ Exit codes: 0 every promise was kept, 1 one was broken, 2 wrong use.`;
 
 // Of a kind: more than that is a slip of the hand, and would bring the machine down.
 const PROCESSES_MAX = 64;
+const COUNT_MAX = 999_999_999;
 
 const OPTIONS = {
   mode: { type: "string", default: "lease" },
@@ -55,52 +55,29 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
+/** Options that are numbers. */
+type Count = Exclude<keyof typeof OPTIONS, "mode" | "seed" | "report" | "quiet" | "help">;
+
 /** @throws UsageError naming the option, what was expected and what came. Undefined where only help was asked for. */
 export function chaosCommand(args: readonly string[]): ChaosCommand | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = readOptions(args, OPTIONS);
   if (values.help) return undefined;
-  const command = {
-    mode: oneOf("--mode", values.mode, ["take", "lease"] as const),
-    kills: count("--kills", values.kills, 0),
-    stops: count("--stops", values.stops, 0),
-    restarts: count("--restarts", values.restarts, 0),
-    latencyMs: count("--latency-ms", values["latency-ms"], 0),
-    capacity: count("--capacity", values.capacity, 1),
-    producers: count("--producers", values.producers, 1, PROCESSES_MAX),
-    consumers: count("--consumers", values.consumers, 1, PROCESSES_MAX),
-    leaseMs: count("--lease-ms", values["lease-ms"], 1),
-    killEveryMs: count("--kill-every-ms", values["kill-every-ms"], 1),
-    endMs: count("--end-ms", values["end-ms"], 1),
+  const count = (option: Count, min: number, max = COUNT_MAX) => integer(option, values[option], min, max);
+  return {
+    mode: oneOf("mode", values.mode, ["take", "lease"] as const),
+    kills: count("kills", 0),
+    stops: count("stops", 0),
+    restarts: count("restarts", 0),
+    latencyMs: count("latency-ms", 0),
+    capacity: count("capacity", 1),
+    producers: count("producers", 1, PROCESSES_MAX),
+    consumers: count("consumers", 1, PROCESSES_MAX),
+    leaseMs: count("lease-ms", 1),
+    killEveryMs: count("kill-every-ms", 1),
+    endMs: count("end-ms", 1),
     quiet: values.quiet,
     report: values.report,
-    ...(values.seed === undefined ? {} : { seed: count("--seed", values.seed, 0) }),
+    ...(values.seed === undefined ? {} : { seed: integer("seed", values.seed, 0, SEED_MAX) }),
+    module: oneModule(positionals, "chaos"),
   };
-  const [module, ...more] = positionals;
-  if (module === undefined || module === "")
-    throw new UsageError("Expected a module that exports a harness: chaos MODULE");
-  if (more.length > 0) throw new UsageError(`Expected one module, got also ${more.join(" ")}`);
-  return { ...command, module };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true });
-  } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
-    throw new UsageError(told.split(". ")[0] ?? told);
-  }
-}
-
-function count(option: string, text: string, min: number, max = 999_999_999): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  const allowed = `an integer from ${min} to ${max}`;
-  throw new UsageError(`Expected ${option} to be ${allowed}, got ${JSON.stringify(text)}`);
-}
-
-function oneOf<T extends string>(option: string, text: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === text);
-  if (found === undefined)
-    throw new UsageError(`Expected ${option} to be ${allowed.join(" or ")}, got ${JSON.stringify(text)}`);
-  return found;
 }

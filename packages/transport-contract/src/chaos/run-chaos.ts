@@ -7,15 +7,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BufferTransport, type BufferWishes, createBuffer, untilNotBusy } from "@sluice/core";
-import { checkHistory, readHistory, recordTo, searchHistory } from "@sluice/history-checker";
+import {
+  type BoundedBuffer,
+  type BufferTransport,
+  type BufferWishes,
+  createBuffer,
+  untilNotBusy,
+} from "@sluice/core";
+import { checkHistory, type Operation, readHistory, searchHistory } from "@sluice/history-checker";
 import { newSeed, type Random, randomFrom } from "@sluice/history-checker/random";
 import { isSearchable } from "../kit/judge.js";
 import { consume } from "../processes/loops.js";
-import { Puppet } from "../processes/puppet.js";
 import type { KeptHistory } from "../report/kept-history.js";
 import { account, type ChaosReport } from "./account.js";
+import { Crew } from "./crew.js";
+import { inTime, LATE } from "./in-time.js";
 import { Marks } from "./marks.js";
+import { watchBound } from "./watch-bound.js";
 
 export interface ChaosOptions {
   /** How items are consumed. */
@@ -35,6 +43,12 @@ export interface ChaosOptions {
   readonly latencyMs?: number;
   /** The adapter's failpoints: some of the replacements kill or stop themselves there. Default: none. */
   readonly failpoints?: readonly string[];
+  /** Each of them is armed for one of so many first passings. Default 30. */
+  readonly passingMax?: number;
+  /** How likely a replacement is to be armed. Default 0.5. */
+  readonly armedChance?: number;
+  /** Longest pause between two puts of a producer, and longest work on one item. Default 3 ms. */
+  readonly paceMs?: number;
   /** Asked of the buffer. Default: nothing. */
   readonly wishes?: BufferWishes;
   /** Default: a new one, which the report tells. */
@@ -51,231 +65,159 @@ export interface ChaosOptions {
   readonly onHistory?: (history: KeptHistory) => void;
 }
 
-/** Who seals; a process of the history like the others. */
-const DRIVER = "driver";
-
 /** So many at work at a time can be judged by the complete search. */
 const SEARCHED_PROCESSES_MAX = 8;
 
-/** Far more than a run can put; `stopProducing` ends it. */
-const ITEMS_MAX = 100_000_000;
+/** For what any buffer answers at once. */
+const ANSWER_MS = 10_000;
 
 /**
  * Creates a buffer at the transport's place, lets loose, checks, destroys. What must never happen and what must happen at last are
  * judged apart: a run that did not end is still judged by what was seen until then.
  *
- * @throws only for what keeps the run from being judged, such as a process that cannot start.
+ * @throws only for what keeps the run from being judged, such as a process that cannot start; `onHistory` has been called by then.
  */
 export async function runChaos(transport: BufferTransport, options: ChaosOptions): Promise<ChaosReport> {
   const seed = options.seed ?? newSeed();
-  const random = randomFrom(seed);
-  const leaseMs = options.leaseMs ?? 1000;
-  const step = options.onStep ?? (() => {});
   const folder = await mkdtemp(join(tmpdir(), "sluice-history-"));
-  const buffer = await createBuffer(transport, {
-    ...options.wishes,
-    capacity: options.capacity,
-    failuresMax: 1_000_000,
-  });
-  const crew: Worker[] = [];
-  const marks = new Marks();
-  let started = 0;
-
-  /** @param armed - it will end itself at a failpoint, sooner or later. */
-  const start = async (role: Role, id: string, armed: boolean): Promise<void> => {
-    const name = `${id}.${++started}`;
-    const draw = random.fork(name);
-    const failpoint = armed ? failpointFrom(options.failpoints ?? [], draw) : undefined;
-    const puppet = await Puppet.start({
-      address: buffer.address,
-      ...(failpoint === undefined ? {} : { failpoint }),
-      ...(options.latencyMs ? { latency: { maxMs: options.latencyMs, seed: draw.below(2 ** 31) } } : {}),
-      // Past their leases.
-      ...(failpoint?.signal === "SIGSTOP" ? { wakeEveryMs: leaseMs * 2 } : {}),
-    }).catch(() => undefined);
-    // It may have come upon its failpoint while it was opening.
-    if (puppet === undefined)
-      return armed ? start(role, id, false) : Promise.reject(new Error(`${name} could not be started`));
-    const job = { folder, name, seed: draw.below(2 ** 31), isRestarted: (options.restarts ?? 0) > 0 };
-    const work =
-      role === "producer"
-        ? puppet.call("produce", { ...job, id, items: ITEMS_MAX, paceMs: 2 })
-        : puppet.call("consume", { ...job, mode: options.mode, leaseMs, workMs: 3 });
-    crew.push({ role, id, name, puppet, work, armed: failpoint?.signal });
-  };
-  const replace = async (worker: Worker): Promise<void> => {
-    crew.splice(crew.indexOf(worker), 1);
-    await start(worker.role, worker.id, random.chance(0.5));
-  };
-
-  /** No more faults: whoever still lives does its work, and the buffer is empty at the end. */
-  const finish = async (): Promise<void> => {
-    step("the producers stop");
-    for (const worker of crew) worker.puppet.signal("SIGCONT");
-    await Promise.all(crew.filter(({ role }) => role === "producer").map(finishProducer));
-    const driver = recordTo(folder, DRIVER);
-    marks.anchor();
-    const sealed = driver.begin("seal");
-    await untilNotBusy(() => buffer.seal());
-    sealed("ok");
-    driver.close();
-    step("the consumers drain");
-    // One consumer that nobody kills, so that what comes back late has a taker.
-    const name = "last-consumer";
-    const last = consume(buffer, {
-      folder,
-      name,
-      mode: options.mode,
-      leaseMs,
-      seed,
-      workMs: 0,
-      isRestarted: false,
-    });
-    const consumers = crew.filter(({ role }) => role === "consumer").map(surviving);
-    await Promise.all([last, buffer.drained(), ...consumers]);
-  };
-
   try {
-    await Promise.all([
-      ...Array.from({ length: options.producers }, (_, i) => start("producer", `producer-${i + 1}`, false)),
-      ...Array.from({ length: options.consumers }, (_, i) => start("consumer", `consumer-${i + 1}`, false)),
-    ]);
-    const samples = watchBound(buffer, options.capacity);
-    const actions = shuffled(
-      [
-        ...Array<"kill">(options.kills).fill("kill"),
-        ...Array<"stop">(options.stops ?? 0).fill("stop"),
-        ...Array<"restart">(options.restarts ?? 0).fill("restart"),
-      ],
-      random,
-    );
-    let kills = 0;
-    for (const [n, action] of actions.entries()) {
-      await sleep(random.below(options.killEveryMs ?? 40));
-      if (action === "restart") {
-        step(`${n + 1} of ${actions.length}: restart`);
-        marks.add("the medium", "restart");
-        await options.restart?.();
-        continue;
-      }
-      const victim = random.pick(crew);
-      step(`${n + 1} of ${actions.length}: ${action} ${victim.name}`);
-      if (action === "kill") {
-        marks.add(victim.name, "SIGKILL");
-        await victim.puppet.kill();
-        kills++;
-        await replace(victim);
-      } else {
-        marks.add(victim.name, "SIGSTOP");
-        victim.puppet.signal("SIGSTOP");
-        // Some past their lease, most not.
-        await sleep(random.chance(0.3) ? leaseMs * 2 : random.below(leaseMs));
-        victim.puppet.signal("SIGCONT");
-        marks.add(victim.name, "SIGCONT");
-      }
-      for (const gone of crew.filter(({ puppet }) => puppet.isGone)) {
-        await surviving(gone);
-        // At its failpoint, a while ago.
-        marks.add(gone.name, "SIGKILL");
-        kills++;
-        await replace(gone);
-      }
+    const buffer = await createBuffer(transport, {
+      ...options.wishes,
+      capacity: options.capacity,
+      failuresMax: 1_000_000,
+    });
+    try {
+      return await judged(buffer, folder, seed, options);
+    } finally {
+      await inTime(buffer.destroy(), ANSWER_MS);
     }
-    const liveness = await inTime(finish(), options.endMs ?? 60_000);
-    const most = await samples.end();
-    // Nobody may go on writing while the history is read.
-    for (const { puppet } of crew) await puppet.kill();
-    const counts = await untilNotBusy(() => buffer.counts());
-    const operations = readHistory(folder);
-    const { capacity, mode } = options;
-    options.onHistory?.({
-      title: `${kills} kills, ${options.stops ?? 0} stops, mode ${mode}, seed ${seed}`,
-      capacity,
-      operations,
-      marks: marks.since(operations.find((one) => one.process === DRIVER)?.invokedAt ?? 0),
-    });
-    const isRestarted = (options.restarts ?? 0) > 0;
-    const expectation = { capacity, isDrained: liveness.length === 0, handOutsMayRepeat: isRestarted };
-    const violations = checkHistory(operations, expectation);
-    const isSearched =
-      !isRestarted &&
-      options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX &&
-      isSearchable(buffer.capabilities, mode);
-    const search = isSearched ? searchHistory(operations, expectation) : undefined;
-    return account({
-      seed,
-      kills,
-      stops: options.stops ?? 0,
-      options,
-      counts,
-      most,
-      operations,
-      violations,
-      liveness,
-      search,
-    });
   } finally {
-    for (const { puppet } of crew) await puppet.kill();
-    await buffer.destroy();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-type Role = "producer" | "consumer";
-
-interface Worker {
-  readonly role: Role;
-  readonly id: string;
-  readonly name: string;
-  readonly puppet: Puppet;
-  readonly work: Promise<number>;
-  readonly armed: "SIGKILL" | "SIGSTOP" | undefined;
-}
-
-async function finishProducer(worker: Worker): Promise<void> {
-  // It may be waiting in a put; consumers are at work, so there will be room.
-  await worker.puppet.call("stopProducing").catch(() => {});
-  await surviving(worker);
-}
-
-/** The end of its work, or its own death at a failpoint; any other end is a fault of the code under test. */
-async function surviving(worker: Worker): Promise<void> {
+async function judged(
+  buffer: BoundedBuffer<unknown>,
+  folder: string,
+  seed: number,
+  options: ChaosOptions,
+): Promise<ChaosReport> {
+  const { capacity, mode, leaseMs = 1000, endMs = 60_000, stops = 0 } = options;
+  const random = randomFrom(seed);
+  const marks = new Marks();
+  const crew = new Crew({ address: buffer.address, folder, random, leaseMs, marks, options });
+  const watch = watchBound(buffer, capacity);
+  const liveness: string[] = [];
+  let most = 0;
+  let operations: readonly Operation[] = [];
   try {
-    await worker.work;
-  } catch (error) {
-    if (!(worker.puppet.isGone && worker.armed === "SIGKILL")) throw error;
+    await crew.begin();
+    await unleash(crew, marks, random, options);
+    const end = await inTime(finish(crew, marks, buffer, { ...options, leaseMs, folder, seed }), endMs);
+    if (end === LATE)
+      liveness.push(
+        `Expected the producers to stop and the consumers to drain the sealed buffer within ${endMs} ms of the last fault`,
+      );
+  } finally {
+    most = watch.end();
+    // Nobody may go on writing while the history is read.
+    await crew.end();
+    operations = readHistory(folder);
+    const title = `${crew.kills} kills, ${stops} stops, mode ${mode}, seed ${seed}`;
+    options.onHistory?.({ title, capacity, operations, marks: marks.in(operations) });
+  }
+  const counts = await inTime(
+    untilNotBusy(() => buffer.counts()),
+    ANSWER_MS,
+  );
+  if (counts === LATE) liveness.push(`Expected the counts of the buffer within ${ANSWER_MS} ms`);
+  const isRestarted = (options.restarts ?? 0) > 0;
+  const expectation = { capacity, isDrained: liveness.length === 0, handOutsMayRepeat: isRestarted };
+  const isSearched =
+    !isRestarted &&
+    options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX &&
+    isSearchable(buffer.capabilities, mode);
+  return account({
+    seed,
+    stops,
+    options,
+    kills: crew.kills,
+    struck: crew.struck,
+    broken: crew.broken,
+    counts: counts === LATE ? undefined : counts,
+    most,
+    operations,
+    violations: checkHistory(operations, expectation),
+    liveness,
+    search: isSearched ? searchHistory(operations, expectation) : undefined,
+  });
+}
+
+/** Kills, stops and restarts, one after the other. */
+async function unleash(crew: Crew, marks: Marks, random: Random, options: ChaosOptions): Promise<void> {
+  const {
+    kills,
+    stops = 0,
+    restarts = 0,
+    leaseMs = 1000,
+    killEveryMs = 40,
+    onStep: step = () => {},
+  } = options;
+  const actions = shuffled(
+    [
+      ...Array<"kill">(kills).fill("kill"),
+      ...Array<"stop">(stops).fill("stop"),
+      ...Array<"restart">(restarts).fill("restart"),
+    ],
+    random,
+  );
+  for (const [n, action] of actions.entries()) {
+    await sleep(random.below(killEveryMs));
+    if (action === "restart") {
+      step(`${n + 1} of ${actions.length}: restart`);
+      marks.add("the medium", "restart");
+      await options.restart?.();
+      continue;
+    }
+    const victim = random.pick(crew.workers);
+    step(`${n + 1} of ${actions.length}: ${action} ${victim.name}`);
+    if (action === "kill") await crew.kill(victim);
+    else {
+      marks.add(victim.name, "SIGSTOP");
+      victim.puppet.signal("SIGSTOP");
+      // Some past their lease, most not.
+      await sleep(random.chance(0.3) ? leaseMs * 2 : random.below(leaseMs));
+      victim.puppet.signal("SIGCONT");
+      marks.add(victim.name, "SIGCONT");
+    }
+    await crew.replaceGone();
   }
 }
 
-function failpointFrom(names: readonly string[], random: Random) {
-  if (names.length === 0) return undefined;
-  const signal = random.chance(0.7) ? ("SIGKILL" as const) : ("SIGSTOP" as const);
-  return { name: random.pick(names), passing: 1 + random.below(30), signal };
-}
-
-/** Looks at the counts from outside, as often as it can be done in passing. */
-function watchBound(
-  buffer: { counts(): Promise<{ ready: number; leased: number; parked: number }> },
-  capacity: number,
-) {
-  let isOver = false;
-  let most = 0;
-  const watching = (async () => {
-    while (!isOver) {
-      const { ready, leased, parked } = await buffer
-        .counts()
-        .catch(() => ({ ready: 0, leased: 0, parked: 0 }));
-      most = Math.max(most, ready + leased + parked);
-      await sleep(most > capacity ? 1000 : 10);
-    }
-  })();
-  return {
-    async end(): Promise<number> {
-      isOver = true;
-      await watching;
-      return most;
-    },
-  };
+/** No more faults: whoever still lives does its work, and the buffer is empty at the end. */
+async function finish(
+  crew: Crew,
+  marks: Marks,
+  buffer: BoundedBuffer<unknown>,
+  options: ChaosOptions & { readonly leaseMs: number; readonly folder: string; readonly seed: number },
+): Promise<void> {
+  const { folder, mode, leaseMs, seed, onStep: step = () => {} } = options;
+  step("the producers stop");
+  for (const { puppet } of crew.workers) puppet.signal("SIGCONT");
+  const of = (role: "producer" | "consumer") => crew.workers.filter((worker) => worker.role === role);
+  await Promise.all(
+    of("producer").map(async (worker) => {
+      // It may be waiting in a put; consumers are at work, so there will be room.
+      await worker.puppet.call("stopProducing").catch(() => {});
+      await crew.finished(worker);
+    }),
+  );
+  await marks.sealing(folder, () => untilNotBusy(() => buffer.seal()));
+  step("the consumers drain");
+  // One consumer that nobody kills, so that what comes back late has a taker.
+  const last = consume(buffer, { folder, name: "last-consumer", mode, leaseMs, seed, workMs: 0 });
+  const drained = untilNotBusy(() => buffer.drained());
+  await Promise.all([last, drained, ...of("consumer").map((worker) => crew.finished(worker))]);
 }
 
 function shuffled<T>(list: T[], random: Random): T[] {
@@ -284,17 +226,4 @@ function shuffled<T>(list: T[], random: Random): T[] {
     [list[i], list[j]] = [list[j] as T, list[i] as T];
   }
   return list;
-}
-
-/** What did not come in time, in a sentence; nothing if all did. A call that failed is thrown. */
-async function inTime(end: Promise<void>, ms: number): Promise<string[]> {
-  const clock = new AbortController();
-  const late = sleep(ms, "late" as const, { signal: clock.signal }).catch(() => "late" as const);
-  const won = await Promise.race([end, late]);
-  clock.abort();
-  if (won !== "late") return [];
-  end.catch(() => {});
-  return [
-    `Expected the producers to stop and the consumers to drain the sealed buffer within ${ms} ms of the last fault`,
-  ];
 }

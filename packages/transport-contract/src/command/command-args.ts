@@ -1,8 +1,8 @@
 /** The command's arguments, read and checked whole before anything is run. */
 
-import { parseArgs } from "node:util";
 import { LEVELS, type Level } from "../rule.js";
 import { UsageError } from "../usage-error.js";
+import { integer, numberAboveZero, oneModule, oneOf, readOptions, SEED_MAX } from "./read-options.js";
 
 export interface RunCommand {
   readonly kind: "run";
@@ -72,55 +72,21 @@ export function readArgs(args: readonly string[]): Command {
 }
 
 function run(args: readonly string[]): RunCommand {
-  const { values, positionals } = parsed(args);
-  const [module, ...more] = positionals;
-  if (module === undefined || module === "")
-    throw new UsageError("Expected a module that exports a harness: run MODULE");
-  if (more.length > 0) throw new UsageError(`Expected one module, got also ${more.join(" ")}`);
+  const { values, positionals } = readOptions(args, OPTIONS);
   const only = values.only?.flatMap((names) => names.split(",")).filter((one) => one !== "");
   if (only?.length === 0)
     throw new UsageError("Expected --only to name a rule or a group of rules, got nothing");
+  const given = <T>(text: string | undefined, read: (text: string) => T) =>
+    text === undefined ? undefined : read(text);
   return {
     kind: "run",
-    module,
+    module: oneModule(positionals, "run"),
     only,
-    level: values.level === undefined ? undefined : levelOf(values.level),
-    seed: integer("seed", values.seed, 0, 2 ** 31 - 1),
-    effort: numberAboveZero("effort", values.effort),
-    repeat: integer("repeat", values.repeat, 1, REPEAT_MAX) ?? 1,
+    level: given(values.level, (text) => oneOf("level", text, LEVELS)),
+    seed: given(values.seed, (text) => integer("seed", text, 0, SEED_MAX)),
+    effort: given(values.effort, (text) => numberAboveZero("effort", text)),
+    repeat: given(values.repeat, (text) => integer("repeat", text, 1, REPEAT_MAX)) ?? 1,
     isJson: values.json === true,
     report: values.report,
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: true });
-  } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
-    throw new UsageError(told.split(". ")[0] ?? told);
-  }
-}
-
-function levelOf(text: string): Level {
-  const level = LEVELS.find((one) => one === text);
-  if (level === undefined)
-    throw new UsageError(`Expected --level to be one of ${LEVELS.join(", ")}, got ${JSON.stringify(text)}`);
-  return level;
-}
-
-function integer(option: string, text: string | undefined, min: number, max: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(
-    `Expected --${option} to be an integer from ${min} to ${max}, got ${JSON.stringify(text)}`,
-  );
-}
-
-function numberAboveZero(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = text === "" ? Number.NaN : Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new UsageError(`Expected --${option} to be a number above 0, got ${JSON.stringify(text)}`);
 }

@@ -63,6 +63,7 @@ async function run(): Promise<{ refused: number } | typeof TOO_SMALL> {
     equal(readdirSync(job.directory), [], "what is left of a buffer that found no room");
     return TOO_SMALL;
   }
+  if (readdirSync(job.directory).length === 0) fail("Expected the buffer's files in the declared directory");
   const port = await transport.open();
   const producer = await port.producer();
   const inside: Buffer[] = [];

@@ -125,7 +125,7 @@ export function sitesIn(log: string, directory: string): Site[] {
 }
 
 /** A path as strace writes it: what is no printable ASCII as octal bytes. */
-function asWritten(path: string): string {
+export function asWritten(path: string): string {
   return [...Buffer.from(path)]
     .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\${byte.toString(8)}`))
     .join("");

@@ -3,6 +3,7 @@
  * or stops itself, at its n-th passing, at the named instant.
  */
 
+import { appendFileSync } from "node:fs";
 import { randomFrom } from "@sluice/history-checker/random";
 
 export interface ArmedFailpoint {
@@ -10,6 +11,8 @@ export interface ArmedFailpoint {
   /** From 1. */
   readonly passing: number;
   readonly signal: "SIGKILL" | "SIGSTOP";
+  /** File to which the signal and the name are appended when it is come upon. */
+  readonly strikes?: string;
 }
 
 /** A medium that is slow now and then: at some passings of any failpoint the process stands still for a while. */
@@ -30,7 +33,9 @@ if (armed !== undefined || latency !== undefined) {
   const hook = (name: string): void => {
     if (latency !== undefined && random?.below(SLOW_ONE_IN) === 0)
       Atomics.wait(clock, 0, 0, random.below(latency.maxMs));
-    if (name === armed?.name && ++passed === armed.passing) process.kill(process.pid, armed.signal);
+    if (name !== armed?.name || ++passed !== armed.passing) return;
+    if (armed.strikes !== undefined) appendFileSync(armed.strikes, `${armed.signal} at ${name}\n`);
+    process.kill(process.pid, armed.signal);
   };
   Reflect.set(globalThis, Symbol.for("@sluice/core.failpoint"), hook);
 }

@@ -94,6 +94,8 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
       }
     } catch (error) {
       end(outcomeOf(error, job));
+      // Not again at once what has just failed at once.
+      await pause(1);
     }
   }
   recorder.close();

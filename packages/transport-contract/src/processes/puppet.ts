@@ -17,6 +17,8 @@ export interface PuppetOptions {
    * a lock in its hands for which everybody waits.
    */
   readonly wakeEveryMs?: number;
+  /** Handed the process as soon as there is one. */
+  readonly onSpawn?: (puppet: Puppet) => void;
 }
 
 /** A call of a child that is gone. */
@@ -69,6 +71,7 @@ export class Puppet {
   /** Starts a process, and opens the address there if one is given. */
   static async start(options: PuppetOptions = {}): Promise<Puppet> {
     const puppet = new Puppet(options);
+    options.onSpawn?.(puppet);
     try {
       if (options.address !== undefined) await puppet.call("open");
     } catch (error) {

@@ -7,9 +7,8 @@ import {
   type BufferTransport,
   isBufferError,
 } from "@sluice/core";
+import { waiting } from "../kit/context.js";
 import type { Reading } from "./puppet-messages.js";
-
-const wait = { maxMs: 0, signal: new AbortController().signal, onWait: () => {} };
 
 export async function readAll(transport: BufferTransport, address: BufferAddress): Promise<Reading> {
   const items: string[] = [];
@@ -23,7 +22,7 @@ export async function readAll(transport: BufferTransport, address: BufferAddress
     doing = "taking";
     const consumer = await port.consumer();
     for (;;) {
-      const { deliveries } = await consumer.poll(1, wait);
+      const { deliveries } = await consumer.poll(1, waiting(0));
       if (deliveries.length === 0) break;
       for (const { item } of deliveries) items.push(Buffer.from(item).toString("base64"));
     }

@@ -11,9 +11,9 @@ export async function startPuppets(
   address?: BufferAddress,
 ): Promise<Puppet[]> {
   const starts = Array.from({ length: count }, async () => {
-    const puppet = await Puppet.start(address === undefined ? {} : { address });
-    t.defer(() => puppet.kill());
-    return puppet;
+    // From its beginning on: it may never come to open.
+    const onSpawn = (puppet: Puppet) => t.defer(() => puppet.kill());
+    return Puppet.start({ ...(address === undefined ? {} : { address }), onSpawn });
   });
   return t.soon(Promise.all(starts), `the start of ${count} processes`);
 }

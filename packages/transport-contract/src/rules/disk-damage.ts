@@ -37,7 +37,9 @@ async function withDamage(t: RuleContext, how: "cut" | "turn", count: number): P
   const states = possibleStates(script, done, SETTINGS.capacity, true).flat();
   using snapshot = new Snapshot(directoryOf(t, arena.transport));
   const [reader] = await startPuppets(t, 1);
-  for (const damage of damages(snapshot, how, count, t.random)) {
+  const chosen = damages(snapshot, how, count, t.random);
+  isTrue(chosen.length > 0, "Expected the buffer's bytes in files of the declared directory, found none");
+  for (const damage of chosen) {
     const where = damage.bit === undefined ? "" : `bit ${damage.bit} of `;
     await at(`With ${damage.file} damaged at ${where}byte ${damage.offset}`, async () => {
       snapshot.putBack(damage.file, damaged(snapshot.bytes(damage.file), damage));

@@ -1,13 +1,24 @@
 /** DISK: a medium that has no room, or that reports errors. */
 
+import { readFileSync } from "node:fs";
 import { completeSpec } from "@sluice/core";
-import { afterwards, arenaFor, at, directoryOf, folderFor, recordOf, sitesOf } from "../disk/arena.js";
-import { checkInjected } from "../disk/injected.js";
+import {
+  afterwards,
+  arenaFor,
+  at,
+  directoryOf,
+  folderFor,
+  mostCame,
+  recordOf,
+  sitesOf,
+} from "../disk/arena.js";
+import { checkInjected, isInjected } from "../disk/injected.js";
 import { scriptOf } from "../disk/script.js";
+import type { Job } from "../disk/script-main.js";
 import { onSmallDisk, smallDiskReason } from "../disk/small-disk.js";
 import { runScript, someOf, straceReason } from "../disk/strace.js";
 import { fail, isTrue } from "../kit/expect.js";
-import { type Rule, rule } from "../rule.js";
+import { type Rule, rule, Unable } from "../rule.js";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -43,7 +54,9 @@ export const diskFaultRules: readonly Rule[] = [
       const folder = folderFor(t);
       const script = scriptOf(t.random, 40, t.random.chance(0.5));
       const sites = await sitesOf(t, await arenaFor(t, folder, script));
-      for (const site of someOf(sites, t.trials(5), t.random)) {
+      const chosen = someOf(sites, t.trials(5), t.random);
+      let came = 0;
+      for (const site of chosen) {
         const error = t.random.chance(0.6) ? "EIO" : t.random.pick(["ENOSPC", "EACCES", "EROFS", "EDQUOT"]);
         const when = `${site.nth}${t.random.chance(0.3) ? "+" : ""}`;
         await at(`With ${error} from its ${site.call} number ${when} (${site.shape})`, async () => {
@@ -57,10 +70,13 @@ export const diskFaultRules: readonly Rule[] = [
           const isOver = marks.at(-1) === "over";
           // Before there is a handle it may have met a call of Node's own.
           if (marks.includes("ready") && !isOver) fail(`The process ended with ${code}: ${said}`);
-          if (isOver) await checkInjected(arena, site.call, log);
+          const lines = readFileSync(log, "utf8").split("\n");
+          if (lines.some(isInjected)) came++;
+          if (isOver) await checkInjected(arena, site.call, lines);
           await afterwards(t, arena, isOver);
         });
       }
+      mostCame(came, chosen, "errors");
     },
     { level: "stochastic", processes: true, directory: true, unable: straceReason },
   ),
@@ -69,19 +85,37 @@ export const diskFaultRules: readonly Rule[] = [
     "DISK-7 goes on with a write that took only a part",
     async (t) => {
       const folder = folderFor(t);
+      let shortened = 0;
       for (let n = 0; n < t.trials(2); n++) {
         const script = scriptOf(t.random, 60, t.random.chance(0.5));
         const arena = await arenaFor(t, folder, script);
         const preload = new URL("../disk/short-writes-preload.js", import.meta.url).href;
-        const env = { SLUICE_CONTRACT_SHORT_WRITES: String(t.random.below(1_000_000)) };
+        const env = {
+          SLUICE_CONTRACT_SHORT_WRITES: String(t.random.below(1_000_000)),
+          SLUICE_CONTRACT_SHORTENED: shortenedFile(arena.job),
+        };
         const { code, said } = await runScript(arena.job, { preload, env });
+        shortened += shortWritesOf(arena.job);
         const { marks, done } = recordOf(arena.job);
         isTrue(code === 0 && marks.at(-1) === "over", `Expected the script to come to its end: ${said}`);
         const refused = done.find(({ outcome }) => outcome === "none" || outcome === "unknown");
         isTrue(refused === undefined, `Expected no step to be refused, one was: ${refused?.answer}`);
         await afterwards(t, arena, true);
       }
+      if (shortened === 0)
+        throw new Unable(
+          "it writes by neither `write` nor `writeSync`, which are all that can be made short",
+        );
     },
     { level: "stochastic", processes: true, directory: true },
   ),
 ];
+
+function shortenedFile({ record }: Job): string {
+  return `${record}.shortened`;
+}
+
+/** How many writes of its process were made short. */
+function shortWritesOf(job: Job): number {
+  return Number(readFileSync(shortenedFile(job), "utf8"));
+}

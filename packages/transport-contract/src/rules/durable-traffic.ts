@@ -1,14 +1,13 @@
 /** Producers and consumers in full traffic, until all of them, or their authority, are killed at once; and then the account. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { completeSpec, openAddress } from "@sluice/core";
 import { checkHistory, readHistory } from "@sluice/history-checker";
 import { account } from "../chaos/account.js";
+import { Marks } from "../chaos/marks.js";
 import type { RuleContext } from "../kit/context.js";
 import { fail, isTrue } from "../kit/expect.js";
+import { historyFolder } from "../kit/history-folder.js";
 import { consume } from "../processes/loops.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
@@ -30,8 +29,9 @@ interface Crew {
 }
 
 export async function trafficOn(t: RuleContext, { rounds, mode, restarts = false }: Traffic): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-history-"));
-  t.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const marks = new Marks();
+  const title = `${rounds} rounds, ${restarts ? "each with a restart" : "all killed in each"}`;
+  const folder = historyFolder(t, { title, capacity: CAPACITY }, marks);
   const transport = await t.transport();
   // Nobody but those who are killed has it open.
   const spec = completeSpec({ capacity: CAPACITY, failuresMax: 1_000_000 }, "json");
@@ -67,6 +67,7 @@ export async function trafficOn(t: RuleContext, { rounds, mode, restarts = false
   for (let round = 1; round <= rounds; round++) {
     crew ??= await start(round);
     await flow();
+    marks.add("all of them", restarts ? "restart" : "SIGKILL");
     if (restarts) await t.soon(t.harness.restart?.(transport), "the restart");
     else {
       for (const puppet of crew.all) puppet.signal("SIGKILL");
@@ -82,7 +83,7 @@ export async function trafficOn(t: RuleContext, { rounds, mode, restarts = false
   }
   const last = await openAddress(address);
   t.defer(() => last.destroy());
-  await last.seal();
+  await marks.sealing(folder, () => last.seal());
   const job = { ...terms, name: "last-consumer", mode, leaseMs, workMs: 0 };
   await t.within(
     Promise.all([consume(last, job), ...(crew?.works ?? [])]),
@@ -91,13 +92,13 @@ export async function trafficOn(t: RuleContext, { rounds, mode, restarts = false
   );
   const counts = await last.counts();
   const operations = readHistory(folder);
-  const title = `${rounds} rounds, ${restarts ? "each with a restart" : "all killed in each"}`;
-  t.histories.push({ title, capacity: CAPACITY, operations, marks: [] });
   const report = account({
     ...{ seed, kills: restarts ? 0 : rounds * 4, stops: 0, options: { mode, capacity: CAPACITY } },
     ...{
       counts,
       most: 0,
+      struck: {},
+      broken: [],
       operations,
       violations: checkHistory(operations, { capacity: CAPACITY, handOutsMayRepeat: restarts }),
       liveness: [],

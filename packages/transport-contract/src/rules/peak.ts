@@ -3,7 +3,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { recordInMemory } from "@sluice/history-checker";
 import { fail } from "../kit/expect.js";
-import { peakFault } from "../kit/peak-bounds.js";
+import { peakFault } from "../kit/peak-fault.js";
 import { type Rule, rule } from "../rule.js";
 
 export const peakRules: readonly Rule[] = [

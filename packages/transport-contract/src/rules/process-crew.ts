@@ -1,13 +1,12 @@
 /** PROC, producers and consumers at work; the bound is looked at in three ways, and the history is judged. */
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { readHistory, recordTo } from "@sluice/history-checker";
+import { readHistory } from "@sluice/history-checker";
+import { Marks } from "../chaos/marks.js";
 import type { RuleContext, Stage } from "../kit/context.js";
 import { equal, fail, isTrue } from "../kit/expect.js";
+import { historyFolder } from "../kit/history-folder.js";
 import { isSearchable, judge } from "../kit/judge.js";
-import { peakFault } from "../kit/peak-bounds.js";
+import { peakFault } from "../kit/peak-fault.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
 import { type Rule, rule } from "../rule.js";
@@ -65,10 +64,12 @@ interface Crew {
 
 /** Producers and consumers as processes; the bound is looked at in three ways, and the whole history is judged. */
 async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "sluice-history-"));
-  t.defer(() => rm(folder, { recursive: true, force: true }));
+  const { capacity } = crew;
+  const processes = crew.itemsOf.length + crew.consumers;
+  const marks = new Marks();
+  const folder = historyFolder(t, { title: `${processes} processes, capacity ${capacity}`, capacity }, marks);
   const total = crew.itemsOf.reduce((a, b) => a + b, 0);
-  const puppets = await startPuppets(t, crew.itemsOf.length + crew.consumers, buffer.address);
+  const puppets = await startPuppets(t, processes, buffer.address);
   const producers = puppets.slice(0, crew.itemsOf.length);
   const consumers = puppets.slice(crew.itemsOf.length);
   const [sampler] = await startPuppets(t, 1, buffer.address);
@@ -91,21 +92,10 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
     [...crew.itemsOf],
     "the number of items each producer put",
   );
-  const recorder = recordTo(folder, "owner");
-  const sealed = recorder.begin("seal");
-  await buffer.seal();
-  sealed("ok");
-  recorder.close();
+  await marks.sealing(folder, () => buffer.seal());
   const finished = await t.within(Promise.all(consuming), 4, "the consumers");
   await t.soon(buffer.drained(), "drained()");
   const operations = readHistory(folder);
-  const { capacity } = crew;
-  t.histories.push({
-    title: `${puppets.length} processes, capacity ${capacity}`,
-    capacity,
-    operations,
-    marks: [],
-  });
   equal(
     operations.filter((one) => one.kind === "put" && one.outcome === "ok").length,
     total,

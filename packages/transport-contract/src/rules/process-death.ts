@@ -64,7 +64,10 @@ export const processDeathRules: readonly Rule[] = [
       const stage = await t.stage({ capacity: 2 });
       await put(await stage.buffer.producer(), ["a"]);
       const [doomed] = await startPuppets(t, 1, stage.buffer.address);
-      const lease = await t.soon((doomed as Puppet).call("lease", 1000), "a lease in another process");
+      const lease = await t.soon(
+        (doomed as Puppet).call("lease", t.timing.leaseMs * 8),
+        "a lease in another process",
+      );
       equal(lease?.value, "a", "what it got");
       const waitingLease = leaseOne(await stage.buffer.consumer(), t);
       await (doomed as Puppet).kill();

@@ -5,7 +5,7 @@ import { checkHistory, recordInMemory } from "@sluice/history-checker";
 import type { RuleContext } from "../kit/context.js";
 import { equal, fail, isTrue } from "../kit/expect.js";
 import { checkLedger, put, takeAll } from "../kit/face.js";
-import { peakFault } from "../kit/peak-bounds.js";
+import { peakFault } from "../kit/peak-fault.js";
 import { resourcesInUse } from "../kit/resources.js";
 import { type Rule, rule } from "../rule.js";
 

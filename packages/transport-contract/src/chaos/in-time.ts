@@ -1,0 +1,17 @@
+/** A promise that may never settle: its outcome, or that it did not come in time. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+export const LATE: unique symbol = Symbol("late");
+
+/** Rejects as the promise does. What it does after its time is nobody's business. */
+export async function inTime<T>(promise: Promise<T>, ms: number): Promise<T | typeof LATE> {
+  const clock = new AbortController();
+  const late = sleep(ms, LATE, { signal: clock.signal }).catch((): typeof LATE => LATE);
+  promise.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clock.abort();
+  }
+}

@@ -1,0 +1,75 @@
+// The driver that kills, over transports that would have let it pass, or made it hang.
+import { join } from "node:path";
+import type { BufferTransport } from "@sluice/core";
+import { expect, test } from "vitest";
+// The compiled kit, whose child processes are compiled too.
+import { runChaos } from "../dist/chaos/run-chaos.js";
+import { inDirectories, type KeptHistory, runContract } from "../dist/index.js";
+
+const crashing = new URL("./crashing-transport.mjs", import.meta.url);
+const { crashingTransport } = (await import(crashing.href)) as {
+  crashingTransport(options: { path: string }): BufferTransport;
+};
+const file = new URL("../../transport-file/dist/index.js", import.meta.url);
+const { fileTransport } = (await import(file.href)) as {
+  fileTransport(options: { path: string }): BufferTransport;
+};
+
+test("a failpoint that nobody comes upon is no pass", { timeout: 120_000 }, async () => {
+  const harness = {
+    ...inDirectories((directory) => fileTransport({ path: join(directory, "buffer") })),
+    capabilities: fileTransport({ path: "." }).capabilities,
+    wishes: { durability: "none" as const },
+    failpoints: ["no.such-point"],
+  };
+  const [verdict] = await runContract(harness, { only: ["PROC-21"] });
+  expect(String(verdict?.error)).toMatch(
+    /to be killed at the failpoint no\.such-point, none came there in \d+ runs/,
+  );
+});
+
+test("a worker that ends by itself is a broken promise, and the history is handed over", {
+  timeout: 60_000,
+}, async () => {
+  const places = inDirectories((directory) => crashingTransport({ path: join(directory, "buffer") }));
+  const transport = await places.createTransport();
+  const histories: KeptHistory[] = [];
+  try {
+    const report = await runChaos(transport, {
+      ...{ mode: "take", capacity: 5, producers: 1, consumers: 1, kills: 0, stops: 3, endMs: 5_000, seed: 1 },
+      wishes: { durability: "none" },
+      onHistory: (history) => void histories.push(history),
+    });
+    expect(report.safety.join("\n")).toMatch(
+      /^consumer-1\.\d failed: The child process \d+ ended with code 3/m,
+    );
+  } finally {
+    await places.cleanup(transport);
+  }
+  expect(histories[0]?.operations.length).toBeGreaterThan(0);
+});
+
+test("a run that cannot be begun ends, and hands over what there is", async () => {
+  const places = inDirectories((directory) => crashingTransport({ path: join(directory, "buffer") }));
+  const transport = await places.createTransport();
+  const handed: KeptHistory[] = [];
+  // What the workers are to open it with is not there.
+  const open = async () => {
+    const port = await transport.open();
+    const address = { ...port.address, module: "file:///not/there.js" };
+    return Object.defineProperty(port, "address", { value: address });
+  };
+  try {
+    const run = runChaos(
+      { ...transport, open },
+      {
+        ...{ mode: "take", capacity: 5, producers: 1, consumers: 0, kills: 0, seed: 1 },
+        onHistory: (history) => void handed.push(history),
+      },
+    );
+    await expect(run).rejects.toThrow(/producer-1\.1 could not be started: .*not\/there/);
+  } finally {
+    await places.cleanup(transport);
+  }
+  expect(handed).toHaveLength(1);
+});
