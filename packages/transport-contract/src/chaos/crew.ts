@@ -42,6 +42,7 @@ export class Crew {
   kills = 0;
   readonly #settings: CrewSettings;
   #started = 0;
+  #isEnded = false;
 
   constructor(settings: CrewSettings) {
     this.#settings = settings;
@@ -76,12 +77,13 @@ export class Crew {
     try {
       await work;
     } catch (error) {
-      if (puppet.isGone && armed === "SIGKILL") return;
+      if (this.#isEnded || (puppet.isGone && armed === "SIGKILL")) return;
       this.broken.push(`${name} failed: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
   async end(): Promise<void> {
+    this.#isEnded = true;
     await Promise.all(this.workers.map(({ puppet }) => puppet.kill()));
   }
 

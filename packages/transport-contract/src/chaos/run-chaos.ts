@@ -68,6 +68,9 @@ export interface ChaosOptions {
 /** So many at work at a time can be judged by the complete search. */
 const SEARCHED_PROCESSES_MAX = 8;
 
+/** Longer ones are left to the first tier: the search is for some thousand. */
+const SEARCHED_OPERATIONS_MAX = 10_000;
+
 /** For what any buffer answers at once. */
 const ANSWER_MS = 10_000;
 
@@ -135,6 +138,7 @@ async function judged(
   const expectation = { capacity, isDrained: liveness.length === 0, handOutsMayRepeat: isRestarted };
   const isSearched =
     !isRestarted &&
+    operations.length <= SEARCHED_OPERATIONS_MAX &&
     options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX &&
     isSearchable(buffer.capabilities, mode);
   return account({
@@ -205,17 +209,17 @@ async function finish(
   step("the producers stop");
   for (const { puppet } of crew.workers) puppet.signal("SIGCONT");
   const of = (role: "producer" | "consumer") => crew.workers.filter((worker) => worker.role === role);
+  // One consumer that nobody kills: the others may all come upon their failpoints, and what comes back late has a taker too.
+  const last = consume(buffer, { folder, name: "last-consumer", mode, leaseMs, seed, workMs: 0 });
   await Promise.all(
     of("producer").map(async (worker) => {
-      // It may be waiting in a put; consumers are at work, so there will be room.
+      // It may be waiting in a put; somebody is taking, so there will be room.
       await worker.puppet.call("stopProducing").catch(() => {});
       await crew.finished(worker);
     }),
   );
   await marks.sealing(folder, () => untilNotBusy(() => buffer.seal()));
   step("the consumers drain");
-  // One consumer that nobody kills, so that what comes back late has a taker.
-  const last = consume(buffer, { folder, name: "last-consumer", mode, leaseMs, seed, workMs: 0 });
   const drained = untilNotBusy(() => buffer.drained());
   await Promise.all([last, drained, ...of("consumer").map((worker) => crew.finished(worker))]);
 }

@@ -59,11 +59,11 @@ export const processChaosRules: readonly Rule[] = [
   ),
 ];
 
-const HASTY = { passingMax: 30, killEveryMs: 40, armedChance: 0.5, paceMs: 3 };
+const HASTY = { passingMax: 8, killEveryMs: 100, armedChance: 1, paceMs: 3 };
 const SLOW = { passingMax: 2, killEveryMs: 400, armedChance: 1, paceMs: 0 };
 /** Of one that is passed once in hundreds of commits. */
 const SLOWEST = { passingMax: 1, killEveryMs: 2_000, armedChance: 1, paceMs: 0 };
-const PATIENCE = [HASTY, SLOW, SLOWEST, SLOWEST, SLOWEST, SLOWEST];
+const PATIENCE = [HASTY, HASTY, SLOW, SLOWEST, SLOWEST, SLOWEST];
 /** So often a run is made again whose history could not be decided: that is no pass. */
 const RUNS_MAX = 3;
 
