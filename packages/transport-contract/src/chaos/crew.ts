@@ -110,7 +110,7 @@ export class Crew {
   /** @param armed - it will end itself at a failpoint, sooner or later. */
   async #start(role: Worker["role"], id: string, armed: boolean): Promise<void> {
     const { address, folder, random, leaseMs, options } = this.#settings;
-    const { paceMs = PACE_MS } = options;
+    const { paceMs = PACE_MS, itemLength = 0 } = options;
     const name = `${id}.${++this.#started}`;
     const draw = random.fork(name);
     const failpoint = armed ? this.#failpointFrom(draw) : undefined;
@@ -133,7 +133,7 @@ export class Crew {
     const job = { folder, name, seed: draw.below(2 ** 31), isRestarted: (options.restarts ?? 0) > 0 };
     const work =
       role === "producer"
-        ? puppet.call("produce", { ...job, id, items: ITEMS_MAX, paceMs })
+        ? puppet.call("produce", { ...job, id, items: ITEMS_MAX, paceMs, itemLength })
         : puppet.call("consume", { ...job, mode: options.mode, leaseMs, workMs: paceMs });
     this.workers.push({ role, id, name, puppet, work, armed: failpoint?.signal });
   }

@@ -49,6 +49,8 @@ export interface ChaosOptions {
   readonly armedChance?: number;
   /** Longest pause between two puts of a producer, and longest work on one item. Default 3 ms. */
   readonly paceMs?: number;
+  /** Items are filled up to so many characters. Default: some ten. */
+  readonly itemLength?: number;
   /** Asked of the buffer. Default: nothing. */
   readonly wishes?: BufferWishes;
   /** Default: a new one, which the report tells. */

@@ -20,13 +20,14 @@ export async function produce(
   let accepted = 0;
   for (let n = producer.lastSequence + 1; n <= job.items && !stop.aborted; ) {
     const value = `${job.id}-${n}`;
+    const item = value.padEnd(job.itemLength ?? 0);
     const end = recorder.begin("put", { value });
     let outcome: Outcome;
     try {
       // Both ways in: a put that waits, and one that does not.
       const answer = random.chance(0.1)
-        ? await producer.tryPut(value)
-        : await producer.put(value).then(() => "accepted" as const);
+        ? await producer.tryPut(item)
+        : await producer.put(item).then(() => "accepted" as const);
       outcome = answer === "accepted" ? "ok" : answer;
     } catch (error) {
       outcome = outcomeOf(error, job);
@@ -62,7 +63,7 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
           end("end");
           break;
         } else {
-          end("ok", { value: got.value as string });
+          end("ok", { value: nameOf(got.value) });
           finished++;
         }
         await pause(random.below(job.workMs * 1000) / 1000);
@@ -79,7 +80,7 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
         break;
       }
       const lease = got.value;
-      const told = { value: lease.value as string, deliveries: lease.deliveries };
+      const told = { value: nameOf(lease.value), deliveries: lease.deliveries };
       end("ok", told);
       await pause(random.below(job.workMs * 1000) / 1000);
       const kind = random.chance(0.9) ? "ack" : random.pick(["nack", "release"] as const);
@@ -100,6 +101,11 @@ export async function consume(buffer: BoundedBuffer<unknown>, job: ConsumeJob): 
   }
   recorder.close();
   return finished;
+}
+
+/** Without what it was filled up with. */
+function nameOf(item: unknown): string {
+  return (item as string).trimEnd();
 }
 
 /** A fault that a run with kills and stops may meet; any other ends the process, loudly. */

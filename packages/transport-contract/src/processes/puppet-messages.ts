@@ -56,6 +56,8 @@ export interface ProduceJob {
   readonly seed: number;
   /** Longest pause between two puts. */
   readonly paceMs: number;
+  /** Items are filled up to so many characters. Default: as they are. */
+  readonly itemLength?: number;
 }
 
 export interface ConsumeJob {

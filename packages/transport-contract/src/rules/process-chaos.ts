@@ -59,10 +59,10 @@ export const processChaosRules: readonly Rule[] = [
   ),
 ];
 
-const HASTY = { passingMax: 8, killEveryMs: 100, armedChance: 1, paceMs: 3 };
-const SLOW = { passingMax: 2, killEveryMs: 400, armedChance: 1, paceMs: 0 };
-/** Of one that is passed once in hundreds of commits. */
-const SLOWEST = { passingMax: 1, killEveryMs: 2_000, armedChance: 1, paceMs: 0 };
+const HASTY = { passingMax: 8, killEveryMs: 100, armedChance: 1, paceMs: 3, itemLength: 0 };
+/** Of one that is passed once in many commits, or in many bytes. */
+const SLOW = { passingMax: 2, killEveryMs: 400, armedChance: 1, paceMs: 0, itemLength: 8_000 };
+const SLOWEST = { ...SLOW, passingMax: 1, killEveryMs: 2_000 };
 const PATIENCE = [HASTY, HASTY, SLOW, SLOWEST, SLOWEST, SLOWEST];
 /** So often a run is made again whose history could not be decided: that is no pass. */
 const RUNS_MAX = 3;
