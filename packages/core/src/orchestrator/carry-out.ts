@@ -4,19 +4,21 @@ import type { BoundedBuffer } from "../buffer.js";
 import { createBuffer, openBuffer } from "../create-buffer.js";
 import type { BufferCounts } from "../transport.js";
 import { untilNotBusy } from "../until-not-busy.js";
-import { CrewMember } from "./crew-member.js";
+import { CrewGroup, type CrewHome } from "./crew-group.js";
+import type { CrewMember } from "./crew-member.js";
+import { DurationHistogram } from "./duration-histogram.js";
 import type { Ending } from "./ending.js";
 import type { EventStream } from "./event-stream.js";
-import type { CompletePlan } from "./run-plan.js";
+import type { CompletePlan, PlannedGroup } from "./run-plan.js";
 import { type EndSignal, type RunReport, reportOf } from "./run-report.js";
-import { startInProcess } from "./worker-in-process.js";
-import { type ErrorText, errorText, type WorkerJob } from "./worker-messages.js";
-import { startProcess } from "./worker-process.js";
+import { settleAccounts } from "./settle-accounts.js";
+import { watchParked } from "./watch-parked.js";
+import { type ErrorText, errorText } from "./worker-messages.js";
 
 interface Crew {
-  readonly producers: readonly CrewMember[];
-  readonly consumers: readonly CrewMember[];
-  readonly everyone: readonly CrewMember[];
+  readonly producers: readonly CrewGroup[];
+  readonly consumers: readonly CrewGroup[];
+  readonly groups: readonly CrewGroup[];
 }
 
 export async function carryOut(
@@ -32,12 +34,24 @@ export async function carryOut(
   };
 
   const { buffer, before } = await create(plan, events);
-  const crew = spawn(plan, buffer, events, ending);
+  const timesInBuffer = new DurationHistogram();
+  const unwatch = watchParked(buffer, events, ending);
+  const crew = spawn(plan, {
+    address: buffer.address,
+    events,
+    startTimeoutMs: plan.startTimeoutMs,
+    timesInBuffer,
+    onFailure: ({ job }) => ending.raiseTo("drain", `${job.name} failed`),
+  });
+  ending.of(crew.producers, crew.consumers);
   await everyoneReady(crew, events, ending);
   await producersFinished(crew, ending);
   await seal(buffer, events, ending).catch(note);
   await consumersFinished(crew, buffer, ending).catch(note);
   ending.finish();
+  unwatch();
+  await settleAccounts(buffer, members(crew.producers));
+  const deadLetters = await untilNotBusy(() => buffer.deadLetters().list()).catch(note);
   const after = await untilNotBusy(() => buffer.counts()).catch(note);
   const report = reportOf({
     transport: plan.transport.name,
@@ -47,7 +61,9 @@ export async function carryOut(
     before,
     after,
     faults,
-    crew: crew.everyone,
+    crew: members(crew.groups),
+    timesInBuffer,
+    deadLetters: deadLetters ?? [],
     signal: signal(),
     endedBy: ending.because,
     durationMs: performance.now() - begunAt,
@@ -76,38 +92,28 @@ async function create(
   }
 }
 
-function spawn(
-  plan: CompletePlan,
-  buffer: BoundedBuffer<unknown>,
-  events: EventStream,
-  ending: Ending,
-): Crew {
-  const start = buffer.capabilities.reach === "process" ? startInProcess : startProcess;
-  const hire = (job: WorkerJob) =>
-    new CrewMember(job, buffer.address, start, events, plan.startTimeoutMs, (member) =>
-      ending.raiseTo("drain", `${member.job.name} failed`),
-    );
-  const producers = plan.producerJobs.map(hire);
-  const consumers = plan.consumerJobs.map(hire);
-  ending.of(producers, consumers);
-  return { producers, consumers, everyone: [...producers, ...consumers] };
+function spawn(plan: CompletePlan, home: CrewHome): Crew {
+  const hire = (group: PlannedGroup) => new CrewGroup(group, home);
+  const producers = plan.producers.map(hire);
+  const consumers = plan.consumers.map(hire);
+  return { producers, consumers, groups: [...producers, ...consumers] };
 }
 
 /** All begin together. One that failed has ended the run by then, and is not waited for. */
 async function everyoneReady(crew: Crew, events: EventStream, ending: Ending): Promise<void> {
-  const { producers, consumers, everyone } = crew;
-  await Promise.all(everyone.map(({ ready }) => ready));
+  const { producers, consumers, groups } = crew;
+  await Promise.all(groups.map(({ ready }) => ready));
   if (ending.because === undefined) {
-    events.emit("started", { producers: producers.length, consumers: consumers.length });
+    events.emit("started", { producers: members(producers).length, consumers: members(consumers).length });
   }
-  for (const member of everyone) member.go();
+  for (const group of groups) group.go();
 }
 
 async function producersFinished({ producers, consumers }: Crew, ending: Ending): Promise<void> {
   if (consumers.length > 0 && producers.length > 0) {
     // Once the last consumer has left nobody makes room any more: the producers would wait for ever.
     void gone(consumers).then(() => {
-      if (producers.some(isHere)) ending.raiseTo("drain", "no consumer is left");
+      if (members(producers).some(isHere)) ending.raiseTo("drain", "no consumer is left");
     });
   }
   await Promise.race([gone(producers), ending.producersOverdue]);
@@ -127,7 +133,7 @@ async function seal(buffer: BoundedBuffer<unknown>, events: EventStream, ending:
 
 /** Until every worker is gone. Where the plan has no consumers, somebody else's may drain the buffer until the deadline. */
 async function consumersFinished(
-  { consumers, everyone }: Crew,
+  { consumers, groups }: Crew,
   buffer: BoundedBuffer<unknown>,
   ending: Ending,
 ): Promise<void> {
@@ -137,8 +143,8 @@ async function consumersFinished(
       if (!ending.released.aborted) throw error;
     });
   }
-  if (everyone.some(isHere)) ending.raiseTo("release", "a producer did not stop");
-  await gone(everyone);
+  if (members(groups).some(isHere)) ending.raiseTo("release", "a producer did not stop");
+  await gone(groups);
 }
 
 async function destroyOrKeep(
@@ -165,10 +171,14 @@ async function destroyOrKeep(
   return { kept: address, problems };
 }
 
-function isHere({ exit }: CrewMember): boolean {
-  return exit === undefined;
+function members(groups: readonly CrewGroup[]): CrewMember[] {
+  return groups.flatMap((group) => group.members);
 }
 
-async function gone(members: readonly CrewMember[]): Promise<void> {
-  await Promise.all(members.map((member) => member.gone));
+function isHere({ outcome }: CrewMember): boolean {
+  return outcome === undefined;
+}
+
+async function gone(groups: readonly CrewGroup[]): Promise<void> {
+  await Promise.all(groups.map((group) => group.gone));
 }

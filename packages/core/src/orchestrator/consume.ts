@@ -14,6 +14,9 @@ type Handle = (item: unknown) => unknown;
 /**
  * Ends when the buffer is drained, when it stayed empty for `idleMs`, or when `stop` is aborted; what is in hand and not
  * done then goes back. Rejects with a fault of the buffer, never with what the handler threw.
+ *
+ * @param careful - whether an item that failed before is to be handled alone: a consumer has crashed, and what else is in hand when
+ * one crashes again would count as failed too.
  */
 export function consume(
   consumer: Consumer<unknown>,
@@ -21,8 +24,9 @@ export function consume(
   job: WorkerJob,
   journal: Journal,
   stop: AbortSignal,
+  careful: () => boolean,
 ): Promise<WorkerEnd> {
-  return new Consuming(consumer, handle, job, journal, stop).run();
+  return new Consuming(consumer, handle, job, journal, stop, careful).run();
 }
 
 class Consuming {
@@ -31,6 +35,13 @@ class Consuming {
   readonly #job: WorkerJob;
   readonly #journal: Journal;
   readonly #stop: AbortSignal;
+  readonly #careful: () => boolean;
+  /** What the hands are at. */
+  readonly #busy = new Set<Promise<void>>();
+  /** While an item that failed before is handled alone: resolves after it. */
+  #alone: Promise<void> | undefined;
+  #suspects = new Set<number>();
+  #isOneByOne = false;
   #inHand = 0;
   #lastItemAt = performance.now();
 
@@ -40,7 +51,9 @@ class Consuming {
     job: WorkerJob,
     journal: Journal,
     stop: AbortSignal,
+    careful: () => boolean,
   ) {
+    this.#careful = careful;
     this.#consumer = consumer;
     this.#handle = handle;
     this.#job = job;
@@ -55,26 +68,74 @@ class Consuming {
 
   async #work(): Promise<WorkerEnd> {
     for (;;) {
+      if (this.#alone !== undefined) await this.#alone;
       const leases = await this.#next();
       if (typeof leases === "string") return leases;
-      const settling = new Settling(this.#journal);
-      this.#inHand += leases.length;
-      // All from now on: while the first is handled the others wait.
-      const keeping = leases.map((lease) => keepLease(lease));
-      try {
-        this.#journal.taken(leases.map((lease) => lease.value));
-        for (const lease of leases) await this.#one(lease, settling);
-        await settling.finished();
-      } finally {
-        for (const stop of keeping) stop();
-        this.#inHand -= leases.length;
+      if (this.#alone !== undefined) {
+        await this.#giveBack(leases);
+        continue;
       }
+      const suspect = this.#careful() ? leases.find(({ failures }) => failures > 0) : undefined;
+      this.#isOneByOne = suspect !== undefined;
+      if (suspect !== undefined) {
+        this.#alone = this.#handleAlone(suspect, leases).finally(() => {
+          this.#alone = undefined;
+        });
+        await this.#alone;
+        continue;
+      }
+      const handled = this.#handleAll(leases);
+      this.#busy.add(handled);
+      await handled.finally(() => this.#busy.delete(handled));
     }
   }
 
+  async #handleAlone(suspect: Lease<unknown>, leases: readonly Lease<unknown>[]): Promise<void> {
+    const stopKeeping = keepLease(suspect);
+    try {
+      await this.#giveBack(leases.filter((lease) => lease !== suspect));
+      await Promise.allSettled(this.#busy);
+    } finally {
+      stopKeeping();
+    }
+    await this.#handleAll([suspect]);
+  }
+
+  async #giveBack(leases: readonly Lease<unknown>[]): Promise<void> {
+    await Promise.all(leases.map((lease) => settle(() => lease.release(), this.#journal)));
+  }
+
+  async #handleAll(leases: readonly Lease<unknown>[]): Promise<void> {
+    const settling = new Settling(this.#journal);
+    this.#inHand += leases.length;
+    // All from now on: while the first is handled the others wait.
+    const keeping = leases.map((lease) => keepLease(lease));
+    const suspects = leases.filter(({ failures }) => failures > 0);
+    try {
+      this.#journal.taken(leases);
+      if (suspects.length > 0) await this.#suspect(suspects, true);
+      for (const lease of leases) await this.#one(lease, settling);
+      await settling.finished();
+    } finally {
+      if (suspects.length > 0) await this.#suspect(suspects, false);
+      for (const stop of keeping) stop();
+      this.#inHand -= leases.length;
+    }
+  }
+
+  /** Before they are handled: if this worker ends meanwhile, that is known. */
+  #suspect(leases: readonly Lease<unknown>[], isInHand: boolean): Promise<void> {
+    for (const { sequence } of leases) {
+      if (isInHand) this.#suspects.add(sequence);
+      else this.#suspects.delete(sequence);
+    }
+    return this.#journal.suspects([...this.#suspects]);
+  }
+
   async #next(): Promise<readonly Lease<unknown>[] | WorkerEnd> {
-    const { batch, idleMs } = this.#job;
+    const { idleMs } = this.#job;
     for (;;) {
+      const batch = this.#isOneByOne ? 1 : this.#job.batch;
       if (this.#stop.aborted) return "stopped";
       try {
         const leases = await this.#consumer.leaseMany(batch, { signal: this.#stop, timeoutMs: idleMs });
@@ -95,7 +156,7 @@ class Consuming {
     let reason: string | undefined;
     if (!this.#stop.aborted) {
       try {
-        await this.#handle(lease.value);
+        await this.#inTime(this.#handle(lease.value));
         return settling.ack(lease);
       } catch (error) {
         reason = error instanceof Error ? error.message : String(error);
@@ -106,6 +167,21 @@ class Consuming {
       await settle(() => lease.release(), this.#journal);
     } else if (await settle(() => lease.nack({ reason }), this.#journal)) {
       this.#journal.nacked(reason ?? "", lease.deliveries);
+    }
+  }
+
+  /** Rejects if the handler takes longer than the plan allows. It is not ended by that: nobody can. */
+  async #inTime(handling: unknown): Promise<void> {
+    const { itemTimeoutMs } = this.#job;
+    if (itemTimeoutMs === undefined) return void (await handling);
+    let timer: NodeJS.Timeout | undefined;
+    const overdue = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done within ${itemTimeoutMs} ms`)), itemTimeoutMs);
+    });
+    try {
+      await Promise.race([handling, overdue]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -1,157 +1,224 @@
-/** One worker under supervision: how far it is, what it has done, and how it ended. Restarts will happen in here. */
+/** One place in the crew: a worker under supervision, started again as its group's policy says, and its account over all its lives. */
 
-import type { BufferAddress } from "../transport.js";
-import type { EventStream } from "./event-stream.js";
-import type { StartWorker, Worker, WorkerExit, WorkerNews } from "./worker.js";
+import type { LedgerEntry } from "./ledger.js";
+import type { RestartBudget } from "./restart-budget.js";
+import type { CompleteRestart } from "./restart-options.js";
+import type { WorkerExit } from "./worker.js";
+import { type LifeSettings, WorkerLife } from "./worker-life.js";
 import {
   type ErrorText,
   NO_TOTALS,
-  type ToWorker,
   type WorkerEnd,
   type WorkerJob,
   type WorkerTotals,
 } from "./worker-messages.js";
 
-// Of what a worker printed before it crashed, the end is kept for the report.
-const LAST_WORDS_MAX = 2000;
-
-/** `failed`: it crashed or could not start. `killed`: it was ended by the run, which had told it to stop. */
+/** `failed`: it crashed, and was not to be started again. `killed`: it was ended by the run, which had told it to stop. */
 export type WorkerOutcome = WorkerEnd | "failed" | "killed";
+
+/** What all workers of a group have in common. */
+export interface Supervision {
+  readonly restart: CompleteRestart;
+  readonly budget: RestartBudget;
+  /** One of the group has crashed before. */
+  readonly hasCrashed: boolean;
+  readonly onCrash: () => void;
+  /** One is gone for good that should not be. */
+  readonly onFailure: (member: CrewMember) => void;
+}
 
 export class CrewMember {
   readonly job: WorkerJob;
-  /** Resolves when it is ready, or gone. */
+  /** Resolves when it is ready for the first time, or gone. */
   readonly ready: Promise<void>;
-  /** Resolves when it is gone. */
+  /** Resolves when it is gone for good. */
   readonly gone: Promise<void>;
-  totals: WorkerTotals = NO_TOTALS;
+  /** Undefined until it is gone for good. */
   outcome: WorkerOutcome | undefined;
+  /** What it failed of, or crashed of last before it was started again. */
   error: ErrorText | undefined;
+  /** How its last life ended; undefined until it is gone for good. */
   exit: WorkerExit | undefined;
+  restarts = 0;
 
-  readonly #events: EventStream;
-  readonly #worker: Worker;
-  readonly #startTimer: NodeJS.Timeout;
-  readonly #onFailure: (member: CrewMember) => void;
-  #getReady = () => {};
-  #hadLastWord = false;
-  #end: WorkerEnd | undefined;
-  #told: "nothing" | "stop" | "kill" = "nothing";
-  #lastWords = "";
+  readonly #settings: LifeSettings;
+  readonly #supervision: Supervision;
+  #life: WorkerLife;
+  /** Of lives that are over. */
+  #past: LedgerEntry[] = [];
+  #firstSequence: number | undefined;
+  #resumes = false;
+  #hasBegun = false;
+  #isToEnd = false;
+  #waiting: NodeJS.Timeout | undefined;
+  #leave = () => {};
 
-  constructor(
-    job: WorkerJob,
-    address: BufferAddress,
-    start: StartWorker,
-    events: EventStream,
-    startTimeoutMs: number,
-    onFailure: (member: CrewMember) => void,
-  ) {
-    this.job = job;
-    this.#events = events;
-    this.#onFailure = onFailure;
-    this.ready = new Promise((resolve) => {
-      this.#getReady = resolve;
+  constructor(settings: LifeSettings, supervision: Supervision) {
+    this.job = settings.job;
+    this.#settings = settings;
+    this.#supervision = supervision;
+    this.gone = new Promise((resolve) => {
+      this.#leave = resolve;
     });
-    this.#startTimer = setTimeout(() => this.#failToStart(startTimeoutMs), startTimeoutMs);
-    this.#worker = start({ job, address }, (news) => this.#hear(news));
-    events.emit("spawned", { worker: job.name, role: job.role, pid: this.#worker.pid });
-    this.gone = this.#worker.exited.then((exit) => this.#leave(exit));
+    this.#life = this.#begin();
+    this.ready = this.#life.ready;
   }
 
-  /** Whether its account is complete: it ended by itself, and told everything before. */
-  get hadLastWord(): boolean {
-    return this.#hadLastWord;
+  /** Over all its lives. */
+  get totals(): WorkerTotals {
+    return sumOfTotals(this.accounts.map(({ totals }) => totals));
+  }
+
+  /** One for each life. */
+  get accounts(): readonly LedgerEntry[] {
+    return this.exit === undefined ? [...this.#past, this.#entry()] : this.#past;
+  }
+
+  /** What it did last is not all known. */
+  get hasOpenAccount(): boolean {
+    return this.#past.some(({ isAccountOpen, totals }) => isAccountOpen || totals.unknown > 0);
   }
 
   /** Everyone is ready. */
   go(): void {
-    this.#send({ kind: "go" });
+    this.#hasBegun = true;
+    this.#life.go();
   }
 
-  /** Asks it to come to its end. Once is enough. */
+  /** One of its group has crashed. */
+  beCareful(): void {
+    this.#life.beCareful();
+  }
+
+  /** Asks it to come to its end. Once is enough. It is not started again. */
   stop(): void {
-    if (this.#told !== "nothing") return;
-    this.#told = "stop";
-    this.#send({ kind: "stop" });
+    this.#isToEnd = true;
+    this.#life.stop();
+    if (this.#waiting !== undefined) this.#leaveAs("stopped");
   }
 
   kill(): void {
-    if (this.exit !== undefined) return;
-    this.#told = "kill";
-    this.#worker.kill();
+    this.#isToEnd = true;
+    this.#life.kill();
+    if (this.#waiting !== undefined) this.#leaveAs("killed");
   }
 
-  #send(message: ToWorker): void {
-    if (this.exit === undefined) this.#worker.send(message);
+  /**
+   * A producer's number of accepted items, as the buffer knows it, settles what lives that ended without a last word had put.
+   *
+   * @param lastSequence - of its producer id, while nobody puts under it.
+   */
+  settleAccounts(lastSequence: number): void {
+    if (!this.hasOpenAccount || this.#firstSequence === undefined) return;
+    const told = this.#past.reduce((sum, { totals }) => sum + totals.produced + totals.unknown, 0);
+    const untold = lastSequence - this.#firstSequence - told;
+    this.#past = this.#past.map((entry, n, { length }) => {
+      const { produced, unknown } = entry.totals;
+      // In which of its lives it put them nobody knows: the sum is right.
+      const more = n === length - 1 ? untold : 0;
+      return {
+        ...entry,
+        isAccountOpen: false,
+        totals: { ...entry.totals, produced: produced + unknown + more, unknown: 0 },
+      };
+    });
   }
 
-  #hear(news: WorkerNews): void {
+  #begin(): WorkerLife {
+    const life = new WorkerLife(this.#settings);
+    void life.ready.then(() => {
+      if (life.lastSequence === undefined) return;
+      if (this.job.role === "producer") {
+        this.#firstSequence ??= life.lastSequence;
+        this.#resumes = life.resumes;
+        this.settleAccounts(life.lastSequence);
+      }
+      if (this.#supervision.hasCrashed) life.beCareful();
+      if (this.#hasBegun) life.go();
+    });
+    void life.gone.then(() => this.#endLife(life));
+    return life;
+  }
+
+  #endLife(life: WorkerLife): void {
+    const { events } = this.#settings;
     const worker = this.job.name;
-    switch (news.kind) {
-      case "output":
-        if (news.stream === "stderr") this.#lastWords = (this.#lastWords + news.text).slice(-LAST_WORDS_MAX);
-        this.#events.emit("output", { worker, stream: news.stream, text: news.text });
-        return;
-      case "ready":
-        clearTimeout(this.#startTimer);
-        this.#events.emit("ready", { worker, lastSequence: news.lastSequence });
-        this.#getReady();
-        return;
-      case "records":
-        this.totals = news.totals;
-        for (const record of news.records) this.#events.pass({ worker, ...record });
-        return;
-      case "ended":
-        this.#end = news.end;
-        this.#hadLastWord = true;
-        return;
-      case "failed":
-        this.#hadLastWord = true;
-        this.#fail(news.error);
-        return;
+    const { error, end, exit } = life;
+    const again = this.#again(life);
+    const restartInMs = typeof again === "number" ? again : undefined;
+    if (error !== undefined) {
+      const message = typeof again === "string" ? `${error.message}; ${again}` : error.message;
+      this.error = { ...error, message };
+      this.#supervision.onCrash();
+      events.emit("failed", {
+        worker,
+        error: this.error,
+        ...(restartInMs === undefined ? {} : { restartInMs }),
+      });
+    } else if (end !== undefined) events.emit("ended", { worker, end });
+    events.emit("exited", { worker, code: exit?.code ?? null, signal: exit?.signal ?? null });
+    if (restartInMs === undefined) {
+      // Also one that came to its end too often to be started once more.
+      const hasFailed = error !== undefined || typeof again === "string";
+      this.#leaveAs(hasFailed ? "failed" : (end ?? "killed"));
+      return;
     }
+    this.#past.push(this.#entry());
+    this.#waiting = setTimeout(() => {
+      this.#waiting = undefined;
+      this.restarts++;
+      events.emit("restarted", { worker, restarts: this.restarts });
+      this.#life = this.#begin();
+    }, restartInMs);
   }
 
-  #leave(exit: WorkerExit): void {
-    const worker = this.job.name;
-    this.exit = exit;
-    clearTimeout(this.#startTimer);
-    const complaint = this.#complaint(exit);
-    if (this.error === undefined && complaint !== undefined) {
-      const printed = this.#lastWords.trim();
-      // Of an error that nobody caught Node prints the source first, which says less.
-      const lastWords = /^\w*Error\b.*$/m.exec(printed)?.[0] ?? printed;
-      const message = lastWords === "" ? complaint : `${complaint}; it last printed: ${lastWords}`;
-      this.#fail({ name: "Error", message });
+  /** After how long it is started again; undefined where it is not, or why not where that is to be told. */
+  #again({ error, end, lastSequence, suspects }: WorkerLife): number | string | undefined {
+    const { restart, budget } = this.#supervision;
+    const { policy, isAsked, max, withinMs } = restart;
+    if (this.#isToEnd || policy === "never") return undefined;
+    if (error === undefined && !(policy === "always" && this.#hasMoreToDo(end))) return undefined;
+    // What does not even start once is a mistake, which no second try mends.
+    if (lastSequence === undefined && this.restarts === 0) return undefined;
+    if (this.job.role === "producer" && !isAsked && !this.#resumes) {
+      return "it is not started again, for its module does not export `resumes`, and would put its first items again";
     }
-    this.outcome = this.error !== undefined ? "failed" : (this.#end ?? "killed");
-    if (this.#end !== undefined && this.error === undefined) {
-      this.#events.emit("ended", { worker, end: this.#end });
-    }
-    this.#events.emit("exited", { worker, ...exit });
-    this.#getReady();
+    return (
+      budget.restart(suspects) ??
+      `it is not started again, for its group was ${max} times within ${withinMs} ms`
+    );
   }
 
-  /** What is wrong with the way it went, if anything is. */
-  #complaint({ code, signal }: WorkerExit): string | undefined {
-    if (this.#told === "kill") return undefined;
-    if (signal !== null) return `ended by ${signal}`;
-    if (code !== 0) return `exited with code ${code}`;
-    if (this.#end === undefined) return "exited with code 0 before its work was done";
-    if (this.#end === "stopped" && this.#told === "nothing") return "stopped without having been told to";
-    return undefined;
+  /** Whether there is anything to do for a worker that came to this end. */
+  #hasMoreToDo(end: WorkerEnd | undefined): boolean {
+    return end === "idle" || (end === "done" && this.job.role === "producer");
   }
 
-  #failToStart(afterMs: number): void {
-    this.#fail({ name: "Error", message: `was not ready within ${afterMs} ms` });
-    this.kill();
+  #leaveAs(outcome: WorkerOutcome): void {
+    clearTimeout(this.#waiting);
+    if (this.#waiting === undefined) this.#past.push(this.#entry());
+    this.#waiting = undefined;
+    this.outcome = outcome;
+    this.exit = this.#life.exit;
+    if (outcome === "failed") this.#supervision.onFailure(this);
+    this.#leave();
   }
 
-  #fail(error: ErrorText): void {
-    if (this.error !== undefined) return;
-    this.error = { code: "WORKER_FAILED", ...error };
-    this.#events.emit("failed", { worker: this.job.name, error: this.error });
-    this.#onFailure(this);
+  #entry(): LedgerEntry {
+    const { totals, hadLastWord } = this.#life;
+    const { role, batch, concurrency } = this.job;
+    return {
+      totals,
+      isProducer: role === "producer",
+      inHandMax: batch * concurrency,
+      isAccountOpen: !hadLastWord,
+    };
   }
+}
+
+export function sumOfTotals(all: readonly WorkerTotals[]): WorkerTotals {
+  const sum: { -readonly [K in keyof WorkerTotals]: number } = { ...NO_TOTALS };
+  for (const totals of all)
+    for (const name of Object.keys(sum) as (keyof WorkerTotals)[]) sum[name] += totals[name];
+  return sum;
 }

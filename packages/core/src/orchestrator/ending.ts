@@ -3,7 +3,7 @@
  * consumers too, who give back what they hold, `kill` ends every worker. Time goes up a step where nobody else does.
  */
 
-import type { CrewMember } from "./crew-member.js";
+import type { CrewGroup } from "./crew-group.js";
 import type { EventStream } from "./event-stream.js";
 import type { StopLevel } from "./run-events.js";
 
@@ -26,8 +26,8 @@ export class Ending {
   readonly #drainDeadlineMs: number;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #releaser = new AbortController();
-  #producers: readonly CrewMember[] = [];
-  #consumers: readonly CrewMember[] = [];
+  #producers: readonly CrewGroup[] = [];
+  #consumers: readonly CrewGroup[] = [];
   #rank = -1;
   #draining = false;
   #over = false;
@@ -43,7 +43,7 @@ export class Ending {
   }
 
   /** Whom it is about. A level that was raised before holds for them at once. */
-  of(producers: readonly CrewMember[], consumers: readonly CrewMember[]): void {
+  of(producers: readonly CrewGroup[], consumers: readonly CrewGroup[]): void {
     this.#producers = producers;
     this.#consumers = consumers;
     this.#apply();
@@ -91,8 +91,8 @@ export class Ending {
   }
 
   #apply(): void {
-    if (this.#rank >= 0) for (const producer of this.#producers) producer.stop();
-    if (this.#rank >= 1) for (const consumer of this.#consumers) consumer.stop();
-    if (this.#rank >= 2) for (const member of [...this.#producers, ...this.#consumers]) member.kill();
+    if (this.#rank >= 0) for (const group of this.#producers) group.stop();
+    if (this.#rank >= 1) for (const group of this.#consumers) group.stop();
+    if (this.#rank >= 2) for (const group of [...this.#producers, ...this.#consumers]) group.kill();
   }
 }

@@ -1,6 +1,6 @@
 /** Hands every event of a run to its listeners, at once, and to its iterators, when they ask. */
 
-import { now, type RunEvent, type RunEventKind, type RunEvents } from "./run-events.js";
+import { type Listen, now, type RunEvent, type RunEventKind, type RunEvents } from "./run-events.js";
 
 // An iterator that does not keep up with what workers print must not cost the run its memory. All other events are few:
 // workers merge what they record.
@@ -34,6 +34,12 @@ export class EventStream implements AsyncIterable<RunEvent> {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
+
+  /** For those who have no stream, but the right to listen. */
+  readonly listen: Listen = (kind: RunEventKind | "*", listener: (event: never) => void) =>
+    this.on((event) => {
+      if (kind === "*" || event.kind === kind) listener(event as never);
+    });
 
   /** No more events. Iterators end, or throw the error. */
   end(error?: unknown): void {

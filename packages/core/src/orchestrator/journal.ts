@@ -3,6 +3,8 @@
  * much, so that an item does not cost a message.
  */
 
+import type { Lease } from "../lease.js";
+import { DurationHistogram } from "./duration-histogram.js";
 import { now, type WorkerRecord } from "./run-events.js";
 import { type FromWorker, NO_TOTALS, type WorkerTotals } from "./worker-messages.js";
 
@@ -21,6 +23,7 @@ export class Journal {
   readonly #send: (message: FromWorker) => Promise<void>;
   readonly #values: boolean;
   readonly #totals: { -readonly [K in keyof WorkerTotals]: number } = { ...NO_TOTALS };
+  readonly #timesInBuffer = new DurationHistogram();
   #records: WorkerRecord[] = [];
   #unreported = 0;
   #soon: NodeJS.Immediate | undefined;
@@ -62,8 +65,16 @@ export class Journal {
     return this.#unreported < UNREPORTED_MAX ? undefined : this.flush();
   }
 
-  taken(values: readonly unknown[]): void {
-    this.#add({ kind: "taken", at: now(), count: values.length, ...(this.#values ? { values } : {}) });
+  taken(leases: readonly Lease<unknown>[]): void {
+    const at = now();
+    for (const { putTime } of leases) if (putTime !== undefined) this.#timesInBuffer.record(at - putTime);
+    const values = this.#values ? { values: leases.map(({ value }) => value) } : {};
+    this.#add({ kind: "taken", at, count: leases.length, ...values });
+  }
+
+  /** Resolves when the parent can know of it, whatever becomes of this process. */
+  suspects(sequences: readonly number[]): Promise<void> {
+    return this.#send({ kind: "suspects", sequences });
   }
 
   nacked(reason: string, deliveries: number): void {
@@ -96,7 +107,8 @@ export class Journal {
     this.#records = [];
     this.#unreported = 0;
     this.#quietUntil = performance.now() + QUIET_MS;
-    const sent = this.#send({ kind: "records", records, totals: { ...this.#totals } });
+    const timesInBuffer = this.#timesInBuffer.take();
+    const sent = this.#send({ kind: "records", records, totals: { ...this.#totals }, timesInBuffer });
     this.#sent = Promise.all([this.#sent, sent]).then(() => {});
     return this.#sent;
   }

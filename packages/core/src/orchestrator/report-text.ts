@@ -2,6 +2,9 @@
 
 import type { RunReport, WorkerReport } from "./run-report.js";
 
+// A report is to be read: its object has more of them.
+const DEAD_LETTERS_SHOWN = 10;
+
 /** `9 produced, 9 consumed, 0 remaining`, and what else is not 0. The last line of a run. */
 export function lastLine(report: RunReport): string {
   const { produced, consumed, remaining } = report;
@@ -15,11 +18,25 @@ export function lastLine(report: RunReport): string {
 export function reportText(report: RunReport): string {
   const width = Math.max(...report.workers.map(({ name }) => name.length));
   const lines = report.workers.map((worker) => `${worker.name.padEnd(width)}  ${workerLine(worker)}`);
+  for (const { sequence, reason, deliveries } of report.deadLetters.slice(0, DEAD_LETTERS_SHOWN)) {
+    const times = deliveries === 1 ? "once" : `${deliveries} times`;
+    lines.push(`dead letter: item ${sequence}, handed out ${times}: ${firstLine(reason)}`);
+  }
+  const unshown = report.dead - DEAD_LETTERS_SHOWN;
+  if (unshown > 0) lines.push(`and ${unshown} more dead letters`);
   for (const problem of report.problems) lines.push(`problem: ${problem}`);
   if (report.endedBy !== undefined) lines.push(`ended early: ${report.endedBy}`);
-  lines.push(
-    `peak ${report.peak ?? "unknown"} of ${report.capacity}, ${(report.durationMs / 1000).toFixed(1)} s`,
-  );
+  const figures = [
+    `peak ${report.peak ?? "unknown"} of ${report.capacity}`,
+    seconds(report.durationMs),
+    `${significant(report.perSecond)} items/s`,
+  ];
+  const times = report.timeInBufferMs;
+  if (times !== undefined)
+    figures.push(
+      `time in the buffer: median ${milliseconds(times.p50)}, 99 % within ${milliseconds(times.p99)}`,
+    );
+  lines.push(figures.join(", "));
   lines.push(lastLine(report));
   return lines.join("\n");
 }
@@ -31,13 +48,24 @@ function workerLine(worker: WorkerReport): string {
     const what = role === "producer" ? "full" : "empty";
     parts.push(`waited ${waits === 1 ? "once" : `${waits} times`} because ${what} (${seconds(waitedMs)})`);
   }
+  if (worker.restarts > 0)
+    parts.push(`started again ${worker.restarts === 1 ? "once" : `${worker.restarts} times`}`);
   if (worker.nacked > 0) parts.push(`${worker.nacked} nacked`);
   if (worker.redelivered > 0) parts.push(`${worker.redelivered} redelivered`);
   if (worker.leasesLost > 0) parts.push(`${worker.leasesLost} leases lost`);
   if (worker.unknown > 0) parts.push(`${worker.unknown} unknown`);
   if (outcome !== "done")
-    parts.push(error === undefined ? outcome : `${outcome}: ${firstLine(error.message)}`);
+    parts.push(outcome === "failed" ? `failed: ${firstLine(error?.message ?? "")}` : outcome);
   return parts.join(", ");
+}
+
+function milliseconds(ms: number): string {
+  return ms < 1000 ? `${significant(ms)} ms` : seconds(ms);
+}
+
+/** Three digits of it, written out. */
+function significant(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(3)).toString();
 }
 
 function seconds(ms: number): string {

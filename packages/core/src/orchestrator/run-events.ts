@@ -49,8 +49,10 @@ interface WorkerLife {
   ready: { readonly lastSequence: number };
   /** It came to its end by itself. */
   ended: { readonly end: WorkerEnd };
-  /** It crashed, or could not be started: the run fails. */
-  failed: { readonly error: ErrorText };
+  /** It crashed, or could not be started. It is started again in `restartInMs`; without that the run fails. */
+  failed: { readonly error: ErrorText; readonly restartInMs?: number };
+  /** It is there again, for the so-manieth time; `spawned` comes with it. */
+  restarted: { readonly restarts: number };
   /** What a worker's process printed, as it came. */
   output: { readonly stream: "stdout" | "stderr"; readonly text: string };
   exited: { readonly code: number | null; readonly signal: string | null };
@@ -69,6 +71,12 @@ type Event<R, K extends keyof R> = { [P in K]: { readonly kind: P; readonly at: 
 
 /** One event of a kind; without a kind, of any. */
 export type RunEvent<K extends RunEventKind = RunEventKind> = Event<RunEvents, K>;
+
+/** Calls the listener at each event of a kind, or of every kind. Returns the function that ends this. */
+export interface Listen {
+  <K extends RunEventKind>(kind: K, listener: (event: RunEvent<K>) => void): () => void;
+  (kind: "*", listener: (event: RunEvent) => void): () => void;
+}
 
 export type WorkerRecord = Event<WorkerRecords, keyof WorkerRecords>;
 

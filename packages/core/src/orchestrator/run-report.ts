@@ -1,8 +1,10 @@
 /** What a run has to say for itself in the end, and the exit code that follows from it. */
 
+import type { BuriedItem } from "../dead-letters.js";
 import type { BufferAddress, BufferCounts } from "../transport.js";
-import type { CrewMember, WorkerOutcome } from "./crew-member.js";
-import { audit, type LedgerEntry } from "./ledger.js";
+import { type CrewMember, sumOfTotals, type WorkerOutcome } from "./crew-member.js";
+import type { DurationHistogram } from "./duration-histogram.js";
+import { audit } from "./ledger.js";
 import type { ErrorText, WorkerRole, WorkerTotals } from "./worker-messages.js";
 
 /**
@@ -28,10 +30,20 @@ export interface WorkerReport extends WorkerTotals {
   readonly name: string;
   readonly role: WorkerRole;
   readonly outcome: WorkerOutcome;
-  /** What it failed of. */
+  /** How often it was started again. */
+  readonly restarts: number;
+  /** What it failed of, or crashed of last before it was started again. */
   readonly error?: ErrorText;
   readonly exitCode: number | null;
   readonly signal: string | null;
+}
+
+/** One item that failed too often. */
+export interface DeadLetterReport {
+  readonly sequence: number;
+  readonly reason: string;
+  readonly deliveries: number;
+  readonly failures: number;
 }
 
 /** Plain data, fit for `JSON.stringify`. */
@@ -55,6 +67,13 @@ export interface RunReport {
   readonly peak?: number;
   readonly sealed: boolean;
   readonly drained: boolean;
+  /** Items consumed a second, from the beginning of the run to its end. */
+  readonly perSecond: number;
+  /** How long items were in the buffer before they were handed out; not there where none was. At most 1/16 too high. */
+  readonly timeInBufferMs?: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Dead letters in the buffer at the end, the oldest first; at most 100 are listed. */
+  readonly deadLetters: readonly DeadLetterReport[];
+  readonly restarts: number;
   /** The sums of the workers'. */
   readonly totals: WorkerTotals;
   readonly workers: readonly WorkerReport[];
@@ -80,6 +99,8 @@ export interface RunOutcome {
   /** What the buffer did not do for the run. */
   readonly faults: readonly ErrorText[];
   readonly crew: readonly CrewMember[];
+  readonly timesInBuffer: DurationHistogram;
+  readonly deadLetters: readonly BuriedItem<unknown>[];
   readonly signal: EndSignal | undefined;
   readonly endedBy: string | undefined;
   readonly durationMs: number;
@@ -88,12 +109,18 @@ export interface RunOutcome {
 export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
   const { before, after, faults, crew, isOurs, capacity } = outcome;
   const workers = crew.map(workerReport);
-  const totals = sumOf(workers);
+  const totals = sumOfTotals(workers);
   const ledger =
     after === undefined
       ? // The medium is out of reach. If it does not outlive its authority, what was in it is gone.
         { problems: [], lost: outcome.survivesAuthority ? 0 : Math.max(0, totals.produced - totals.consumed) }
-      : audit(before, after, capacity, crew.map(ledgerEntry), isOurs);
+      : audit(
+          before,
+          after,
+          capacity,
+          crew.flatMap(({ accounts }) => accounts),
+          isOurs,
+        );
   const isSince = (name: "produced" | "consumed" | "dead" | "discarded") =>
     after === undefined ? 0 : after[name] - (isOurs ? 0 : before[name]);
   const remaining = after === undefined ? 0 : after.ready + after.leased;
@@ -123,6 +150,15 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
     transport: outcome.transport,
     capacity,
     ...facts,
+    perSecond: facts.consumed / (outcome.durationMs / 1000),
+    ...timeInBuffer(outcome.timesInBuffer),
+    deadLetters: outcome.deadLetters.map(({ sequence, reason, deliveries, failures }) => ({
+      sequence,
+      reason,
+      deliveries,
+      failures,
+    })),
+    restarts: crew.reduce((sum, { restarts }) => sum + restarts, 0),
     totals,
     workers,
     ...(outcome.endedBy === undefined ? {} : { endedBy: outcome.endedBy }),
@@ -144,37 +180,22 @@ function exitCodeOf(is: {
   return is.signal === undefined ? 0 : SIGNAL_CODES[is.signal];
 }
 
-function workerReport({ job, totals, outcome, error, exit }: CrewMember): WorkerReport {
+function timeInBuffer(times: DurationHistogram): Pick<RunReport, "timeInBufferMs"> {
+  const [p50, p99, max] = [0.5, 0.99, 1].map((part) => times.quantile(part));
+  return p50 === undefined || p99 === undefined || max === undefined
+    ? {}
+    : { timeInBufferMs: { p50, p99, max } };
+}
+
+export function workerReport({ job, totals, outcome, restarts, error, exit }: CrewMember): WorkerReport {
   return {
     name: job.name,
     role: job.role,
     outcome: outcome ?? "killed",
+    restarts,
     ...totals,
     ...(error === undefined ? {} : { error }),
     exitCode: exit?.code ?? null,
     signal: exit?.signal ?? null,
-  };
-}
-
-function ledgerEntry({ job, totals, hadLastWord }: CrewMember): LedgerEntry {
-  return {
-    totals,
-    isProducer: job.role === "producer",
-    inHandMax: job.batch * job.concurrency,
-    isAccountOpen: !hadLastWord,
-  };
-}
-
-function sumOf(workers: readonly WorkerReport[]): WorkerTotals {
-  const sum = (name: keyof WorkerTotals) => workers.reduce((total, worker) => total + worker[name], 0);
-  return {
-    produced: sum("produced"),
-    consumed: sum("consumed"),
-    nacked: sum("nacked"),
-    redelivered: sum("redelivered"),
-    leasesLost: sum("leasesLost"),
-    unknown: sum("unknown"),
-    waits: sum("waits"),
-    waitedMs: sum("waitedMs"),
   };
 }

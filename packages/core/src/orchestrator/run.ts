@@ -3,7 +3,7 @@
 import { carryOut } from "./carry-out.js";
 import { Ending } from "./ending.js";
 import { EventStream } from "./event-stream.js";
-import type { RunEvent, RunEventKind } from "./run-events.js";
+import type { Listen, RunEvent } from "./run-events.js";
 import { completePlan, type RunPlan } from "./run-plan.js";
 import type { EndSignal, RunReport } from "./run-report.js";
 
@@ -16,9 +16,7 @@ export interface Run {
   readonly report: Promise<RunReport>;
   /** Every event from the moment an iteration begins; ends with the run, or throws what `report` rejects with. */
   readonly events: AsyncIterable<RunEvent>;
-  /** Calls the listener at each event of a kind, or of every kind. Returns the function that ends this. */
-  on<K extends RunEventKind>(kind: K, listener: (event: RunEvent<K>) => void): () => void;
-  on(kind: "*", listener: (event: RunEvent) => void): () => void;
+  readonly on: Listen;
   /**
    * Ends the run before its time, one step a call: the producers stop, the buffer is sealed and the consumers drain it within
    * the deadline; the consumers give back what they hold and stop; every worker is killed.
@@ -74,11 +72,7 @@ export function run(plan: RunPlan): Run {
         return events[Symbol.asyncIterator]();
       },
     },
-    on(kind: RunEventKind | "*", listener: (event: never) => void) {
-      return events.on((event) => {
-        if (kind === "*" || event.kind === kind) listener(event as never);
-      });
-    },
+    on: events.listen,
     stop(asked) {
       signal ??= asked;
       ending?.raise(asked ?? "stopped by its caller");

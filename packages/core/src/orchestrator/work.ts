@@ -30,6 +30,8 @@ export class ParentLine {
   /** Resolves at `go`, or at `stop` if that is earlier. */
   readonly go: Promise<void>;
   readonly stop: AbortSignal;
+  /** A consumer of the group has crashed. */
+  isCareful = false;
   readonly #stopper = new AbortController();
   #begin = () => {};
 
@@ -42,6 +44,10 @@ export class ParentLine {
   }
 
   hear(message: ToWorker): void {
+    if (message.kind === "careful") {
+      this.isCareful = true;
+      return;
+    }
     if (message.kind === "stop") this.#stopper.abort();
     this.#begin();
   }
@@ -74,7 +80,8 @@ export async function work({ job, address }: WorkerStart, parent: ParentLine): P
     let lastSequence = 0;
     let loop: () => Promise<WorkerEnd>;
     if (job.role === "producer") {
-      const register = () => untilNotBusy(() => buffer.producer({ id: job.name, ...hooks("full") }));
+      const register = () =>
+        untilNotBusy(() => buffer.producer({ id: job.name, stampPutTime: true, ...hooks("full") }));
       const producer = await register();
       lastSequence = producer.lastSequence;
       const context = contextFrom(lastSequence);
@@ -84,10 +91,11 @@ export async function work({ job, address }: WorkerStart, parent: ParentLine): P
       const consumer = await untilNotBusy(() => buffer.consumer(hooks("empty")));
       const context = contextFrom(lastSequence);
       const main = module.default as ConsumeFunction;
-      loop = () => consume(consumer, (item) => main(item, context), job, journal, stop);
+      const careful = () => parent.isCareful;
+      loop = () => consume(consumer, (item) => main(item, context), job, journal, stop, careful);
     }
 
-    void parent.send({ kind: "ready", lastSequence });
+    void parent.send({ kind: "ready", lastSequence, resumes: module.resumes === true });
     await parent.go;
     const end = stop.aborted ? "stopped" : await unlessLeftBehind(loop(), stop);
     await finish();

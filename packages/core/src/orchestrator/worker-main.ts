@@ -1,6 +1,7 @@
 /** What runs inside a worker's process. */
 
 import { watchParent } from "./parent-watch.js";
+import { printed } from "./printed.js";
 import { ParentLine, work } from "./work.js";
 import type { FromWorker, ToWorker } from "./worker-messages.js";
 
@@ -43,11 +44,4 @@ async function main({ start }: Extract<ToWorker, { kind: "start" }>): Promise<vo
   await Promise.all([printed(process.stdout), printed(process.stderr)]);
   // Not left to an empty event loop: a timer or socket of the module's would keep the worker for ever.
   process.exit(process.exitCode ?? (succeeded ? 0 : EXIT_FAILED));
-}
-
-/** Resolves when everything written so far has gone off: `process.exit` would drop it. */
-function printed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write("", () => resolve());
-  });
 }

@@ -1,10 +1,14 @@
 /** What parent and worker tell each other, over IPC or, in one process, by a call. */
 
 import type { BufferAddress } from "../transport.js";
+import type { DurationCounts } from "./duration-histogram.js";
 import type { WorkerRecord } from "./run-events.js";
 
 /** What a worker does. */
 export type WorkerRole = "producer" | "consumer";
+
+/** What a worker runs in. */
+export type WorkerPlace = "process" | "thread" | "in-process";
 
 /** One worker's part of the plan, all defaults filled in. */
 export interface WorkerJob {
@@ -22,8 +26,12 @@ export interface WorkerJob {
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly idleMs: number | undefined;
+  readonly itemTimeoutMs: number | undefined;
   /** Whether its records carry the values. */
   readonly values: boolean;
+  readonly runIn: WorkerPlace;
+  readonly heapBytesMax: number | undefined;
+  readonly execArgv: readonly string[];
 }
 
 export interface WorkerStart {
@@ -36,6 +44,8 @@ export type ToWorker =
   | { readonly kind: "start"; readonly start: WorkerStart }
   /** Everyone is ready. */
   | { readonly kind: "go" }
+  /** A consumer of the group has crashed: items that failed before are handled alone from now on. */
+  | { readonly kind: "careful" }
   /** A producer puts nothing more; a consumer gives back what it has in hand. */
   | { readonly kind: "stop" };
 
@@ -43,8 +53,16 @@ export type ToWorker =
 export type WorkerEnd = "done" | "idle" | "sealed" | "stopped";
 
 export type FromWorker =
-  | { readonly kind: "ready"; readonly lastSequence: number }
-  | { readonly kind: "records"; readonly records: readonly WorkerRecord[]; readonly totals: WorkerTotals }
+  | { readonly kind: "ready"; readonly lastSequence: number; readonly resumes: boolean }
+  | {
+      readonly kind: "records";
+      readonly records: readonly WorkerRecord[];
+      readonly totals: WorkerTotals;
+      /** Of items taken since the last records. */
+      readonly timesInBuffer: DurationCounts;
+    }
+  /** The items in hand now that had failed before: if the worker ends now, they are held to be why. */
+  | { readonly kind: "suspects"; readonly sequences: readonly number[] }
   | { readonly kind: "ended"; readonly end: WorkerEnd }
   | { readonly kind: "failed"; readonly error: ErrorText };
 

@@ -44,6 +44,11 @@ interface WorkerModule<T, A> {
 /** The exports of a producer's module. */
 export interface ProducerModule<T = unknown, A = unknown> extends WorkerModule<T, A> {
   readonly default: ProduceFunction<T, A>;
+  /**
+   * It goes on after the `lastSequence` that it is told. Without it a producer that crashed is started again only if the plan
+   * asks for restarts in so many words: it would put its first items again.
+   */
+  readonly resumes?: boolean;
 }
 
 /** The exports of a consumer's module. */
@@ -54,6 +59,7 @@ export interface ConsumerModule<T = unknown, A = unknown> extends WorkerModule<T
 /** A module of either kind. */
 export interface LoadedModule extends WorkerModule<unknown, unknown> {
   readonly default: unknown;
+  readonly resumes?: unknown;
 }
 
 /** @throws BufferError `WORKER_FAILED`: the module cannot be loaded, or does not export what a worker needs. */
@@ -63,12 +69,28 @@ export async function loadWorkerModule(url: string): Promise<LoadedModule> {
     module = await import(url);
   } catch (cause) {
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause);
-    throw new BufferError("WORKER_FAILED", `The worker module ${url} cannot be loaded: ${why}`, { cause });
+    const hint = isTypeScriptRefused(cause) ? `. ${TYPESCRIPT_HINT}` : "";
+    throw new BufferError("WORKER_FAILED", `The worker module ${url} cannot be loaded: ${why}${hint}`, {
+      cause,
+    });
   }
   const { default: main, close } = module;
   if (typeof main !== "function") throw unfit(url, "a function as its default export", main);
   if (close !== undefined && typeof close !== "function") throw unfit(url, "a function as `close`", close);
   return module as unknown as LoadedModule;
+}
+
+const TYPESCRIPT_HINT =
+  "This Node does not run TypeScript by itself, as 22.18 and later do: run the program under tsx, give its group " +
+  '`execArgv: ["--import", "tsx"]`, or compile it';
+
+function isTypeScriptRefused(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    error.code === "ERR_UNKNOWN_FILE_EXTENSION" &&
+    /\.[cm]?tsx?\b/.test(error.message)
+  );
 }
 
 function unfit(url: string, expected: string, seen: unknown): BufferError {

@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { StartWorker, Worker, WorkerExit } from "./worker.js";
-import type { FromWorker } from "./worker-messages.js";
+import type { FromWorker, WorkerJob } from "./worker-messages.js";
 
 const MAIN = fileURLToPath(new URL("./worker-main.js", import.meta.url));
 
@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL("./worker-main.js", import.meta.url));
 const PIPES_OPEN_MS = 1000;
 
 export const startProcess: StartWorker = (start, hear) => {
-  const child = spawnWorker(start.job.name);
+  const child = spawnWorker(start.job);
   const cannotStart = (error: Error) =>
     hear({
       kind: "failed",
@@ -65,9 +65,11 @@ export const startProcess: StartWorker = (start, hear) => {
 };
 
 /** Most failures of `fork` come as an event, some are thrown. */
-function spawnWorker(name: string): ChildProcess | Error {
+function spawnWorker({ name, heapBytesMax, execArgv }: WorkerJob): ChildProcess | Error {
   try {
     return fork(MAIN, [name, String(process.pid)], {
+      // What the parent runs with holds for its workers too: a loader of TypeScript, for one.
+      execArgv: [...process.execArgv, ...execArgv, ...heapLimit(heapBytesMax)],
       // Its standard input would be ours: the workers would fight over the lines.
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       // Arguments and values are structured clones, as they are within one process.
@@ -79,4 +81,8 @@ function spawnWorker(name: string): ChildProcess | Error {
   } catch (error) {
     return error as Error;
   }
+}
+
+function heapLimit(heapBytesMax: number | undefined): string[] {
+  return heapBytesMax === undefined ? [] : [`--max-old-space-size=${Math.ceil(heapBytesMax / 2 ** 20)}`];
 }

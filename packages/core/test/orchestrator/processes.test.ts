@@ -62,7 +62,7 @@ test.each(Object.entries(crashes))(
       transport: fileTransport({ path }),
       create,
       producers: [
-        { module: worker("crashing-producer"), args: { how } },
+        { module: worker("crashing-producer"), args: { how }, restart: "never" },
         { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
       ],
       consumers: { module: worker("collect"), count: 2, args: { everyMs: 5 } },
@@ -86,7 +86,7 @@ test.each(Object.entries(crashes))(
       create,
       producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
       consumers: [
-        { module: worker("crashing-consumer"), args: { how } },
+        { module: worker("crashing-consumer"), args: { how }, restart: "never" },
         { module: worker("collect"), args: { everyMs: 5 } },
       ],
     });
@@ -106,7 +106,7 @@ test("when the only consumer crashes, what is left is told and kept", async () =
     transport: fileTransport({ path }),
     create,
     producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
-    consumers: { module: worker("crashing-consumer"), args: { how: "SIGKILL" } },
+    consumers: { module: worker("crashing-consumer"), args: { how: "SIGKILL" }, restart: "never" },
   });
   const report = await watched.report;
   expect(report).toMatchObject({ exitCode: 5, drained: false, lost: 0, problems: [] });
@@ -223,7 +223,7 @@ test("a worker that somebody else ends by SIGTERM gives back what it has, and th
     transport: fileTransport({ path }),
     create,
     producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
-    consumers: { module: worker("collect"), count: 2, args: { everyMs: 20 } },
+    consumers: { module: worker("collect"), count: 2, args: { everyMs: 20 }, restart: "never" },
   });
   await watched.until((event) => event.kind === "consumed");
   process.kill(pids(watched.events)[2] ?? 0, "SIGTERM");

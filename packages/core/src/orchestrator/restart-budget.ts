@@ -1,0 +1,42 @@
+/** How many restarts a group of workers has left. */
+
+import type { CompleteRestart } from "./restart-options.js";
+
+export class RestartBudget {
+  readonly #options: CompleteRestart;
+  readonly #clock: () => number;
+  /** When those were that count, the oldest first. */
+  #endings: number[] = [];
+  /** Items whose handling has ended a worker more than once, and when that was last. */
+  readonly #poison = new Map<number, number>();
+
+  /** @param clock - monotonic, in milliseconds. */
+  constructor(options: CompleteRestart, clock: () => number = () => performance.now()) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  /**
+   * A worker ended that is to be started again: after how many milliseconds, or undefined where that would be too often.
+   *
+   * An item that failed before and was in hand now is held to be the cause, and counts on its own: neither this end nor the one
+   * before it, which brought the item back, is a restart of the group's budget. `failuresMax` bounds how often one item can do that.
+   * More than `max` of such items within the time are no longer a matter of items, and there is no restart.
+   *
+   * @param suspects - sequences of the items in hand that had failed before.
+   */
+  restart(suspects: readonly number[]): number | undefined {
+    const { max, withinMs, backoffMinMs, backoffMaxMs } = this.#options;
+    const now = this.#clock();
+    this.#endings = this.#endings.filter((at) => now - at < withinMs);
+    for (const [sequence, at] of this.#poison) if (now - at >= withinMs) this.#poison.delete(sequence);
+    for (const sequence of suspects) {
+      if (!this.#poison.has(sequence)) this.#endings.pop();
+      this.#poison.set(sequence, now);
+    }
+    if (suspects.length > 0) return this.#poison.size > max ? undefined : backoffMinMs;
+    if (this.#endings.length >= max) return undefined;
+    this.#endings.push(now);
+    return Math.min(backoffMaxMs, backoffMinMs * 2 ** (this.#endings.length - 1));
+  }
+}

@@ -1,0 +1,162 @@
+/** One life of a worker: from its start, in whatever it runs, to the end, and what is to be said of it. */
+
+import type { BufferAddress } from "../transport.js";
+import type { DurationHistogram } from "./duration-histogram.js";
+import type { EventStream } from "./event-stream.js";
+import type { StartWorker, Worker, WorkerExit, WorkerNews } from "./worker.js";
+import {
+  type ErrorText,
+  NO_TOTALS,
+  type ToWorker,
+  type WorkerEnd,
+  type WorkerJob,
+  type WorkerTotals,
+} from "./worker-messages.js";
+
+// Of what a worker printed before it crashed, the end is kept for the report.
+const LAST_WORDS_MAX = 2000;
+
+/** What a life needs to know of its worker. */
+export interface LifeSettings {
+  readonly job: WorkerJob;
+  readonly address: BufferAddress;
+  readonly start: StartWorker;
+  readonly events: EventStream;
+  readonly startTimeoutMs: number;
+  /** Collects how long its items were in the buffer. */
+  readonly timesInBuffer: DurationHistogram;
+}
+
+export class WorkerLife {
+  /** Resolves when it is ready, or gone. */
+  readonly ready: Promise<void>;
+  /** Resolves when it is gone, and all it told has been heard. */
+  readonly gone: Promise<void>;
+  totals: WorkerTotals = NO_TOTALS;
+  /** How it came to its end by itself; undefined where it did not. */
+  end: WorkerEnd | undefined;
+  /** What it failed of; decided when it is gone. */
+  error: ErrorText | undefined;
+  exit: WorkerExit | undefined;
+  /** Its account is complete: it told everything before it ended. */
+  hadLastWord = false;
+  /** What it found its producer id to have put before; undefined until it is ready. */
+  lastSequence: number | undefined;
+  /** The items in its hand that had failed before. */
+  suspects: readonly number[] = [];
+  /** Its module goes on after `lastSequence`. */
+  resumes = false;
+
+  readonly #settings: LifeSettings;
+  readonly #worker: Worker;
+  readonly #startTimer: NodeJS.Timeout;
+  #getReady = () => {};
+  #told: "nothing" | "stop" | "kill" = "nothing";
+  #lastWords = "";
+
+  constructor(settings: LifeSettings) {
+    this.#settings = settings;
+    const { job, address, start, events, startTimeoutMs } = settings;
+    this.ready = new Promise((resolve) => {
+      this.#getReady = resolve;
+    });
+    this.#startTimer = setTimeout(() => this.#failToStart(startTimeoutMs), startTimeoutMs);
+    this.#worker = start({ job, address }, (news) => this.#hear(news));
+    events.emit("spawned", { worker: job.name, role: job.role, pid: this.#worker.pid });
+    this.gone = this.#worker.exited.then((exit) => this.#leave(exit));
+  }
+
+  /** Everyone is ready. */
+  go(): void {
+    this.#send({ kind: "go" });
+  }
+
+  /** A consumer of its group has crashed. */
+  beCareful(): void {
+    this.#send({ kind: "careful" });
+  }
+
+  /** Asks it to come to its end. Once is enough. */
+  stop(): void {
+    if (this.#told !== "nothing") return;
+    this.#told = "stop";
+    this.#send({ kind: "stop" });
+  }
+
+  kill(): void {
+    if (this.exit !== undefined) return;
+    this.#told = "kill";
+    this.#worker.kill();
+  }
+
+  #send(message: ToWorker): void {
+    if (this.exit === undefined) this.#worker.send(message);
+  }
+
+  #hear(news: WorkerNews): void {
+    const { job, events, timesInBuffer } = this.#settings;
+    const worker = job.name;
+    switch (news.kind) {
+      case "output":
+        if (news.stream === "stderr") this.#lastWords = (this.#lastWords + news.text).slice(-LAST_WORDS_MAX);
+        events.emit("output", { worker, stream: news.stream, text: news.text });
+        return;
+      case "ready":
+        clearTimeout(this.#startTimer);
+        this.lastSequence = news.lastSequence;
+        this.resumes = news.resumes;
+        events.emit("ready", { worker, lastSequence: news.lastSequence });
+        this.#getReady();
+        return;
+      case "records":
+        this.totals = news.totals;
+        timesInBuffer.add(news.timesInBuffer);
+        for (const record of news.records) events.pass({ worker, ...record });
+        return;
+      case "suspects":
+        this.suspects = news.sequences;
+        return;
+      case "ended":
+        this.end = news.end;
+        this.hadLastWord = true;
+        return;
+      case "failed":
+        this.hadLastWord = true;
+        this.#fail(news.error);
+        return;
+    }
+  }
+
+  #leave(exit: WorkerExit): void {
+    this.exit = exit;
+    clearTimeout(this.#startTimer);
+    const complaint = this.#complaint(exit);
+    if (this.error === undefined && complaint !== undefined) {
+      const printed = this.#lastWords.trim();
+      // Of an error that nobody caught Node prints the source first, which says less.
+      const lastWords = /^\w*Error\b.*$/m.exec(printed)?.[0] ?? printed;
+      const message = lastWords === "" ? complaint : `${complaint}; it last printed: ${lastWords}`;
+      this.#fail({ name: "Error", message });
+    }
+    this.#getReady();
+  }
+
+  /** What is wrong with the way it went, if anything is. */
+  #complaint({ code, signal }: WorkerExit): string | undefined {
+    if (this.#told === "kill") return undefined;
+    if (signal !== null) return `ended by ${signal}`;
+    if (code !== 0) return `exited with code ${code}`;
+    if (this.end === undefined) return "exited with code 0 before its work was done";
+    if (this.end === "stopped" && this.#told === "nothing") return "stopped without having been told to";
+    return undefined;
+  }
+
+  #failToStart(afterMs: number): void {
+    this.#fail({ name: "Error", message: `was not ready within ${afterMs} ms` });
+    this.kill();
+  }
+
+  #fail(error: ErrorText): void {
+    this.error ??= { code: "WORKER_FAILED", ...error };
+  }
+}

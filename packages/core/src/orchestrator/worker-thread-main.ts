@@ -1,0 +1,17 @@
+/** What runs inside a worker's thread. */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { printed } from "./printed.js";
+import { ParentLine, work } from "./work.js";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.js";
+
+// As in a process: EX_SOFTWARE of sysexits.h.
+const EXIT_FAILED = 70;
+
+const parent = new ParentLine(async (message: FromWorker) => parentPort?.postMessage(message));
+parentPort?.on("message", (message: ToWorker) => parent.hear(message));
+
+const succeeded = await work(workerData as WorkerStart, parent);
+await Promise.all([printed(process.stdout), printed(process.stderr)]);
+// Not left to an empty event loop: a timer or socket of the module's would keep the thread for ever.
+process.exit(process.exitCode ?? (succeeded ? 0 : EXIT_FAILED));

@@ -1,0 +1,45 @@
+/** A worker in a thread of this process. */
+
+import { Worker as Thread } from "node:worker_threads";
+import type { StartWorker, Worker, WorkerExit } from "./worker.js";
+import type { FromWorker } from "./worker-messages.js";
+
+const MAIN = new URL("./worker-thread-main.js", import.meta.url);
+
+export const startThread: StartWorker = (start, hear) => {
+  const { name, heapBytesMax, execArgv } = start.job;
+  const thread = new Thread(MAIN, {
+    name,
+    workerData: start,
+    stdout: true,
+    stderr: true,
+    execArgv: [...process.execArgv, ...execArgv],
+    ...(heapBytesMax === undefined
+      ? {}
+      : { resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytesMax / 2 ** 20) } }),
+  });
+  const print = (stream: "stdout" | "stderr", text: string) => hear({ kind: "output", stream, text });
+  for (const stream of ["stdout", "stderr"] as const) {
+    thread[stream].setEncoding("utf8").on("data", (text: string) => print(stream, text));
+  }
+  thread.on("message", (message) => hear(message as FromWorker));
+  // What nobody caught in a thread it does not print itself.
+  thread.on("error", (error) => print("stderr", `${error instanceof Error ? error.stack : error}\n`));
+  let isKilled = false;
+  const exited = new Promise<WorkerExit>((resolve) => {
+    thread.once("exit", (code) => {
+      // What it printed last is read in this turn.
+      setImmediate(() => resolve(isKilled ? { code: null, signal: "SIGKILL" } : { code, signal: null }));
+    });
+  });
+  const worker: Worker = {
+    pid: process.pid,
+    exited,
+    send: (message) => thread.postMessage(message),
+    kill() {
+      isKilled = true;
+      void thread.terminate();
+    },
+  };
+  return worker;
+};
