@@ -111,6 +111,7 @@ class Consuming {
     // All from now on: while the first is handled the others wait.
     const keeping = leases.map((lease) => keepLease(lease));
     const suspects = leases.filter(({ failures }) => failures > 0);
+    this.#journal.tally("redelivered", leases.filter(({ deliveries }) => deliveries > 1).length);
     try {
       this.#journal.taken(leases);
       if (suspects.length > 0) await this.#suspect(suspects, true);
@@ -152,7 +153,6 @@ class Consuming {
   }
 
   async #one(lease: Lease<unknown>, settling: Settling): Promise<void> {
-    if (lease.deliveries > 1) this.#journal.tally("redelivered");
     let reason: string | undefined;
     if (!this.#stop.aborted) {
       try {

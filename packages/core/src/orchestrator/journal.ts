@@ -72,9 +72,10 @@ export class Journal {
     this.#add({ kind: "taken", at, count: leases.length, ...values });
   }
 
-  /** Resolves when the parent can know of it, whatever becomes of this process. */
-  suspects(sequences: readonly number[]): Promise<void> {
-    return this.#send({ kind: "suspects", sequences });
+  /** Resolves when the parent can know of it, and of all before, whatever becomes of this process. */
+  async suspects(sequences: readonly number[]): Promise<void> {
+    const told = this.flush();
+    await Promise.all([told, this.#send({ kind: "suspects", sequences })]);
   }
 
   nacked(reason: string, deliveries: number): void {

@@ -7,9 +7,17 @@ import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.js";
 
 // As in a process: EX_SOFTWARE of sysexits.h.
 const EXIT_FAILED = 70;
+const END_MS = 200;
+
+export type ToThread = ToWorker | { readonly kind: "exit" };
 
 const parent = new ParentLine(async (message: FromWorker) => parentPort?.postMessage(message));
-parentPort?.on("message", (message: ToWorker) => parent.hear(message));
+parentPort?.on("message", (message: ToThread) => {
+  if (message.kind !== "exit") return parent.hear(message);
+  // One that has nothing in hand ends in order meanwhile: zeromq takes it ill to be torn down while it closes.
+  parent.hear({ kind: "stop" });
+  setTimeout(() => process.exit(EXIT_FAILED), END_MS);
+});
 
 const succeeded = await work(workerData as WorkerStart, parent);
 await Promise.all([printed(process.stdout), printed(process.stderr)]);

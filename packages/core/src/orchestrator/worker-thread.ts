@@ -3,6 +3,11 @@
 import { Worker as Thread } from "node:worker_threads";
 import type { StartWorker, Worker, WorkerExit } from "./worker.js";
 import type { FromWorker } from "./worker-messages.js";
+import type { ToThread } from "./worker-thread-main.js";
+
+// A thread that can still hear ends itself: to be torn down from outside some native modules answer by ending the process, zeromq's
+// for one.
+const EXIT_GRACE_MS = 500;
 
 const MAIN = new URL("./worker-thread-main.js", import.meta.url);
 
@@ -38,7 +43,9 @@ export const startThread: StartWorker = (start, hear) => {
     send: (message) => thread.postMessage(message),
     kill() {
       isKilled = true;
-      void thread.terminate();
+      thread.postMessage({ kind: "exit" } satisfies ToThread);
+      const terminating = setTimeout(() => void thread.terminate(), EXIT_GRACE_MS);
+      thread.once("exit", () => clearTimeout(terminating));
     },
   };
   return worker;

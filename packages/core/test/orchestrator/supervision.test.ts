@@ -1,0 +1,330 @@
+// Workers under supervision, over a file: what is started again, how often, and what it costs the items.
+import { openBuffer, type RestartOptions, type RunEvent } from "@sluice/core";
+import { expect, test } from "vitest";
+import { fileTransport, freshPath, inline, isAlive, until, watch, worker } from "./harness.js";
+
+const create = { capacity: 5, durability: "none" } as const;
+
+function pids(events: readonly RunEvent[]): number[] {
+  return events.flatMap((event) => (event.kind === "spawned" ? [event.pid] : []));
+}
+
+function valuesOf(events: readonly RunEvent[], kind: "produced" | "consumed"): unknown[] {
+  return events.flatMap((event) => (event.kind === kind ? (event.values ?? []) : []));
+}
+
+const failures = (events: readonly RunEvent[]) =>
+  events.flatMap((event) => (event.kind === "failed" ? [event] : []));
+
+test.each(["exit 0", "exit 3", "SIGKILL", "uncaught"])(
+  "a consumer that ends by %s is started again, and its item is handed out again",
+  async (how) => {
+    const path = freshPath();
+    const watched = watch({
+      transport: fileTransport({ path }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 6 } },
+      consumers: { module: worker("crashing-consumer"), args: { how } },
+      values: true,
+    });
+    const report = await watched.report;
+    // Each life of it has one item done, and the second in hand: five lives for six items, but for the budget of three restarts.
+    expect(report.workers[1]).toMatchObject({ outcome: "failed", restarts: 3 });
+    expect(report.workers[1]?.error?.message).toMatch(/its group was 3 times within 10000 ms/);
+    expect(failures(watched.events).map(({ restartInMs }) => restartInMs)).toEqual([
+      100,
+      200,
+      400,
+      undefined,
+    ]);
+    expect(report).toMatchObject({ exitCode: 5, restarts: 3, lost: 0, problems: [] });
+    expect(report.totals.redelivered).toBe(3);
+    expect(pids(watched.events).filter(isAlive)).toEqual([]);
+  },
+);
+
+test("a producer that resumes goes on after its last accepted item: nothing is produced twice, nothing left out", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("resuming"), args: { prefix: "a", items: 20, crashAt: [4, 9, 15] } },
+    consumers: { module: worker("collect") },
+    values: true,
+  });
+  const report = await watched.report;
+  expect(report).toMatchObject({ exitCode: 0, produced: 20, consumed: 20, restarts: 3, problems: [] });
+  // What its lives could not tell any more before they were killed, the buffer did.
+  expect(report.workers[0]).toMatchObject({ outcome: "done", restarts: 3, produced: 20, unknown: 0 });
+  expect(new Set(valuesOf(watched.events, "consumed"))).toEqual(
+    new Set(Array.from({ length: 20 }, (_, n) => `a-${n + 1}`)),
+  );
+});
+
+test("a producer that does not resume is not started again by itself, and is where the plan asks for it", async () => {
+  const outcome = async (restart?: "on-crash") => {
+    const { report } = watch({
+      transport: fileTransport({ path: freshPath() }),
+      create,
+      producers: {
+        module: worker("crashing-producer"),
+        args: { how: "exit 3" },
+        ...(restart && { restart }),
+      },
+      consumers: { module: worker("collect") },
+    });
+    const { exitCode, produced, workers, restarts } = await report;
+    return { exitCode, produced, restarts, message: workers[0]?.error?.message };
+  };
+  expect(await outcome()).toMatchObject({
+    exitCode: 5,
+    produced: 1,
+    restarts: 0,
+    message: expect.stringMatching(/^exited with code 3; .*does not export `resumes`/),
+  });
+  expect(await outcome("on-crash")).toMatchObject({ exitCode: 5, produced: 4, restarts: 3 });
+});
+
+test("what a producer throws is a crash too, and told with its reason", async () => {
+  const module = inline(`
+    export const resumes = true;
+    export default function* ({ lastSequence }) {
+      yield lastSequence + 1;
+      if (lastSequence === 0) throw new Error("the source has dried up");
+    }`);
+  const watched = watch({
+    transport: fileTransport({ path: freshPath() }),
+    create,
+    producers: { module },
+    consumers: { module: worker("collect") },
+  });
+  expect(await watched.report).toMatchObject({ exitCode: 0, produced: 2, consumed: 2, restarts: 1 });
+  expect(failures(watched.events)).toMatchObject([
+    { error: { message: "the source has dried up" }, restartInMs: 100 },
+  ]);
+});
+
+test("an item that ends its consumer goes to the dead letters, and leaves the restarts to others", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 8 } },
+    consumers: {
+      module: worker("deadly"),
+      args: { how: "SIGKILL", items: ["a-3"] },
+      // One restart for all the rest.
+      restart: { max: 1, backoffMinMs: 10 },
+    },
+    values: true,
+  });
+  const report = await watched.report;
+  expect(report).toMatchObject({
+    exitCode: 0,
+    produced: 8,
+    consumed: 7,
+    dead: 1,
+    drained: true,
+    problems: [],
+  });
+  // Five failures are the limit: it is restarted after each.
+  expect(report).toMatchObject({ restarts: 5, deadLetters: [{ sequence: 3, deliveries: 5, failures: 5 }] });
+  expect(valuesOf(watched.events, "consumed")).not.toContain("a-3");
+  await (await openBuffer(fileTransport({ path }))).destroy();
+});
+
+test("others that are in hand with it are handed out again, and do not die of it", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create: { ...create, capacity: 16 },
+    producers: { module: worker("count"), args: { prefix: "a", items: 40 }, batch: 16 },
+    consumers: {
+      module: worker("deadly"),
+      args: { how: "SIGKILL", items: ["a-7"] },
+      batch: 8,
+      concurrency: 2,
+      restart: { backoffMinMs: 10 },
+    },
+    values: true,
+  });
+  const report = await watched.report;
+  expect(report).toMatchObject({
+    exitCode: 0,
+    produced: 40,
+    consumed: 39,
+    dead: 1,
+    drained: true,
+    problems: [],
+  });
+  expect(report.deadLetters).toMatchObject([{ sequence: 7, failures: 5 }]);
+  await (await openBuffer(fileTransport({ path }))).destroy();
+});
+
+test("a handler that every item ends is no matter of items: it fails the run", async () => {
+  const path = freshPath();
+  const { report } = watch({
+    transport: fileTransport({ path }),
+    create: { ...create, failuresMax: 2 },
+    producers: { module: worker("count"), args: { prefix: "a", items: 100 } },
+    consumers: {
+      module: worker("deadly"),
+      args: { how: "exit 3", items: Array.from({ length: 100 }, (_, n) => `a-${n + 1}`) },
+      restart: { backoffMinMs: 1, withinMs: 60_000 },
+    },
+  });
+  const told = await report;
+  expect(told).toMatchObject({ exitCode: 5, consumed: 0, drained: false, lost: 0, problems: [] });
+  expect(told.dead).toBeLessThanOrEqual(4);
+  await (await openBuffer(fileTransport({ path }))).destroy();
+});
+
+test("a buffer that is full of parked items ends the run: nobody in it makes room any more", async () => {
+  const path = freshPath();
+  const { report } = watch({
+    transport: fileTransport({ path }),
+    create: { ...create, failuresMax: 1, deadLettersMax: 2 },
+    producers: { module: worker("count"), args: { prefix: "a", items: 100 } },
+    consumers: { module: inline('export default () => { throw new Error("all of them are bad"); }') },
+  });
+  expect(await report).toMatchObject({
+    exitCode: 4,
+    endedBy: "the buffer is full of parked items",
+    parked: 5,
+    dead: 2,
+    consumed: 0,
+    problems: [],
+  });
+  await (await openBuffer(fileTransport({ path }))).destroy();
+});
+
+test("a handler that takes longer than it may is left behind, and its item nacked", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create: { ...create, failuresMax: 2 },
+    producers: { module: worker("count"), args: { prefix: "a", items: 4 } },
+    consumers: { module: worker("deadly"), args: { how: "hangs", items: ["a-2"] }, itemTimeoutMs: 300 },
+  });
+  const report = await watched.report;
+  expect(report).toMatchObject({ exitCode: 0, consumed: 3, dead: 1, restarts: 0, drained: true });
+  expect(report.deadLetters).toMatchObject([{ sequence: 2, reason: "not done within 300 ms", failures: 2 }]);
+  await (await openBuffer(fileTransport({ path }))).destroy();
+});
+
+test("`never` fails the run at the first crash; `always` starts again what came to its end", async () => {
+  const consumers = (restart: RestartOptions["policy"], module: URL) => ({
+    module,
+    args: { how: "exit 3" },
+    idleMs: 50,
+    restart: { policy: restart, backoffMinMs: 10, max: 1_000 } as RestartOptions,
+  });
+  const never = watch({
+    transport: fileTransport({ path: freshPath() }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 9 } },
+    consumers: consumers("never", worker("crashing-consumer")),
+  });
+  expect(await never.report).toMatchObject({ exitCode: 5, restarts: 0 });
+
+  const always = watch({
+    transport: fileTransport({ path: freshPath() }),
+    create,
+    // Slower than its consumer is patient: that one leaves, and is there again.
+    producers: { module: worker("count"), args: { prefix: "a", items: 4, everyMs: 400 } },
+    consumers: consumers("always", worker("collect")),
+  });
+  const report = await always.report;
+  expect(report).toMatchObject({ exitCode: 0, consumed: 4, problems: [] });
+  expect(report.workers[1]).toMatchObject({ outcome: "done" });
+  expect(report.restarts).toBeGreaterThan(0);
+});
+
+test("a worker that waits to be started again is gone at once when the run stops", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
+    consumers: [
+      {
+        module: worker("crashing-consumer"),
+        args: { how: "exit 3" },
+        restart: { backoffMinMs: 600_000, backoffMaxMs: 600_000 },
+      },
+      { module: worker("collect"), args: { everyMs: 5 } },
+    ],
+  });
+  await watched.until(({ kind }) => kind === "failed");
+  watched.run.stop("SIGTERM");
+  watched.run.stop("SIGTERM");
+  const report = await watched.report;
+  expect(report).toMatchObject({ restarts: 0, lost: 0, problems: [] });
+  const outcomes = report.workers.map(({ outcome }) => outcome);
+  expect(outcomes).toEqual([expect.stringMatching(/^(stopped|sealed)$/), "stopped", "stopped"]);
+  await (await openBuffer(fileTransport({ path }))).destroy();
+});
+
+test("a worker that wants more memory than it may have ends alone", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 1 } },
+    consumers: { module: worker("greedy"), heapBytesMax: 32 * 2 ** 20, restart: "never" },
+  });
+  const report = await watched.report;
+  expect(report).toMatchObject({ exitCode: 5, remaining: 1, lost: 0, problems: [] });
+  expect(report.workers[1]?.error?.message).toMatch(/heap out of memory/);
+  await (await openBuffer(fileTransport({ path }))).destroy();
+});
+
+test("workers are killed at random, and nothing is lost or done twice", async () => {
+  const path = freshPath();
+  const restart = { max: Number.POSITIVE_INFINITY, backoffMinMs: 0 };
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create: { ...create, failuresMax: 1_000 },
+    producers: {
+      module: worker("resuming"),
+      argsOfEach: [
+        { prefix: "a", items: 500 },
+        { prefix: "b", items: 500 },
+      ],
+      restart,
+    },
+    consumers: { module: worker("collect"), count: 2, restart },
+    values: true,
+  });
+  const seed = Number(process.env["SLUICE_SEED"] ?? Math.floor(Math.random() * 1e6));
+  console.log(`kills: seed ${seed}, run it again with SLUICE_SEED=${seed}`);
+  let state = seed;
+  const random = () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+  let kills = 0;
+  let produced = 0;
+  watched.run.on("produced", ({ count }) => {
+    produced += count;
+    if (kills >= 8 || produced < (kills + 1) * 80) return;
+    const alive = watched.events.flatMap((event) =>
+      event.kind === "spawned" && isAlive(event.pid) ? [event] : [],
+    );
+    const victim = alive[Math.floor(random() * alive.length)];
+    if (victim === undefined) return;
+    kills++;
+    process.kill(victim.pid, "SIGKILL");
+  });
+  const report = await watched.report;
+  expect(report, JSON.stringify(report.problems)).toMatchObject({
+    exitCode: 0,
+    produced: 1000,
+    consumed: 1000,
+    lost: 0,
+    problems: [],
+  });
+  expect(report.restarts).toBeGreaterThan(0);
+  expect(kills, "of the 8 that were to be").toBeGreaterThan(4);
+  await until(() => !pids(watched.events).some(isAlive), "all of them to be gone");
+}, 60_000);

@@ -1,0 +1,201 @@
+// The same workers in threads, and in this process: behind the same plan, with the same account.
+import {
+  createBuffer,
+  openBuffer,
+  type RunEvent,
+  sealWhenDone,
+  startConsumers,
+  startProducers,
+} from "@sluice/core";
+import { describe, expect, test } from "vitest";
+import { fileTransport, freshPath, inline, memoryTransport, watch, worker } from "./harness.js";
+
+const create = { capacity: 5, durability: "none" } as const;
+
+function pids(events: readonly RunEvent[]): Set<number> {
+  return new Set(events.flatMap((event) => (event.kind === "spawned" ? [event.pid] : [])));
+}
+
+describe.each(["thread", "in-process"] as const)("workers in a %s", (runIn) => {
+  test("9 produced, 9 consumed, 0 remaining, in one process", async () => {
+    const watched = watch({
+      transport: fileTransport({ path: freshPath() }),
+      create,
+      producers: {
+        module: worker("count"),
+        argsOfEach: [
+          { prefix: "a", items: 5 },
+          { prefix: "b", items: 4 },
+        ],
+        runIn,
+      },
+      consumers: { module: worker("collect"), count: 2, args: { everyMs: 20 }, runIn },
+    });
+    const report = await watched.report;
+    expect(report).toMatchObject({
+      exitCode: 0,
+      peak: 5,
+      produced: 9,
+      consumed: 9,
+      remaining: 0,
+      problems: [],
+    });
+    expect(pids(watched.events)).toEqual(new Set([runIn === "thread" ? process.pid : 0]));
+    expect(report.timeInBufferMs?.max).toBeGreaterThan(0);
+  });
+
+  test("the first stop drains, the second gives back what is in hand", async () => {
+    const path = freshPath();
+    const watched = watch({
+      transport: fileTransport({ path }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 }, runIn },
+      consumers: { module: worker("collect"), args: { everyMs: 60_000 }, runIn },
+    });
+    await watched.until(({ kind }) => kind === "taken");
+    watched.run.stop("SIGINT");
+    await watched.until(({ kind }) => kind === "sealed");
+    watched.run.stop("SIGINT");
+    const report = await watched.report;
+    expect(report).toMatchObject({ exitCode: 4, consumed: 0, lost: 0, problems: [] });
+    expect(report.remaining).toBe(report.produced);
+    await (await openBuffer(fileTransport({ path }))).destroy();
+  });
+});
+
+describe("a thread", () => {
+  test.each(["exit 0", "exit 3", "uncaught"])("that ends by %s is started again", async (how) => {
+    const path = freshPath();
+    const watched = watch({
+      transport: fileTransport({ path }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 3 } },
+      consumers: { module: worker("crashing-consumer"), args: { how }, runIn: "thread", leaseMs: 300 },
+    });
+    const report = await watched.report;
+    expect(report).toMatchObject({ exitCode: 0, consumed: 3, restarts: 2, lost: 0, problems: [] });
+    const [failed] = watched.events.filter((event) => event.kind === "failed");
+    const says = { "exit 0": "before its work was done", "exit 3": "code 3", uncaught: "nobody caught this" };
+    expect(JSON.stringify(failed)).toContain(says[how as keyof typeof says]);
+  });
+
+  test("that blocks is ended by the third stop", async () => {
+    const path = freshPath();
+    const watched = watch({
+      transport: fileTransport({ path }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 3 } },
+      consumers: { module: worker("deadly"), args: { how: "blocks", items: ["a-1"] }, runIn: "thread" },
+    });
+    await watched.until(({ kind }) => kind === "sealed");
+    const buffer = await openBuffer(fileTransport({ path }));
+    // It blocks before it can tell that it has one.
+    while ((await buffer.counts()).leased === 0) await delay(10);
+    for (let n = 0; n < 3; n++) watched.run.stop("SIGINT");
+    const report = await watched.report;
+    expect(report.workers[1]).toMatchObject({ outcome: "killed", signal: "SIGKILL" });
+    await buffer.destroy();
+  });
+
+  test("that wants more memory than it may have ends alone", async () => {
+    const path = freshPath();
+    const watched = watch({
+      transport: fileTransport({ path }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 1 } },
+      consumers: { module: worker("greedy"), heapBytesMax: 32 * 2 ** 20, restart: "never", runIn: "thread" },
+    });
+    const report = await watched.report;
+    expect(report).toMatchObject({ exitCode: 5, lost: 0, problems: [] });
+    expect(report.workers[1]?.error?.message).toMatch(/memory/);
+    await (await openBuffer(fileTransport({ path }))).destroy();
+  });
+
+  test("prints what it prints, to the last line", async () => {
+    const module = inline(
+      'export default () => { console.log("x".repeat(100_000)); console.error("last words"); }',
+    );
+    const watched = watch({
+      transport: fileTransport({ path: freshPath() }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 1 } },
+      consumers: { module, runIn: "thread" },
+    });
+    expect(await watched.report).toMatchObject({ exitCode: 0 });
+    const text = watched.events.flatMap((event) => (event.kind === "output" ? [event.text] : [])).join("");
+    expect(text).toContain("last words");
+    expect(text.match(/x/g)).toHaveLength(100_000);
+  });
+});
+
+test("a buffer of one process has its workers there, and says so", async () => {
+  const plan = (runIn: "process" | "thread") => ({
+    transport: memoryTransport(),
+    create: { capacity: 5 },
+    producers: { module: worker("count"), args: { prefix: "a", items: 1 }, runIn },
+  });
+  for (const runIn of ["process", "thread"] as const) {
+    await expect(watch(plan(runIn)).report).rejects.toMatchObject({
+      code: "CAPABILITY_MISSING",
+      message: expect.stringContaining(runIn),
+    });
+  }
+});
+
+test("groups alone: producers, consumers, and the seal when the producers are done", async () => {
+  const path = freshPath();
+  const buffer = await createBuffer(fileTransport({ path }), create);
+  const consumers = startConsumers(buffer, { module: worker("collect"), count: 2 });
+  const early = startProducers(buffer, {
+    module: worker("count"),
+    name: "early",
+    args: { prefix: "a", items: 5 },
+  });
+  const late = startProducers(
+    buffer,
+    { module: worker("count"), name: "late", args: { prefix: "b", items: 4 }, runIn: "thread" },
+    { values: true },
+  );
+  const values: unknown[] = [];
+  late.on("produced", (event) => values.push(...(event.values ?? [])));
+  await consumers.ready;
+  expect(await sealWhenDone(buffer, early, late)).toBe(true);
+  const reports = [await early.done, await late.done, await consumers.done].flat();
+  expect(reports.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
+    "early-1 done",
+    "late-1 done",
+    "consumer-1 done",
+    "consumer-2 done",
+  ]);
+  expect(values).toEqual(["b-1", "b-2", "b-3", "b-4"]);
+  expect(await buffer.counts()).toMatchObject({ produced: 9, consumed: 9, sealed: true });
+  await buffer.destroy();
+});
+
+test("a group that stops leaves the buffer to others", async () => {
+  const path = freshPath();
+  const buffer = await createBuffer(fileTransport({ path }), create);
+  const producers = startProducers(buffer, { module: worker("count"), args: { prefix: "a", items: 1_000 } });
+  await producers.ready;
+  producers.stop();
+  const [producer] = await producers.done;
+  expect(producer).toMatchObject({ outcome: "stopped", role: "producer" });
+  expect(await buffer.counts()).toMatchObject({ sealed: false, produced: producer?.produced });
+  await buffer.destroy();
+});
+
+test("a worker in TypeScript runs where Node takes types away, and elsewhere says how", async () => {
+  const { report } = watch({
+    transport: fileTransport({ path: freshPath() }),
+    create,
+    producers: { module: new URL("./workers/typed.ts", import.meta.url), args: { items: 3 } },
+    consumers: { module: worker("collect") },
+  });
+  const told = await report;
+  if ("typescript" in process.features && process.features.typescript) {
+    expect(told).toMatchObject({ exitCode: 0, produced: 3, consumed: 3 });
+  } else {
+    expect(told).toMatchObject({ exitCode: 5, produced: 0 });
+    expect(told.workers[0]?.error?.message).toMatch(/Node does not run TypeScript by itself.*tsx/);
+  }
+});
