@@ -1,4 +1,5 @@
 // The same workers in threads, and in this process: behind the same plan, with the same account.
+import { setTimeout as delay } from "node:timers/promises";
 import {
   createBuffer,
   openBuffer,
