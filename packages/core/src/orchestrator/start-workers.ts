@@ -18,6 +18,7 @@ export interface Workers {
   readonly ready: Promise<void>;
   /** Resolves when all are gone for good, however they ended: to what each has done. Never rejects. */
   readonly done: Promise<readonly WorkerReport[]>;
+  /** A listener that is added at once misses nothing. */
   readonly on: Listen;
   /** Asks them to end: producers put nothing more, consumers give back what they have in hand. Nobody is started again. */
   stop(): void;

@@ -62,7 +62,8 @@ export class WorkerLife {
     });
     this.#startTimer = setTimeout(() => this.#failToStart(startTimeoutMs), startTimeoutMs);
     this.#worker = start({ job, address }, (news) => this.#hear(news));
-    events.emit("spawned", { worker: job.name, role: job.role, pid: this.#worker.pid });
+    // Not within the call of `startProducers`: nobody can listen yet.
+    queueMicrotask(() => events.emit("spawned", { worker: job.name, role: job.role, pid: this.#worker.pid }));
     this.gone = this.#worker.exited.then((exit) => this.#leave(exit));
   }
 
