@@ -110,10 +110,11 @@ type BufferMetric =
   | "limit"
   | "utilization"
   | "dead"
-  | "waiting"
+  | "waiters"
   | "produced"
   | "consumed"
-  | "discarded";
+  | "discarded"
+  | "failures";
 
 const OF_BUFFER = [BUFFER_NAME, BUFFER_TRANSPORT];
 
@@ -147,7 +148,7 @@ export const BUFFER_METRICS: Readonly<Record<BufferMetric, MetricDefinition>> = 
     description: "Dead letters in their list now",
     attributes: OF_BUFFER,
   },
-  waiting: {
+  waiters: {
     name: "sluice.buffer.waiter.count",
     instrument: "up-down counter",
     unit: "{waiter}",
@@ -174,5 +175,12 @@ export const BUFFER_METRICS: Readonly<Record<BufferMetric, MetricDefinition>> = 
     unit: "{item}",
     description: "Items ever discarded by a seal, and dead letters that were removed",
     attributes: OF_BUFFER,
+  },
+  failures: {
+    name: "sluice.buffer.collection.failures",
+    instrument: "counter",
+    unit: "{failure}",
+    description: "Collections in which the buffer did not answer: its other values are old ones",
+    attributes: [...OF_BUFFER, ERROR_TYPE],
   },
 };

@@ -7,6 +7,7 @@ import {
   BUFFER_METRICS,
   BUFFER_NAME,
   BUFFER_TRANSPORT,
+  ERROR_TYPE,
   ITEM_STATE,
   type MetricDefinition,
   ROLE,
@@ -26,39 +27,56 @@ export interface ObserveBufferOptions {
 export type ObservedBuffer = Pick<BoundedBuffer<unknown>, "counts" | "spec" | "transport">;
 
 /**
- * Observes `BUFFER_METRICS`: one call of `counts()` for each collection of a reader. What the buffer counts holds for all processes:
+ * Observes `BUFFER_METRICS`: one call of `counts()` for each collection of a reader. What a buffer counts holds for all processes:
  * observe it in one of them.
  *
- * A collection in which the buffer does not answer (busy, or its broker is away) has no values of it, and goes on. When the
- * buffer is destroyed, or this handle closed, the observation ends by itself.
+ * A collection in which the buffer does not answer (its lock is held by a stopped process, its broker is away) goes on without it,
+ * and is counted. When the buffer is destroyed, or this handle closed, the observation ends by itself.
  *
- * @returns the function that ends it. Idempotent.
+ * @returns the function that ends it, at the next collection: that shows once more that nothing is there, for a reader may repeat
+ * the last value for ever. Idempotent.
  * @throws BufferError `CAPABILITY_MISSING` where no meter is given and `@opentelemetry/api` is not installed; TypeError
  * `INVALID_ARGUMENT`.
  */
 export function observeBuffer(buffer: ObservedBuffer, options: ObserveBufferOptions): () => void {
   checkOptions("the options of observeBuffer", options, ["name", "meter", "attributes"]);
-  const { name, attributes, meter = defaultMeter() } = options ?? {};
+  const { name, attributes: given, meter = defaultMeter() } = options ?? {};
   if (typeof name !== "string" || name === "") throw wrongType("`name`", "a string that is not empty", name);
-  const of = { ...attributes, [BUFFER_NAME]: name, [BUFFER_TRANSPORT]: buffer.transport };
-  const values = valuesOf(meter, of, buffer.spec.capacity);
+  const own = { ...given, [BUFFER_NAME]: name, [BUFFER_TRANSPORT]: buffer.transport };
+  const { unit, description, ...failed } = BUFFER_METRICS.failures;
+  const failures = meter.createCounter(failed.name, { unit, description });
+  const values = valuesOf(meter, own, buffer.spec.capacity);
   const instruments = values.map(({ instrument }) => instrument);
+  let hasShown = false;
+  let hasEnded = false;
 
   const collect: BatchObservableCallback = async (result) => {
-    let counts: BufferCounts;
-    try {
-      counts = await buffer.counts();
-    } catch (error) {
-      // Nothing of this buffer this time, and everything of the others.
-      if (isBufferError(error, "BUFFER_DESTROYED") || isBufferError(error, "HANDLE_CLOSED")) end();
-      return;
+    const counts = hasEnded ? undefined : await answer();
+    if (hasEnded) {
+      stop();
+      for (const { instrument, attributes, isNow } of values)
+        if (isNow) result.observe(instrument, 0, attributes);
+    } else if (counts !== undefined) {
+      hasShown = true;
+      for (const { instrument, attributes, value } of values)
+        result.observe(instrument, value(counts), attributes);
     }
-    for (const { instrument, attributes, value } of values)
-      result.observe(instrument, value(counts), attributes);
   };
-  const end = () => meter.removeBatchObservableCallback(collect, instruments);
+  const answer = async (): Promise<BufferCounts | undefined> => {
+    try {
+      return await buffer.counts();
+    } catch (error) {
+      if (isBufferError(error, "BUFFER_DESTROYED") || isBufferError(error, "HANDLE_CLOSED")) hasEnded = true;
+      else failures.add(1, { ...own, [ERROR_TYPE]: errorType(error) });
+      return undefined;
+    }
+  };
+  const stop = () => meter.removeBatchObservableCallback(collect, instruments);
   meter.addBatchObservableCallback(collect, instruments);
-  return end;
+  return () => {
+    hasEnded = true;
+    if (!hasShown) stop();
+  };
 }
 
 /** One value of one instrument, with its attributes, which are made once. */
@@ -66,43 +84,49 @@ interface Value {
   readonly instrument: Observable;
   readonly attributes: Attributes;
   readonly value: (counts: BufferCounts) => number;
+  /** It says what is there, not what has ever been. */
+  readonly isNow: boolean;
 }
 
-function valuesOf(meter: Meter, of: Attributes, capacity: number): Value[] {
+function valuesOf(meter: Meter, own: Attributes, capacity: number): Value[] {
   const upDownCounter = ({ name, unit, description }: MetricDefinition) =>
     meter.createObservableUpDownCounter(name, { unit, description });
   const counter = ({ name, unit, description }: MetricDefinition) =>
     meter.createObservableCounter(name, { unit, description });
+  const gauge = ({ name, unit, description }: MetricDefinition) =>
+    meter.createObservableGauge(name, { unit, description });
+  const now = (instrument: Observable, value: Value["value"], more: Attributes = {}): Value => ({
+    instrument,
+    attributes: { ...own, ...more },
+    value,
+    isNow: true,
+  });
+  const ever = (what: "produced" | "consumed" | "discarded"): Value => ({
+    instrument: counter(BUFFER_METRICS[what]),
+    attributes: own,
+    value: (counts) => counts[what],
+    isNow: false,
+  });
   const usage = upDownCounter(BUFFER_METRICS.usage);
-  const waiting = upDownCounter(BUFFER_METRICS.waiting);
-  const { name, unit, description } = BUFFER_METRICS.utilization;
+  const waiters = upDownCounter(BUFFER_METRICS.waiters);
   return [
-    ...(["ready", "leased", "parked"] as const).map((state) => ({
-      instrument: usage,
-      attributes: { ...of, [ITEM_STATE]: state },
-      value: (counts: BufferCounts) => counts[state],
-    })),
-    { instrument: upDownCounter(BUFFER_METRICS.limit), attributes: of, value: () => capacity },
-    {
-      instrument: meter.createObservableGauge(name, { unit, description }),
-      attributes: of,
-      value: ({ ready, leased, parked }) => (ready + leased + parked) / capacity,
-    },
-    { instrument: upDownCounter(BUFFER_METRICS.dead), attributes: of, value: ({ dead }) => dead },
-    {
-      instrument: waiting,
-      attributes: { ...of, [ROLE]: "producer" },
-      value: ({ waitingProducers }) => waitingProducers,
-    },
-    {
-      instrument: waiting,
-      attributes: { ...of, [ROLE]: "consumer" },
-      value: ({ waitingConsumers }) => waitingConsumers,
-    },
-    ...(["produced", "consumed", "discarded"] as const).map((what) => ({
-      instrument: counter(BUFFER_METRICS[what]),
-      attributes: of,
-      value: (counts: BufferCounts) => counts[what],
-    })),
+    now(usage, ({ ready }) => ready, { [ITEM_STATE]: "ready" }),
+    now(usage, ({ leased }) => leased, { [ITEM_STATE]: "leased" }),
+    now(usage, ({ parked }) => parked, { [ITEM_STATE]: "parked" }),
+    now(upDownCounter(BUFFER_METRICS.limit), () => capacity),
+    now(
+      gauge(BUFFER_METRICS.utilization),
+      ({ ready, leased, parked }) => (ready + leased + parked) / capacity,
+    ),
+    now(upDownCounter(BUFFER_METRICS.dead), ({ dead }) => dead),
+    now(waiters, ({ waitingProducers }) => waitingProducers, { [ROLE]: "producer" }),
+    now(waiters, ({ waitingConsumers }) => waitingConsumers, { [ROLE]: "consumer" }),
+    ever("produced"),
+    ever("consumed"),
+    ever("discarded"),
   ];
+}
+
+function errorType(error: unknown): string {
+  return isBufferError(error) ? error.code : error instanceof Error ? error.name : "unknown";
 }

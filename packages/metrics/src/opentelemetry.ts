@@ -1,5 +1,5 @@
 /** Runs and buffers as OpenTelemetry metrics. */
 
-export { type ObservedBuffer, type ObserveBufferOptions, observeBuffer } from "./observe-buffer.js";
+export { type ObserveBufferOptions, type ObservedBuffer, observeBuffer } from "./observe-buffer.js";
 export { type ObserveRunOptions, observeRun } from "./observe-run.js";
 export type { RunEventSource } from "./run-event-source.js";

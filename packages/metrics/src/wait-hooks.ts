@@ -18,10 +18,12 @@ export interface ResumeMessage extends WaitMessage {
 /** For both sides of one buffer. */
 export interface BufferWaitHooks {
   /** Options for `buffer.producer()`. */
-  readonly producer: Required<WaitHooks>;
+  readonly producer: PublishingHooks;
   /** Options for `buffer.consumer()`. */
-  readonly consumer: Required<WaitHooks>;
+  readonly consumer: PublishingHooks;
 }
+
+type PublishingHooks = { readonly [K in keyof WaitHooks]-?: NonNullable<WaitHooks[K]> };
 
 const waits = channel("sluice:wait");
 const resumes = channel("sluice:resume");
@@ -36,7 +38,7 @@ export function waitHooks(name: string): BufferWaitHooks {
   return { producer: hooks(name, "full"), consumer: hooks(name, "empty") };
 }
 
-function hooks(name: string, because: "full" | "empty"): Required<WaitHooks> {
+function hooks(name: string, because: "full" | "empty"): PublishingHooks {
   return {
     onWait: () => {
       if (waits.hasSubscribers) waits.publish({ name, because } satisfies WaitMessage);

@@ -1,7 +1,13 @@
 /** What the tests share: a reader that collects when it is told to, and what it collected in a form that a test can compare. */
 
 import type { Attributes, Meter } from "@opentelemetry/api";
-import { type DataPoint, DataPointType, type Histogram, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
+import {
+  type DataPoint,
+  DataPointType,
+  type Histogram,
+  MeterProvider,
+  MetricReader,
+} from "@opentelemetry/sdk-metrics";
 import { onTestFinished } from "vitest";
 import type { MetricDefinition } from "../dist/index.js";
 
@@ -43,9 +49,9 @@ export function collector(): Collector {
       const { resourceMetrics, errors } = await reader.collect();
       if (errors.length > 0) throw new AggregateError(errors, `The collection failed: ${errors.join("; ")}`);
       return resourceMetrics.scopeMetrics.flatMap(({ scope, metrics }) =>
-        metrics.flatMap(({ descriptor, dataPointType, dataPoints, ...rest }) =>
-          dataPoints.map(({ attributes, value }: DataPoint<number | Histogram>): Collected => {
-            const isMonotonic = "isMonotonic" in rest && rest.isMonotonic;
+        metrics.flatMap(({ descriptor, dataPointType, dataPoints, ...rest }) => {
+          const isMonotonic = "isMonotonic" in rest && rest.isMonotonic;
+          return (dataPoints as DataPoint<number | Histogram>[]).map(({ attributes, value }): Collected => {
             return {
               scope: `${scope.name}@${scope.version ?? ""}`,
               name: descriptor.name,
@@ -55,8 +61,8 @@ export function collector(): Collector {
               value: typeof value === "number" ? value : value.count,
               sum: typeof value === "number" ? undefined : value.sum,
             };
-          }),
-        ),
+          });
+        }),
       );
     },
   };
@@ -69,7 +75,7 @@ function instrumentOf(type: DataPointType, isMonotonic: boolean): MetricDefiniti
 }
 
 /** The sum of all values of a metric that have these attributes; undefined where there is none. */
-export function valueOf(
+export function sumOf(
   collected: readonly Collected[],
   { name }: MetricDefinition,
   attributes: Attributes = {},

@@ -7,7 +7,7 @@ import { memoryTransport } from "@sluice/transport-memory";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { BUFFER_METRICS } from "../dist/index.js";
 import { observeBuffer } from "../dist/opentelemetry.js";
-import { collector, differences, valueOf } from "./kit.js";
+import { collector, differences, sumOf } from "./kit.js";
 
 afterEach(() => metrics.disable());
 
@@ -29,26 +29,32 @@ test("shows every state an item can be in, and how full the buffer is", async ()
   await leases[1]?.bury("a dead letter");
   await leases[2]?.bury("parked: the list is full");
   const counts = await buffer.counts();
-  expect(counts, "what this test is about").toMatchObject({ ready: 3, leased: 2, parked: 1, dead: 1, consumed: 1 });
+  expect(counts, "what this test is about").toMatchObject({
+    ready: 3,
+    leased: 2,
+    parked: 1,
+    dead: 1,
+    consumed: 1,
+  });
 
   const collected = await collect();
-  const state = (is: string) => valueOf(collected, BUFFER_METRICS.usage, { "sluice.item.state": is });
+  const state = (is: string) => sumOf(collected, BUFFER_METRICS.usage, { "sluice.item.state": is });
   expect({ ready: state("ready"), leased: state("leased"), parked: state("parked") }).toEqual({
     ready: 3,
     leased: 2,
     parked: 1,
   });
-  expect(valueOf(collected, BUFFER_METRICS.limit)).toBe(10);
-  expect(valueOf(collected, BUFFER_METRICS.utilization)).toBe(0.6);
-  expect(valueOf(collected, BUFFER_METRICS.dead)).toBe(1);
-  expect(valueOf(collected, BUFFER_METRICS.produced)).toBe(8);
-  expect(valueOf(collected, BUFFER_METRICS.consumed)).toBe(1);
-  expect(valueOf(collected, BUFFER_METRICS.discarded)).toBe(0);
+  expect(sumOf(collected, BUFFER_METRICS.limit)).toBe(10);
+  expect(sumOf(collected, BUFFER_METRICS.utilization)).toBe(0.6);
+  expect(sumOf(collected, BUFFER_METRICS.dead)).toBe(1);
+  expect(sumOf(collected, BUFFER_METRICS.produced)).toBe(8);
+  expect(sumOf(collected, BUFFER_METRICS.consumed)).toBe(1);
+  expect(sumOf(collected, BUFFER_METRICS.discarded)).toBe(0);
   const whose = { "sluice.buffer.name": "jobs", "sluice.buffer.transport": "memory", zone: "north" };
   for (const { name, attributes } of collected) expect(attributes, name).toMatchObject(whose);
 
   await buffer.seal({ discard: true });
-  const discarded = valueOf(await collect(), BUFFER_METRICS.discarded);
+  const discarded = sumOf(await collect(), BUFFER_METRICS.discarded);
   expect(discarded).toBe((await buffer.counts()).discarded);
   expect(discarded).toBeGreaterThan(0);
 });
@@ -64,9 +70,9 @@ test("a full buffer has a utilization of 1, and who waits for room is counted", 
   const third = producer.put(3);
   while (waits === 0) await new Promise(setImmediate);
   const full = await collect();
-  expect(valueOf(full, BUFFER_METRICS.utilization)).toBe(1);
-  expect(valueOf(full, BUFFER_METRICS.waiting, of("producer"))).toBe(1);
-  expect(valueOf(full, BUFFER_METRICS.waiting, of("consumer"))).toBe(0);
+  expect(sumOf(full, BUFFER_METRICS.utilization)).toBe(1);
+  expect(sumOf(full, BUFFER_METRICS.waiters, of("producer"))).toBe(1);
+  expect(sumOf(full, BUFFER_METRICS.waiters, of("consumer"))).toBe(0);
 
   const consumer = await buffer.consumer({ onWait: () => waits++ });
   await consumer.takeMany(3);
@@ -75,13 +81,10 @@ test("a full buffer has a utilization of 1, and who waits for room is counted", 
   const next = consumer.take();
   while (waits === 1) await new Promise(setImmediate);
   const empty = await collect();
-  expect(valueOf(empty, BUFFER_METRICS.utilization)).toBe(0);
-  expect(valueOf(empty, BUFFER_METRICS.waiting, of("producer"))).toBe(0);
-  expect(valueOf(empty, BUFFER_METRICS.waiting, of("consumer"))).toBe(1);
+  expect(sumOf(empty, BUFFER_METRICS.utilization)).toBe(0);
+  expect(sumOf(empty, BUFFER_METRICS.waiters, of("producer"))).toBe(0);
+  expect(sumOf(empty, BUFFER_METRICS.waiters, of("consumer"))).toBe(1);
   expect(differences(empty, Object.values(BUFFER_METRICS))).toEqual([]);
-  expect(new Set(empty.map(({ name }) => name))).toEqual(
-    new Set(Object.values(BUFFER_METRICS).map(({ name }) => name)),
-  );
   await producer.put(4);
   await next;
 });
@@ -119,11 +122,11 @@ test("buffers in one meter are told apart by their names", async () => {
   }
   const collected = await collect();
   const utilization = (name: string) =>
-    valueOf(collected, BUFFER_METRICS.utilization, { "sluice.buffer.name": name });
+    sumOf(collected, BUFFER_METRICS.utilization, { "sluice.buffer.name": name });
   expect([utilization("one"), utilization("two")]).toEqual([0.5, 1]);
 });
 
-test("a buffer that does not answer costs its own values of that collection, and nothing else", async () => {
+test("a buffer that does not answer is counted, and costs that collection nothing else", async () => {
   const { meter, collect } = collector();
   const answering = await freshBuffer(2);
   observeBuffer(answering, { meter, name: "answering" });
@@ -137,47 +140,82 @@ test("a buffer that does not answer costs its own values of that collection, and
     },
   };
   observeBuffer(silent, { meter, name: "silent" });
-  const names = async () =>
-    new Set((await collect()).map(({ attributes }) => attributes["sluice.buffer.name"]));
-  expect(await names()).toEqual(new Set(["answering"]));
+  const failures = { "sluice.buffer.name": "silent", "error.type": "BUFFER_BUSY" };
+  const named = async (name: string) =>
+    (await collect()).filter(({ attributes }) => attributes["sluice.buffer.name"] === name);
+
+  expect(sumOf(await named("answering"), BUFFER_METRICS.limit)).toBe(2);
+  const collected = await named("silent");
+  expect(sumOf(collected, BUFFER_METRICS.failures, failures)).toBeGreaterThan(0);
+  expect(sumOf(collected, BUFFER_METRICS.limit)).toBeUndefined();
+  expect(differences(collected, Object.values(BUFFER_METRICS))).toEqual([]);
   isBusy = false;
-  expect(await names(), "it is asked again the next time").toEqual(new Set(["answering", "silent"]));
+  expect(sumOf(await named("silent"), BUFFER_METRICS.limit), "it is asked again").toBe(2);
 });
 
-test.each([
-  ["BUFFER_DESTROYED", "the buffer is destroyed"],
-  ["HANDLE_CLOSED", "the handle is closed"],
-] as const)("%s: when %s the observation ends by itself", async (code, _when) => {
-  const { meter, collect } = collector();
+/** A handle of a buffer that is full, by which it is not destroyed, and how often that was asked for counts. */
+async function fullBuffer() {
   const transport = memoryTransport();
   const buffer = await createBuffer<number>(transport, { capacity: 2 });
-  const other = await openBuffer<number>(transport);
+  await (await buffer.producer()).putMany([1, 2]);
+  const handle = await openBuffer<number>(transport);
   let asked = 0;
   const observed = {
-    spec: other.spec,
-    transport: other.transport,
+    spec: handle.spec,
+    transport: handle.transport,
     counts() {
       asked++;
-      return other.counts();
+      return handle.counts();
     },
   };
-  observeBuffer(observed, { meter, name: "jobs" });
-  expect(await collect()).not.toEqual([]);
-  if (code === "HANDLE_CLOSED") await other.close();
-  await buffer.destroy();
-  await expect(other.counts()).rejects.toMatchObject({ code });
-  expect(await collect()).toEqual([]);
-  expect(await collect()).toEqual([]);
-  expect(asked).toBe(2);
+  onTestFinished(() => buffer.destroy());
+  return { buffer, handle, observed, asked: () => asked };
+}
+
+const ends = {
+  "the buffer is destroyed": ({ buffer }) => buffer.destroy(),
+  "the handle is closed": ({ handle }) => handle.close(),
+  "it is told to": (_buffer, end) => end(),
+} satisfies Record<string, (of: Awaited<ReturnType<typeof fullBuffer>>, end: () => void) => unknown>;
+
+// A reader with cumulative temporality goes on showing the last value, which would be an alarm for ever.
+test.each(Object.entries(ends))(
+  "ends when %s: nothing is there, and nobody is asked again",
+  async (_when, bringAbout) => {
+    const { meter, collect } = collector();
+    const full = await fullBuffer();
+    const end = observeBuffer(full.observed, { meter, name: "jobs" });
+    expect(sumOf(await collect(), BUFFER_METRICS.utilization)).toBe(1);
+    await bringAbout(full, end);
+    await collect();
+    const asked = full.asked();
+    const collected = await collect();
+    expect(full.asked()).toBe(asked);
+    for (const metric of ["usage", "limit", "utilization", "waiters", "dead"] as const)
+      expect(sumOf(collected, BUFFER_METRICS[metric]), metric).toBe(0);
+    expect(sumOf(collected, BUFFER_METRICS.produced), "what has ever been").toBe(2);
+    expect(sumOf(collected, BUFFER_METRICS.failures)).toBeUndefined();
+    end();
+    end();
+  },
+);
+
+test("ended while a collection waits for the answer, it does not show it", async () => {
+  const { meter, collect } = collector();
+  const full = await fullBuffer();
+  const end = observeBuffer(full.observed, { meter, name: "jobs" });
+  await collect();
+  const collecting = collect();
+  end();
+  expect(sumOf(await collecting, BUFFER_METRICS.utilization)).toBe(0);
 });
 
-test("an observation that is ended has no values any more", async () => {
+test("ended before any collection it never shows", async () => {
   const { meter, collect } = collector();
-  const end = observeBuffer(await freshBuffer(2), { meter, name: "jobs" });
-  expect(await collect()).not.toEqual([]);
-  end();
-  end();
+  const full = await fullBuffer();
+  observeBuffer(full.observed, { meter, name: "jobs" })();
   expect(await collect()).toEqual([]);
+  expect(full.asked()).toBe(0);
 });
 
 test("without a meter the global provider's is used", async () => {
