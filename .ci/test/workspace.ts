@@ -57,7 +57,7 @@ export function tracked(): string[] {
 
 /** What a source file imports or exports from, types included. */
 export function importsOf(path: string): string[] {
-  const found = read(path).matchAll(/\b(?:from|import)\s*\(?\s*["']([^"'\n]+)["']/g);
+  const found = read(path).matchAll(/(?<![\w-])(?:from|import)\s*\(?\s*["']([^"'\n]+)["']/g);
   return [...found].map((match) => match[1] ?? "");
 }
 
