@@ -22,7 +22,7 @@ test("a failpoint that nobody comes upon is no pass", { timeout: 120_000 }, asyn
     wishes: { durability: "none" as const },
     failpoints: ["no.such-point"],
   };
-  const [verdict] = await runContract(harness, { only: ["PROC-21"] });
+  const [verdict] = await runContract(harness, { only: ["PROC-21"], effort: 0.25 });
   expect(String(verdict?.error)).toMatch(
     /to be killed at the failpoint no\.such-point, none came there in \d+ runs/,
   );
