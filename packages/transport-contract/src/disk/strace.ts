@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Random } from "@sluice/history-checker/random";
+import { drawn } from "./drawn.js";
 import type { Job } from "./script-main.js";
 
 /** Those that change what lies on a disk. With a question mark: not every machine has it. */
@@ -154,9 +155,4 @@ export function someOf<T extends { readonly shape: string }>(
     for (const [shape, left] of kinds) if (left.length === 0) kinds.delete(shape);
   }
   return chosen;
-}
-
-function drawn<T>(list: T[], random: Random): T[] {
-  const rest = [...list];
-  return list.map(() => rest.splice(random.below(rest.length), 1)[0] as T);
 }

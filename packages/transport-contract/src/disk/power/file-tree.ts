@@ -11,6 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { Random } from "@sluice/history-checker/random";
+import { drawn } from "../drawn.js";
 
 export interface FileNode {
   readonly kind: "file";
@@ -47,8 +49,11 @@ export function readTree(path: string): DirectoryNode {
   return read(path) as DirectoryNode;
 }
 
-/** In the place of all that lies in the directory, which stays itself. */
-export function writeTree(path: string, { entries }: DirectoryNode): void {
+/**
+ * In the place of all that lies in the directory, which stays itself. Names are made in an order that is drawn: it is the one in
+ * which some file systems list them, and nobody may count on one.
+ */
+export function writeTree(path: string, { entries }: DirectoryNode, random: Random): void {
   emptyDirectory(path);
   const known = new Map<FileNode, string>();
   const write = (at: string, node: TreeNode): void => {
@@ -59,11 +64,11 @@ export function writeTree(path: string, { entries }: DirectoryNode): void {
       known.set(node, at);
     } else {
       mkdirSync(at, { mode: 0o700 });
-      for (const [name, one] of node.entries) write(join(at, name), one);
+      for (const [name, one] of drawn([...node.entries], random)) write(join(at, name), one);
     }
     chmodSync(at, node.mode);
   };
-  for (const [name, one] of entries) write(join(path, name), one);
+  for (const [name, one] of drawn([...entries], random)) write(join(path, name), one);
 }
 
 export function emptyDirectory(path: string): void {

@@ -101,7 +101,7 @@ async function secondRecording(
   if (instant === undefined) return undefined;
   const fates = drawFates(unsynced(files.changes, instant.line), draw);
   const before = `${worded(files.changes, instant, fates)}, and then, when it was used again, `;
-  writeTree(directory, crashState(files, instant.line, fates));
+  writeTree(directory, crashState(files, instant.line, fates), draw);
   const script = scriptOf(draw, SECOND_STEPS, false).map(
     (step): Step => (step.do === "put" ? { ...step, item: step.item + SECOND_ITEMS_FROM } : step),
   );
@@ -147,7 +147,7 @@ async function faultOf(
   { line }: Instant,
   fates: ReadonlyMap<Change, Fate>,
 ): Promise<string | undefined> {
-  writeTree(directory, crashState(files, line, fates));
+  writeTree(directory, crashState(files, line, fates), randomFrom(line));
   const { states, isThere } = possibleAt(line);
   try {
     await t.within(checkState(states, isThere), 2, "looking at the buffer afterwards");
