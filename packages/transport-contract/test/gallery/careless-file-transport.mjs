@@ -90,8 +90,13 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
     for (const name of names) syncPath(join(dirname(path), String(name)));
     syncPath(dirname(path));
   };
-  // Of a buffer that was destroyed meanwhile there is nothing to sync.
-  const syncLate = (names) => syncOwn(names.filter((name) => existsSync(join(dirname(path), String(name)))));
+  const syncLate = (names) => {
+    try {
+      syncOwn(names);
+    } catch {
+      // The buffer was destroyed meanwhile.
+    }
+  };
   const getOwn = (item) => {
     const own = join(dirname(path), String(Buffer.from(item)));
     return existsSync(own) ? readFileSync(own) : Buffer.alloc(0);
