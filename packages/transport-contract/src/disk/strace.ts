@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Random } from "@sluice/history-checker/random";
 import { drawn } from "./drawn.js";
 import type { Job } from "./script-main.js";
+import { shapeOf } from "./shape.js";
 
 /** Those that change what lies on a disk. With a question mark: not every machine has it. */
 export const CALLS: readonly string[] = [
@@ -115,13 +116,12 @@ export function sitesIn(log: string, directory: string): Site[] {
     counts.set(key, nth);
     const names = [...rest.matchAll(/[<"]([^<">]*)[>"]/g)].map(([, name = ""]) => name);
     const own = names.filter((name) => name.startsWith(below));
-    if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOf).join(" ")}` });
+    if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOfName).join(" ")}` });
   }
   return sites;
 
-  function shapeOf(name: string): string {
-    const text = name.slice(below.length).replace(/\(deleted\)/, "");
-    return text.replace(/[0-9a-f]{8}[0-9a-f-]*/g, "#").replace(/\d+/g, "#");
+  function shapeOfName(name: string): string {
+    return shapeOf(name.slice(below.length).replace(/\(deleted\)/, ""));
   }
 }
 

@@ -1,6 +1,7 @@
 /** At which instants the power goes, and what is lost then: drawn, the systematic ways among the others. */
 
 import type { Random } from "@sluice/history-checker/random";
+import { shapeOf } from "../shape.js";
 import { someOf } from "../strace.js";
 import { type Fate, sectorsOf, unsynced } from "./crash-state.js";
 import type { Change } from "./file-changes.js";
@@ -35,11 +36,6 @@ export function instantsOf(
   while (chosen.length < count && places.length > 0)
     chosen.push(...someOf(places, count - chosen.length, random));
   return chosen;
-}
-
-/** The kind of a change: its text without what is drawn or counted. */
-export function shapeOf(text: string): string {
-  return text.replace(/[0-9a-f]{8}[0-9a-f-]*/g, "#").replace(/\d+/g, "#");
 }
 
 type Draw = (pending: readonly Change[], random: Random) => Map<Change, Fate>;

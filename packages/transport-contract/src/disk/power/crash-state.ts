@@ -4,7 +4,7 @@ import { type Change, type FileChanges, type NameChange, ROOT } from "./file-cha
 import type { DirectoryNode, TreeNode } from "./file-tree.js";
 
 /** What disks write whole. */
-export const SECTOR_BYTES = 512;
+const SECTOR_BYTES = 512;
 
 /** What became of a change that was not synced: in `torn`, the sectors of the file that were written. */
 export type Fate = "kept" | "lost" | { readonly sectors: ReadonlySet<number> };

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import type { Random } from "@sluice/history-checker/random";
 import { drawn } from "../drawn.js";
 
-export interface FileNode {
+interface FileNode {
   readonly kind: "file";
   readonly mode: number;
   readonly bytes: Buffer;
