@@ -15,7 +15,7 @@ import { claims } from "./claims.js";
 const DISK_BYTES = 1024 * 1024 * 1024;
 // Enough to cut a log of 256 commits three times, or one of a megabyte twice: what the first cut left is used again.
 const STEPS = 1000;
-const STATES_OF_A_RUN = 50;
+const STATES_OF_A_RUN = 40;
 
 export const diskPowerRules: readonly Rule[] = [
   rule(
