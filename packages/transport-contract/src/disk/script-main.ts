@@ -25,6 +25,8 @@ export interface Job {
   readonly record: string;
   /** Makes the buffer first, at the place of the address. */
   readonly create?: { readonly spec: BufferSpec; readonly wishes: BufferWishes };
+  /** Opens whatever buffer is at the place of the address, be it another one. */
+  readonly opensAny?: boolean;
   /** Stays when all is done, to be killed. */
   readonly stays?: boolean;
   /** Of its leases. Default: longer than anything here takes. */
@@ -41,7 +43,7 @@ function tell(line: string): void {
 
 const { transportAt } = (await import(job.address.module)) as TransportModule;
 const transport = transportAt(job.address);
-let address: BufferAddress | undefined = job.address;
+let address: BufferAddress | undefined = job.opensAny === true ? undefined : job.address;
 let port: BufferPort;
 let producer: ProducerPort | undefined;
 let consumer: ConsumerPort;

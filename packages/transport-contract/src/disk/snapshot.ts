@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Random } from "@sluice/history-checker/random";
+import { shapeOf } from "./shape.js";
 import { someOf } from "./strace.js";
 
 export class Snapshot {
@@ -103,7 +104,7 @@ export function damages(snapshot: Snapshot, how: "cut" | "turn", count: number, 
     let end = Math.min(bytes.length, 64 * 1024);
     while (end > 0 && bytes[end - 1] === 0) end--;
     end = Math.min(bytes.length, end + 16);
-    const shape = file.replace(/[0-9a-f]{8}[0-9a-f-]*/g, "#").replace(/\d+/g, "#");
+    const shape = shapeOf(file);
     for (let offset = 0; offset < end; offset++) {
       if (how === "cut") all.push({ file, shape, offset });
       else if (offset >= HEADER_BYTES) all.push({ file, shape, offset, bit: random.below(8) });

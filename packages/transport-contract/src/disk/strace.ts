@@ -4,7 +4,9 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Random } from "@sluice/history-checker/random";
+import { drawn } from "./drawn.js";
 import type { Job } from "./script-main.js";
+import { shapeOf } from "./shape.js";
 
 /** Those that change what lies on a disk. With a question mark: not every machine has it. */
 export const CALLS: readonly string[] = [
@@ -114,13 +116,12 @@ export function sitesIn(log: string, directory: string): Site[] {
     counts.set(key, nth);
     const names = [...rest.matchAll(/[<"]([^<">]*)[>"]/g)].map(([, name = ""]) => name);
     const own = names.filter((name) => name.startsWith(below));
-    if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOf).join(" ")}` });
+    if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOfName).join(" ")}` });
   }
   return sites;
 
-  function shapeOf(name: string): string {
-    const text = name.slice(below.length).replace(/\(deleted\)/, "");
-    return text.replace(/[0-9a-f]{8}[0-9a-f-]*/g, "#").replace(/\d+/g, "#");
+  function shapeOfName(name: string): string {
+    return shapeOf(name.slice(below.length).replace(/\(deleted\)/, ""));
   }
 }
 
@@ -154,9 +155,4 @@ export function someOf<T extends { readonly shape: string }>(
     for (const [shape, left] of kinds) if (left.length === 0) kinds.delete(shape);
   }
   return chosen;
-}
-
-function drawn<T>(list: T[], random: Random): T[] {
-  const rest = [...list];
-  return list.map(() => rest.splice(random.below(rest.length), 1)[0] as T);
 }

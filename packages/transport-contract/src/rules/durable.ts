@@ -1,6 +1,5 @@
 /** DURABLE: what an accepted item outlives, as the transport claims in `survives`. */
 
-import type { Survival } from "@sluice/core";
 import { arenaFor, folderFor, recordOf } from "../disk/arena.js";
 import { inspect } from "../disk/inspect.js";
 import { SETTINGS, scriptOf } from "../disk/script.js";
@@ -9,12 +8,8 @@ import { runScript, startScript } from "../disk/strace.js";
 import { isTrue } from "../kit/expect.js";
 import { startPuppets } from "../processes/start-puppets.js";
 import { type Rule, rule } from "../rule.js";
+import { claims } from "./claims.js";
 import { trafficOn } from "./durable-traffic.js";
-
-const claims =
-  (what: Survival) =>
-  ({ survives }: { readonly survives: readonly Survival[] }) =>
-    survives.includes(what) ? undefined : `it does not claim to survive: ${what}`;
 
 const participant = { processes: true, needs: claims("participant") } as const;
 const authority = { processes: true, restart: true, needs: claims("authority") } as const;

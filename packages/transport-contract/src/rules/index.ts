@@ -11,6 +11,7 @@ import { deadLetterRules } from "./dead-letter.js";
 import { diskDamageRules } from "./disk-damage.js";
 import { diskFaultRules } from "./disk-fault.js";
 import { diskKillRules } from "./disk-kill.js";
+import { diskPowerRules } from "./disk-power.js";
 import { durableRules } from "./durable.js";
 import { endRules } from "./end-of-items.js";
 import { faultRules } from "./faults.js";
@@ -64,7 +65,7 @@ const GROUPS: readonly (readonly Rule[])[] = [
     ...processChaosRules,
     ...processLeftoverRules,
   ],
-  [...diskKillRules, ...diskDamageRules, ...diskFaultRules],
+  [...diskKillRules, ...diskDamageRules, ...diskFaultRules, ...diskPowerRules],
   [...durableRules],
   [...stressRules],
 ];

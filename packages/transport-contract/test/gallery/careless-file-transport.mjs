@@ -1,11 +1,15 @@
 // The file transport, careless in one way each: what the rules of DISK and DURABLE have to find. Child processes load it, so it
-// is plain JavaScript. With `side-file` faults the bytes of items lie in a file beside the buffer, written without any care.
+// is plain JavaScript. With some faults the bytes of items lie in a file beside the buffer, written without any care; with those of
+// DISK-8, and with `careful`, in a file for each item.
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,13 +19,29 @@ import { dirname, join } from "node:path";
 import { BufferError } from "@sluice/core";
 import { fileTransport } from "../../../transport-file/dist/index.js";
 
-/** @typedef {"none" | "early-answer" | "two-step-create" | "no-checksum" | "swallows-errors" | "no-loop" | "needs-room-to-take" | "forgets-deliveries"} Carelessness */
+/** @typedef {"careful" | "syncs-after-its-answer" | "renames-unsynced" | "syncs-no-directory" | "syncs-data-last"} Lossy */
+/** @typedef {Lossy | "none" | "early-answer" | "two-step-create" | "no-checksum" | "swallows-errors" | "no-loop" | "needs-room-to-take" | "forgets-deliveries"} Carelessness */
+
+const OWN_FILES = [
+  "careful",
+  "syncs-after-its-answer",
+  "renames-unsynced",
+  "syncs-no-directory",
+  "syncs-data-last",
+];
+
+function syncPath(path) {
+  const fd = openSync(path, "r");
+  fsyncSync(fd);
+  closeSync(fd);
+}
 
 /** @param {{ path: string, fault: Carelessness, claims?: string[] }} options */
 export function carelessFileTransport({ path, fault, claims = [] }) {
   const base = fileTransport({ path });
   const capabilities = { ...base.capabilities, survives: ["participant", ...claims] };
   const side = join(dirname(path), "items");
+  const usesOwnFiles = OWN_FILES.includes(fault);
   const usesSideFile = ["no-checksum", "swallows-errors", "no-loop"].includes(fault);
   const settings = join(dirname(path), "settings");
   const address = ({ place }) => ({
@@ -56,9 +76,38 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
     }
     return Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]);
   };
+  /** A file with the bytes; what is put is its name. */
+  const setOwn = (item) => {
+    const name = `item.${randomBytes(8).toString("hex")}`;
+    const own = join(dirname(path), name);
+    writeFileSync(`${own}.new`, item, { mode: 0o600 });
+    if (fault === "careful" || fault === "syncs-no-directory") syncPath(`${own}.new`);
+    renameSync(`${own}.new`, own);
+    if (fault === "careful" || fault === "renames-unsynced") syncPath(dirname(path));
+    return Buffer.from(name);
+  };
+  const syncOwn = (names) => {
+    for (const name of names) syncPath(join(dirname(path), String(name)));
+    syncPath(dirname(path));
+  };
+  const syncLate = (names) => {
+    try {
+      syncOwn(names);
+    } catch {
+      // The buffer was destroyed meanwhile.
+    }
+  };
+  const getOwn = (item) => {
+    const own = join(dirname(path), String(Buffer.from(item)));
+    return existsSync(own) ? readFileSync(own) : Buffer.alloc(0);
+  };
+  const itemOf = (item) => {
+    if (usesOwnFiles) return getOwn(item);
+    return usesSideFile ? get(item) : item;
+  };
   const given = (one) => ({
     ...one,
-    item: usesSideFile ? get(one.item) : one.item,
+    item: itemOf(one.item),
     ...(fault === "forgets-deliveries" ? { deliveries: 1 } : {}),
   });
 
@@ -70,6 +119,13 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
       },
       async offer(first, items, wait) {
         await late;
+        if (usesOwnFiles) {
+          const names = items.map((item) => setOwn(item));
+          const offered = await producer.offer(first, names, wait);
+          if (fault === "syncs-data-last") syncOwn(names);
+          if (fault === "syncs-after-its-answer") setTimeout(() => syncLate(names), 2);
+          return offered;
+        }
         if (fault !== "early-answer")
           return producer.offer(first, usesSideFile ? items.map((item) => set(item)) : items, wait);
         // Says that it is in before it is.
@@ -136,6 +192,8 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
         async destroy() {
           await port.destroy();
           for (const file of [side, settings]) rmSync(file, { force: true });
+          for (const name of readdirSync(dirname(path)))
+            if (name.startsWith("item.")) rmSync(join(dirname(path), name), { force: true });
         },
       };
     },
