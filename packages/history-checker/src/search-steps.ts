@@ -56,7 +56,13 @@ export function isConfirmation({ kind, operation }: Pick<Step, "kind" | "operati
   return kind === "ack" && operation.kind === "take";
 }
 
-type Draft = Pick<Step, "operation" | "kind" | "isCertain" | "from" | "to">;
+interface Draft {
+  readonly operation: Operation;
+  readonly kind: OperationKind;
+  readonly isCertain: boolean;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Where nobody wrote down a seal, one may have taken place at any instant. */
 const UNSEEN_SEAL: Operation = {
