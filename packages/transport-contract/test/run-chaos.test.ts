@@ -73,3 +73,35 @@ test("a run that cannot be begun ends, and hands over what there is", async () =
   }
   expect(handed).toHaveLength(1);
 });
+
+test.each([
+  { stops: 0, leaseMs: 1000, search: "linearizable" },
+  // Whoever is stopped for as long as that may count as dead over a wire, and ask again.
+  { stops: 1, leaseMs: 1001, search: "not made" },
+])(
+  "plain takes over a wire with $stops stops and leases of $leaseMs ms: the search is $search",
+  {
+    timeout: 60_000,
+  },
+  async ({ search, ...faults }) => {
+    const places = inDirectories((directory) => fileTransport({ path: join(directory, "buffer") }));
+    const transport = await places.createTransport();
+    const open = async () => {
+      const port = await transport.open();
+      const capabilities = { ...port.capabilities, putOutcome: "may-be-unknown" };
+      return Object.defineProperty(port, "capabilities", { value: capabilities });
+    };
+    try {
+      const report = await runChaos(
+        { ...transport, open },
+        {
+          ...{ mode: "take", capacity: 5, producers: 1, consumers: 1, kills: 1, seed: 1, ...faults },
+          wishes: { durability: "none" },
+        },
+      );
+      expect(report).toMatchObject({ search, safety: [], liveness: [] });
+    } finally {
+      await places.cleanup(transport);
+    }
+  },
+);

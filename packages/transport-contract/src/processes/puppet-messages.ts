@@ -1,6 +1,7 @@
 /** What a rule and its child process say to each other. */
 
 import type { BufferAddress, BufferCounts, BufferSettings, ErrorCode } from "@sluice/core";
+import type { Resources } from "../kit/resources.js";
 
 /** The calls that a puppet makes for its rule: arguments and result, all JSON. */
 export interface PuppetCalls {
@@ -34,6 +35,8 @@ export interface PuppetCalls {
    */
   sample(): { most: number; samples: number; wrong: string | null };
   stopSampling(): void;
+  /** What this process holds, once what can be collected was. */
+  resources(): Resources;
 }
 
 /** What came of `readAll`. Where it went wrong: the error's code, or its message if it has none. */

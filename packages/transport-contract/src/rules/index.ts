@@ -34,6 +34,7 @@ import { sealRules } from "./seal.js";
 import { sealRaceRules } from "./seal-race.js";
 import { selfDescriptionRules } from "./self-description.js";
 import { stressRules } from "./stress.js";
+import { stressProcessRules } from "./stress-processes.js";
 import { valueRules } from "./value.js";
 import { waitRules } from "./wait.js";
 import { wakeUpRules } from "./wake-up.js";
@@ -67,7 +68,7 @@ const GROUPS: readonly (readonly Rule[])[] = [
   ],
   [...diskKillRules, ...diskDamageRules, ...diskFaultRules, ...diskPowerRules],
   [...durableRules],
-  [...stressRules],
+  [...stressRules, ...stressProcessRules],
 ];
 
 const numberOf = (rule: Rule): number => Number(rule.number.split("-")[1]);

@@ -245,6 +245,18 @@ const FAULTS = {
       }),
     };
   },
+  hoards: () => ({
+    consumer(consumer) {
+      const all = [];
+      return {
+        async poll(max, wait, lease) {
+          const answer = await consumer.poll(max, wait, lease);
+          all.push(...answer.deliveries.map(() => new Uint8Array(65_536)));
+          return answer;
+        },
+      };
+    },
+  }),
   "just leaves": () => ({ port: () => ({ close: async () => {} }), consumer: () => ({ close() {} }) }),
   "counts one by one": () => ({
     port: (port) => ({

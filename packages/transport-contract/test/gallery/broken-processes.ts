@@ -79,4 +79,5 @@ export const brokenBetweenProcesses: readonly BrokenBetweenProcesses[] = [
   file("ghosts", "counts the waiting calls of the dead", "PROC-22"),
   file("just leaves", "gives nothing back when a handle is closed", "PROC-23"),
   file("counts one by one", "makes up a snapshot of two looks", "PROC-24"),
+  file("hoards", "keeps in each process what it took to hand out its items", "STRESS-6"),
 ];
