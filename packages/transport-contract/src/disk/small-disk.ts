@@ -1,11 +1,12 @@
 /** A disk of a few megabytes that only one child process sees: a tmpfs in a mount namespace of its own. */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { RuleContext } from "../kit/context.js";
+import { passingFolder, temporaryFolder } from "../kit/temporary-folder.js";
+import { spawnOwned } from "../processes/owned-child.js";
 import type { FullDiskJob } from "./full-disk-main.js";
 
 /** As root, or, where the kernel lets everybody, as the root of a user namespace of one's own. */
@@ -29,9 +30,9 @@ export function smallDiskReason(): string | undefined {
 
 function probe(): { readonly way?: readonly string[]; readonly reason?: string } {
   if (process.platform !== "linux") return { reason: `there is no tmpfs on ${process.platform}` };
-  const folder = mkdtempSync(join(tmpdir(), "sluice-disk-"));
+  const { path, remove } = passingFolder("sluice-disk-");
   try {
-    const [disk, directory] = [join(folder, "disk"), join(folder, "directory")];
+    const [disk, directory] = [join(path, "disk"), join(path, "directory")];
     let said = "";
     for (const way of WAYS) {
       const made = spawnSync("mkdir", [disk, directory]).error;
@@ -42,32 +43,39 @@ function probe(): { readonly way?: readonly string[]; readonly reason?: string }
     }
     return { reason: `no tmpfs can be mounted here: ${said}` };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 
 /** @returns what the child process said at its end, as JSON; or how it ended. */
-export async function onSmallDisk(directory: string, bytes: number, job: FullDiskJob): Promise<unknown> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-disk-"));
-  try {
-    const main = fileURLToPath(new URL("./full-disk-main.js", import.meta.url));
-    const run = ["sh", "-c", SCRIPT, "sh", folder, directory, String(bytes), process.execPath, main];
-    const env = { ...process.env, SLUICE_CONTRACT_FULL_DISK: JSON.stringify({ ...job, disk: folder }) };
-    const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
-    const child = spawn("unshare", [...(probed?.way ?? ["-m"]), ...run], { env, stdio });
-    let said = "";
-    let out = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-4000);
-    });
-    const [code, signal] = await once(child, "close");
-    const last = out.trim().split("\n").at(-1) ?? "";
-    if (code === 0 && last.startsWith("{")) return JSON.parse(last);
-    return { fault: `The process ended with ${code ?? signal}: ${said}` };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export async function onSmallDisk(
+  t: RuleContext,
+  directory: string,
+  bytes: number,
+  job: FullDiskJob,
+): Promise<unknown> {
+  const folder = temporaryFolder(t, "sluice-disk-");
+  const main = fileURLToPath(new URL("./full-disk-main.js", import.meta.url));
+  const run = ["sh", "-c", SCRIPT, "sh", folder, directory, String(bytes), process.execPath, main];
+  const env = { ...process.env, SLUICE_CONTRACT_FULL_DISK: JSON.stringify({ ...job, disk: folder }) };
+  // With its process its mounts are gone.
+  const { child, end, kill } = spawnOwned("unshare", [...(probed?.way ?? ["-m"]), ...run], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  t.hold(kill);
+  let said = "";
+  let out = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const closed = once(child, "close");
+  const { code, signal } = await end;
+  await closed;
+  const last = out.trim().split("\n").at(-1) ?? "";
+  if (code === 0 && last.startsWith("{")) return JSON.parse(last);
+  return { fault: `The process ended with ${code ?? signal}: ${said}` };
 }

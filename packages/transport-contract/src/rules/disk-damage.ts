@@ -8,6 +8,7 @@ import { runScript } from "../disk/strace.js";
 import type { RuleContext } from "../kit/context.js";
 import { fail, isTrue, print } from "../kit/expect.js";
 import { checkLedger } from "../kit/face.js";
+import { temporaryFolder } from "../kit/temporary-folder.js";
 import type { Reading } from "../processes/puppet-messages.js";
 import { startPuppets } from "../processes/start-puppets.js";
 import { type Rule, rule } from "../rule.js";
@@ -31,11 +32,11 @@ export const diskDamageRules: readonly Rule[] = [
 async function withDamage(t: RuleContext, how: "cut" | "turn", count: number): Promise<void> {
   const script = scriptWithoutLease(t, 40);
   const arena = await arenaFor(t, folderFor(t), script);
-  const { code, said } = await runScript(arena.job);
+  const { code, said } = await runScript(t, arena.job);
   const { done, marks } = recordOf(arena.job);
   isTrue(code === 0 && marks.at(-1) === "over", `Expected the script to come to its end: ${said}`);
   const states = possibleStates(script, done, SETTINGS.capacity, true).flat();
-  using snapshot = new Snapshot(directoryOf(t, arena.transport));
+  const snapshot = new Snapshot(directoryOf(t, arena.transport), temporaryFolder(t, "sluice-snapshot-"));
   const [reader] = await startPuppets(t, 1);
   const chosen = damages(snapshot, how, count, t.random);
   isTrue(chosen.length > 0, "Expected the buffer's bytes in files of the declared directory, found none");
