@@ -3,7 +3,7 @@
 
 import { chaos } from "./chaos/chaos-command.js";
 import { HELP, readArgs } from "./command/command-args.js";
-import { endProcess } from "./command/end-process.js";
+import { endProcess, resourcesAtFirst } from "./command/end-process.js";
 import { Interrupted, interruption } from "./command/interruption.js";
 import { runCommand } from "./command/run-command.js";
 import { groupOf } from "./group.js";
@@ -11,7 +11,8 @@ import { RULES } from "./rules/index.js";
 import { UsageError } from "./usage-error.js";
 import { messageOf } from "./verdict-text.js";
 
-endProcess(await main(process.argv.slice(2)));
+const atFirst = resourcesAtFirst();
+endProcess(await main(process.argv.slice(2)), atFirst);
 
 async function main(args: readonly string[]): Promise<number> {
   try {

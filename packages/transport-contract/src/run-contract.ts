@@ -80,7 +80,6 @@ export async function runContract(harness: Harness, options: RunOptions = {}): P
     if (options.signal?.aborted) break;
     options.onRule?.(rule, at, rules.length);
     const verdict = await judge(rule, harness, { ...options, seed });
-    // It says no more than that it was given up.
     if (options.signal?.aborted) break;
     options.onVerdict?.(verdict);
     verdicts.push(verdict);
@@ -112,6 +111,9 @@ export async function judge(
   const began = performance.now();
   const { histories, failure, leftovers = [] } = await run(rule, harness, options);
   const ms = performance.now() - began;
+  // Whatever it met: it was given up.
+  if (options.signal?.aborted)
+    return { ...about, outcome: "skipped", reason: "the run was ended", isUnable: true, ms };
   if (failure === undefined) return { ...about, outcome: "passed", ms, histories };
   if ("skip" in failure) return { ...about, outcome: "skipped", ...failure.skip, ms };
   const error = named({ ...failure, rule, histories, leftovers }, options);

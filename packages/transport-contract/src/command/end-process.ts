@@ -19,25 +19,33 @@ const WORDS: Readonly<Record<string, string>> = {
   Worker: "worker",
 };
 
-/** Ends the process with this code as soon as nothing keeps it alive, and in a moment if something does; then it says what. */
-export function endProcess(code: number): void {
+/** What keeps the process alive before an adapter is loaded: its pipes, or its terminal. */
+export function resourcesAtFirst(): readonly string[] {
+  // They are there once they are looked at.
+  void [process.stdout, process.stderr];
+  return process.getActiveResourcesInfo();
+}
+
+/**
+ * Ends the process with this code as soon as nothing keeps it alive, and in a moment if something does; then it says what.
+ *
+ * @param atFirst - what is nobody's fault.
+ */
+export function endProcess(code: number, atFirst: readonly string[]): void {
   process.exitCode = code;
   setTimeout(() => {
     process.stderr.write(
-      `transport-contract: the adapter or its harness left something alive (${leftAlive()}); ended all the same\n`,
+      `transport-contract: the adapter or its harness left something alive (${leftAlive(atFirst)}); ended all the same\n`,
     );
     process.exit();
   }, GRACE_MS).unref();
 }
 
-function leftAlive(): string {
+function leftAlive(atFirst: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const name of process.getActiveResourcesInfo()) {
-    // Those of standard output.
-    if (name === "TTYWrap") continue;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return (
-    [...counts].map(([name, count]) => `${count} × ${WORDS[name] ?? name}`).join(", ") || "unknown to Node"
-  );
+  const count = (name: string, by: number) => counts.set(name, (counts.get(name) ?? 0) + by);
+  for (const name of process.getActiveResourcesInfo()) count(name, 1);
+  for (const name of atFirst) count(name, -1);
+  const left = [...counts].filter(([, number]) => number > 0);
+  return left.map(([name, number]) => `${number} × ${WORDS[name] ?? name}`).join(", ") || "unknown to Node";
 }

@@ -3,7 +3,7 @@
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BufferAddress, type BufferTransport, completeSpec } from "@sluice/core";
-import { type RuleContext, waiting } from "../kit/context.js";
+import type { RuleContext } from "../kit/context.js";
 import { equal, fail } from "../kit/expect.js";
 import { temporaryFolder } from "../kit/temporary-folder.js";
 import { inspect } from "./inspect.js";
@@ -28,7 +28,7 @@ export interface Record {
 
 /** A folder for scripts, records and logs, which is gone after the rule; not where buffers are. */
 export function folderFor(t: RuleContext): string {
-  return temporaryFolder(t, "sluice-script-");
+  return realpathSync(temporaryFolder(t, "sluice-script-"));
 }
 
 let count = 0;
