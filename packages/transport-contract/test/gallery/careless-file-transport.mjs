@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { BufferError } from "@sluice/core";
 import { fileTransport } from "../../../transport-file/dist/index.js";
 
-/** @typedef {"none" | "early-answer" | "two-step-create" | "no-checksum" | "swallows-errors" | "no-loop" | "needs-room-to-take" | "forgets-deliveries"} Carelessness */
+/** @typedef {"none" | "early-answer" | "two-step-create" | "no-checksum" | "swallows-errors" | "no-loop" | "needs-room-to-take" | "forgets-deliveries" | "starts-afresh" | "unchecked-sequence" | "unchecked-dead-letters"} Carelessness */
 
 /** @param {{ path: string, fault: Carelessness, claims?: string[] }} options */
 export function carelessFileTransport({ path, fault, claims = [] }) {
@@ -24,10 +24,10 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
   const side = join(dirname(path), "items");
   const usesSideFile = ["no-checksum", "swallows-errors", "no-loop"].includes(fault);
   const settings = join(dirname(path), "settings");
-  const address = ({ place }) => ({
+  const address = ({ place }, spec = null) => ({
     module: import.meta.url,
     transport: "careless",
-    place: { path, fault, claims, inner: place },
+    place: { path, fault, claims, inner: place, spec },
   });
 
   /** Appends the bytes; what is put is where they are. */
@@ -66,10 +66,17 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
     let late = Promise.resolve();
     return {
       get lastSequence() {
-        return producer.lastSequence;
+        return fault === "unchecked-sequence" && existsSync(side)
+          ? Number(readFileSync(side, "latin1"))
+          : producer.lastSequence;
       },
       async offer(first, items, wait) {
         await late;
+        if (fault === "unchecked-sequence") {
+          const offered = await producer.offer(first, items, wait);
+          if (offered.accepted > 0) writeFileSync(side, String(producer.lastSequence));
+          return offered;
+        }
         if (fault !== "early-answer")
           return producer.offer(first, usesSideFile ? items.map((item) => set(item)) : items, wait);
         // Says that it is in before it is.
@@ -80,7 +87,22 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
       close: () => producer.close(),
     };
   };
-  const consumerOf = (consumer) => ({
+  /** A copy of them, which is what is told. */
+  const copyDeadLetters = async (port) => {
+    const dead = await port.deadLetters.list(100);
+    writeFileSync(
+      side,
+      dead.map(({ sequence, item }) => `${sequence} ${Buffer.from(item).toString("base64")}\n`).join(""),
+    );
+  };
+  const fromCopy = (dead) => {
+    const lines = existsSync(side) ? readFileSync(side, "latin1").split("\n") : [];
+    const items = new Map(lines.map((line) => line.split(" ")));
+    return dead
+      .filter(({ sequence }) => items.has(String(sequence)))
+      .map((one) => ({ ...one, item: Buffer.from(items.get(String(one.sequence)), "base64") }));
+  };
+  const consumerOf = (consumer, port) => ({
     async poll(max, wait, lease) {
       if (fault === "needs-room-to-take") {
         try {
@@ -93,7 +115,11 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
       const polled = await consumer.poll(max, wait, lease);
       return { ...polled, deliveries: polled.deliveries.map(given) };
     },
-    settle: (settlements) => consumer.settle(settlements),
+    async settle(settlements) {
+      const settled = await consumer.settle(settlements);
+      if (fault === "unchecked-dead-letters") await copyDeadLetters(port);
+      return settled;
+    },
     close: () => consumer.close(),
   });
 
@@ -108,12 +134,17 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
         if (existsSync(settings)) throw new BufferError("BUFFER_EXISTS", "It has settings");
         writeFileSync(settings, "{}");
       }
-      return address(await base.create(spec, wishes));
+      return address(await base.create(spec, wishes), spec);
     },
     async open(at) {
       const port = await base
         .open(at === undefined ? undefined : { ...at, place: at.place.inner })
-        .catch((error) => {
+        .catch(async (error) => {
+          if (fault === "starts-afresh" && error.code === "DATA_CORRUPT") {
+            rmSync(path, { recursive: true, force: true });
+            await base.create(at.place.spec, {});
+            return base.open();
+          }
           if (fault !== "two-step-create" || !existsSync(settings)) throw error;
           throw new BufferError("DATA_CORRUPT", "It has settings, and nothing else");
         });
@@ -123,12 +154,15 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
         capabilities,
         address: address(port.address),
         producer: async (id) => producerOf(await port.producer(id)),
-        consumer: async () => consumerOf(await port.consumer()),
+        consumer: async () => consumerOf(await port.consumer(), port),
         seal: (options) => port.seal(options),
         counts: () => port.counts(),
         drained: (wait) => port.drained(wait),
         deadLetters: {
-          list: async (...args) => (await Reflect.apply(list, port.deadLetters, args)).map(given),
+          async list(...args) {
+            const dead = await Reflect.apply(list, port.deadLetters, args);
+            return fault === "unchecked-dead-letters" ? fromCopy(dead) : dead.map(given);
+          },
           requeue: (sequence) => port.deadLetters.requeue(sequence),
           remove: (sequence) => port.deadLetters.remove(sequence),
         },
