@@ -195,7 +195,7 @@ function named({ error, rule, histories, leftovers }: Failed, options: RunOption
   return new Error(lines.join("\n"), { cause: error });
 }
 
-export function effortFromEnvironment(): number {
+function effortFromEnvironment(): number {
   const text = process.env["SLUICE_EFFORT"];
   const effort = text === undefined || text === "" ? 1 : Number(text);
   if (!Number.isFinite(effort) || effort <= 0) {

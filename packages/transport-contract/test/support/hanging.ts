@@ -11,7 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+const kit = JSON.stringify(new URL("../../dist/index.js", import.meta.url).href);
+const transport = JSON.stringify(new URL("../hanging-transport.mjs", import.meta.url).href);
 
 export interface Hanging {
   /** Of the harness. */
@@ -36,8 +37,8 @@ export function hanging(): Hanging {
     module,
     `import { appendFileSync } from "node:fs";
      import { join } from "node:path";
-     import { filesInDirectories } from ${url("../../dist/index.js")};
-     import { hangingTransport } from ${url("../hanging-transport.mjs")};
+     import { filesInDirectories } from ${kit};
+     import { hangingTransport } from ${transport};
      const places = filesInDirectories((directory) => hangingTransport({ path: join(directory, "buffer") }));
      export default {
        ...places,
