@@ -1,6 +1,6 @@
 /** The child process: carries out a script at the port, and writes down each step after it is done. */
 
-import { openSync, readFileSync, writevSync } from "node:fs";
+import { appendFileSync, openSync, readFileSync, writevSync } from "node:fs";
 import {
   type BufferAddress,
   type BufferPort,
@@ -14,6 +14,7 @@ import {
   type TransportModule,
 } from "@sluice/core";
 import { waiting } from "../kit/context.js";
+import { contentsFile, contentsOf } from "./contents.js";
 import { type Done, itemNumber, itemOf, PRODUCER, type Step } from "./script.js";
 
 /** What the environment holds, as JSON. */
@@ -29,6 +30,8 @@ export interface Job {
   readonly opensAny?: boolean;
   /** Stays when all is done, to be killed. */
   readonly stays?: boolean;
+  /** Folder of which is written down, beside the record, what its files hold when it is ready and after each step. */
+  readonly watched?: string;
   /** Of its leases. Default: longer than anything here takes. */
   readonly leaseMs?: number;
 }
@@ -39,6 +42,11 @@ const record = openSync(job.record, "a", 0o600);
 /** By a call that adapters hardly make: what happens to theirs does not happen to this one. */
 function tell(line: string): void {
   writevSync(record, [Buffer.from(line), Buffer.from("\n")]);
+}
+
+function watch(): void {
+  if (job.watched === undefined) return;
+  appendFileSync(contentsFile(job.record), `${JSON.stringify(contentsOf(job.watched))}\n`);
 }
 
 const { transportAt } = (await import(job.address.module)) as TransportModule;
@@ -117,6 +125,7 @@ try {
   await register();
   consumer = await port.consumer();
   tell("ready");
+  watch();
 } catch (error) {
   if (!isBufferError(error)) throw error;
   tell(`refused ${error.code}`);
@@ -124,7 +133,10 @@ try {
 }
 const script =
   job.script === undefined ? [] : (JSON.parse(readFileSync(job.script, "utf8")) as readonly Step[]);
-for (const [i, step] of script.entries()) tell(JSON.stringify({ step: i, ...(await carryOut(step)) }));
+for (const [i, step] of script.entries()) {
+  tell(JSON.stringify({ step: i, ...(await carryOut(step)) }));
+  watch();
+}
 tell("over");
 // Not closed: whoever ends, ends like this.
 if (job.stays === true) setInterval(() => {}, 1000);

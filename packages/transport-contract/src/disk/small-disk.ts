@@ -1,11 +1,13 @@
 /** A disk of some megabytes that only one child process sees: a tmpfs in a mount namespace of its own. */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { RuleContext } from "../kit/context.js";
+import { passingFolder, temporaryFolder } from "../kit/temporary-folder.js";
+import { spawnOwned } from "../processes/owned-child.js";
 
 /** As root, or, where the kernel lets everybody, as the root of a user namespace of one's own. */
 const WAYS: readonly (readonly string[])[] = [["-m"], ["-rm"]];
@@ -43,10 +45,10 @@ export function otherBootReason(): string | undefined {
 
 function probe(seesBoot: boolean): Probed {
   if (process.platform !== "linux") return { reason: `there is no tmpfs on ${process.platform}` };
-  const folder = mkdtempSync(join(tmpdir(), "sluice-disk-"));
+  const { path, remove } = passingFolder("sluice-disk-");
   try {
-    const [disk, directory] = [join(folder, "disk"), join(folder, "directory")];
-    const boot = seesBoot ? join(folder, "boot") : "";
+    const [disk, directory] = [join(path, "disk"), join(path, "directory")];
+    const boot = seesBoot ? join(path, "boot") : "";
     if (seesBoot) writeFileSync(boot, "");
     const made = spawnSync("mkdir", [disk, directory]).error;
     let said = "";
@@ -58,7 +60,7 @@ function probe(seesBoot: boolean): Probed {
     }
     return { reason: `${seesBoot ? "no file of /proc" : "no tmpfs"} can be mounted here: ${said}` };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 
@@ -72,44 +74,35 @@ export interface OnSmallDisk {
   readonly boot?: string;
   /** @param disk - where the disk is mounted. */
   env(disk: string): Readonly<Record<string, string>>;
-  /** Ends it. */
-  readonly signal?: AbortSignal;
 }
 
 /** @returns what the child process said at its end, as JSON; or, as `fault`, how it ended. */
-export async function onSmallDisk({
-  main,
-  directory,
-  bytes,
-  boot,
-  env,
-  signal,
-}: OnSmallDisk): Promise<unknown> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-disk-"));
-  try {
-    const module = fileURLToPath(new URL(main, import.meta.url));
-    const way = (boot === undefined ? probed.disk : probed.boots)?.way ?? ["-m"];
-    const script = ["sh", "-c", SCRIPT, "sh", folder, directory, String(bytes), boot ?? ""];
-    const child = spawn("unshare", [...way, ...script, process.execPath, module], {
-      env: { ...process.env, ...env(folder) },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const kill = () => child.kill("SIGKILL");
-    signal?.addEventListener("abort", kill);
-    let said = "";
-    let out = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-4000);
-    });
-    const [code, by] = await once(child, "close");
-    signal?.removeEventListener("abort", kill);
-    const last = out.trim().split("\n").at(-1) ?? "";
-    if (code === 0 && last.startsWith("{")) return JSON.parse(last);
-    return { fault: `The process ended with ${code ?? by}: ${said}` };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export async function onSmallDisk(
+  t: RuleContext,
+  { main, directory, bytes, boot, env }: OnSmallDisk,
+): Promise<unknown> {
+  const folder = temporaryFolder(t, "sluice-disk-");
+  const module = fileURLToPath(new URL(main, import.meta.url));
+  const way = (boot === undefined ? probed.disk : probed.boots)?.way ?? ["-m"];
+  const script = ["sh", "-c", SCRIPT, "sh", folder, directory, String(bytes), boot ?? ""];
+  // With its process its mounts are gone.
+  const { child, end, kill } = spawnOwned("unshare", [...way, ...script, process.execPath, module], {
+    env: { ...process.env, ...env(folder) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  t.hold(kill);
+  let said = "";
+  let out = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const closed = once(child, "close");
+  const { code, signal } = await end;
+  await closed;
+  const last = out.trim().split("\n").at(-1) ?? "";
+  if (code === 0 && last.startsWith("{")) return JSON.parse(last);
+  return { fault: `The process ended with ${code ?? signal}: ${said}` };
 }

@@ -6,13 +6,11 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Random } from "@sluice/history-checker/random";
 import { shapeOf } from "./shape.js";
@@ -24,9 +22,10 @@ export class Snapshot {
   /** Of what lies there now, as it was put there: what is still like that need not be put back. */
   readonly #there: Map<string, string> = new Map();
 
-  constructor(directory: string) {
+  /** @param copy - an empty folder, for what the files are now. */
+  constructor(directory: string, copy: string) {
     this.#directory = directory;
-    this.#copy = mkdtempSync(join(tmpdir(), "sluice-snapshot-"));
+    this.#copy = copy;
     cpSync(directory, this.#copy, { recursive: true });
   }
 
@@ -61,10 +60,6 @@ export class Snapshot {
     }
     writeFileSync(join(this.#directory, file), damaged);
     this.#there.delete(file);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#copy, { recursive: true, force: true });
   }
 }
 

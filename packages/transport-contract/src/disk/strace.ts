@@ -1,9 +1,11 @@
 /** A script's process under strace: which system calls it makes on the buffer's files, and what happens to it at one of them. */
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Random } from "@sluice/history-checker/random";
+import type { RuleContext } from "../kit/context.js";
+import { forever } from "../kit/waiting.js";
+import { type ChildEnd, type OwnedChild, spawnOwned } from "../processes/owned-child.js";
 import { drawn } from "./drawn.js";
 import type { Job } from "./script-main.js";
 import { shapeOf } from "./shape.js";
@@ -63,28 +65,33 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface ScriptEnd {
-  readonly code: number | null;
-  readonly signal: string | null;
+export interface ScriptEnd extends ChildEnd {
   readonly said: string;
 }
 
-/** Runs it to its end. */
-export function runScript(job: Job, options: RunOptions = {}): Promise<ScriptEnd> {
-  return startScript(job, options).end;
+export interface StartedScript extends OwnedChild {
+  readonly end: Promise<ScriptEnd>;
 }
 
-export function startScript(
-  job: Job,
-  options: RunOptions = {},
-): { readonly child: ChildProcess; readonly end: Promise<ScriptEnd> } {
+/** Runs it to its end, or to that of the rule. */
+export async function runScript(t: RuleContext, job: Job, options: RunOptions = {}): Promise<ScriptEnd> {
+  if (t.over.aborted) await forever();
+  const { end, kill } = startScript(job, options);
+  const letGo = t.hold(kill);
+  const came = await end;
+  await letGo();
+  return came;
+}
+
+/** Whoever starts it ends it. */
+export function startScript(job: Job, options: RunOptions = {}): StartedScript {
   const main = fileURLToPath(new URL("./script-main.js", import.meta.url));
   const node = [...(options.preload === undefined ? [] : ["--import", options.preload]), main];
   const [command, ...args] =
     options.strace === undefined
       ? [process.execPath, ...node]
       : ["strace", ...OPTIONS, ...options.strace, process.execPath, ...node];
-  const child = spawn(command as string, args, {
+  const owned = spawnOwned(command as string, args, {
     env: {
       ...process.env,
       ...options.env,
@@ -96,11 +103,10 @@ export function startScript(
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  owned.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-4000);
   });
-  const end = once(child, "exit").then(([code, signal]) => ({ code, signal, said }));
-  return { child, end };
+  return { ...owned, end: owned.end.then((came) => ({ ...came, said })) };
 }
 
 /** @param log - what strace wrote, with `-y`. @returns the calls on what lies below the directory, in their order. */

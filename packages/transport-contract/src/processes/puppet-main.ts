@@ -84,7 +84,7 @@ const answers: Answers = {
   seal: () => buffer().seal(),
   counts: async () => buffer().counts(),
   close: () => buffer().close(),
-  readAll: async (address) => readAll(await transportOf(address), address),
+  readAll: async (address, producer) => readAll(await transportOf(address), address, producer),
   produce: (job) => produce(buffer(), job, stop.signal),
   consume: (job) => consume(buffer(), job),
   async stopProducing() {

@@ -38,7 +38,7 @@ export const diskFaultRules: readonly Rule[] = [
         for (let bytes = (0.25 + t.random.below(8) / 4) * MEGABYTE; ; bytes *= 2) {
           if (bytes > 512 * MEGABYTE) fail("Expected a buffer of 4 MB to find room in 512 MB");
           const env = (disk: string) => ({ SLUICE_CONTRACT_FULL_DISK: JSON.stringify({ ...job, disk }) });
-          const run = onSmallDisk({ main: "./full-disk-main.js", directory, bytes, env });
+          const run = onSmallDisk(t, { main: "./full-disk-main.js", directory, bytes, env });
           const came = (await t.within(run, 5, "the run on a full disk")) as {
             fault?: string;
             isTooSmall?: boolean;
@@ -66,7 +66,7 @@ export const diskFaultRules: readonly Rule[] = [
           const arena = await arenaFor(t, folder, script);
           const inject = `inject=${site.call}:error=${error}:when=${when}`;
           const log = `${arena.job.record}.log`;
-          const { code, said } = await runScript(arena.job, {
+          const { code, said } = await runScript(t, arena.job, {
             strace: ["-y", "-o", log, "-e", `trace=writev,${site.call}`, "-e", inject],
           });
           const { marks } = recordOf(arena.job);
@@ -97,7 +97,7 @@ export const diskFaultRules: readonly Rule[] = [
           SLUICE_CONTRACT_SHORT_WRITES: String(t.random.below(1_000_000)),
           SLUICE_CONTRACT_SHORTENED: shortenedFile(arena.job),
         };
-        const { code, said } = await runScript(arena.job, { preload, env });
+        const { code, said } = await runScript(t, arena.job, { preload, env });
         shortened += shortWritesOf(arena.job);
         const { marks, done } = recordOf(arena.job);
         isTrue(code === 0 && marks.at(-1) === "over", `Expected the script to come to its end: ${said}`);

@@ -38,11 +38,9 @@ export const diskPowerRules: readonly Rule[] = [
           ...{ address, spec, wishes, directory, folder, boot, steps: STEPS, states },
           ...{ capabilities: t.harness.capabilities, timing: t.timing, seed: t.random.below(1_000_000) },
         };
-        const ends = new AbortController();
-        t.defer(() => ends.abort());
         const env = () => ({ SLUICE_CONTRACT_POWER_LOSS: JSON.stringify(job) });
         const options = { main: "./power/power-loss-main.js", directory, bytes: DISK_BYTES, boot, env };
-        const run = onSmallDisk({ ...options, signal: ends.signal });
+        const run = onSmallDisk(t, options);
         const end = (await t.within(run, 12, "the run with losses of power").catch((error) => {
           const state = join(folder, "state");
           throw existsSync(state) ? new Error(`${error.message}; ${readFileSync(state, "utf8")}`) : error;

@@ -20,8 +20,8 @@ export const durableRules: readonly Rule[] = [
     async (t) => {
       const script = scriptOf(t.random, 40, t.random.chance(0.3));
       const { transport, address, job } = await arenaFor(t, folderFor(t), script);
-      const { child, end } = startScript({ ...job, stays: true });
-      t.defer(() => child.kill("SIGKILL"));
+      const { child, end, kill } = startScript({ ...job, stays: true });
+      t.hold(kill);
       const others = await startPuppets(t, 2, address);
       for (const puppet of others) void puppet.call("sample");
       await t.until(
@@ -55,7 +55,7 @@ export const durableRules: readonly Rule[] = [
       const script = scriptOf(t.random, 40, t.random.chance(0.3));
       const { transport, address, job } = await arenaFor(t, folderFor(t), script);
       // A new authority may not know who has died meanwhile: those leases end by time.
-      const { code, said } = await runScript({ ...job, leaseMs: t.timing.signalMs / 2 });
+      const { code, said } = await runScript(t, { ...job, leaseMs: t.timing.signalMs / 2 });
       const { done, marks } = recordOf(job);
       isTrue(
         marks.at(-1) === "over",

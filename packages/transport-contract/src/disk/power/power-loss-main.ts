@@ -60,7 +60,13 @@ const SHRINK_TRIES_MAX = 200;
 const job = JSON.parse(process.env["SLUICE_CONTRACT_POWER_LOSS"] ?? "") as PowerLossJob;
 const { directory, folder, spec, wishes } = job;
 const random = randomFrom(job.seed);
-const t = { ...waitingWith(job.timing), timing: job.timing, harness: { capabilities: job.capabilities } };
+// Whoever started this process ends it.
+const never = new AbortController().signal;
+const t = {
+  ...waitingWith(job.timing, never),
+  timing: job.timing,
+  harness: { capabilities: job.capabilities },
+};
 const { transportAt } = (await import(job.address.module)) as TransportModule;
 
 /** Before anybody in the process that is to see it asks. */

@@ -8,7 +8,7 @@ import { recordOf } from "../arena.js";
 import { type Done, SETTINGS, type Step } from "../script.js";
 import type { Job } from "../script-main.js";
 import { emptyState, possibleStates, type State } from "../script-model.js";
-import { runScript } from "../strace.js";
+import { startScript } from "../strace.js";
 import type { Mark } from "./crash-draw.js";
 import { crashState } from "./crash-state.js";
 import { FileChanges } from "./file-changes.js";
@@ -40,7 +40,7 @@ export async function record(folder: string, { job, script, directory, from }: R
   const files = new FileChanges(directory, readTree(directory));
   const own = { ...job, script: `${path}.script`, record: `${path}.record` };
   const options = [...STRACE_OPTIONS, "-o", `${path}.log`, "-e", `trace=${TRACED.join(",")}`];
-  const { code, said } = await runScript(own, { strace: options });
+  const { code, said } = await startScript(own, { strace: options }).end;
   const last = recordOf(own).marks.at(-1);
   if (code !== 0 || last !== "over")
     fail(`Expected the script to come to its end, it ended with ${code} and ${last}: ${said}`);
