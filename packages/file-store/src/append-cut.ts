@@ -28,7 +28,7 @@ import {
   type Segment,
   type SegmentHead,
 } from "./segment.js";
-import { syncDirectory, syncNow } from "./shared-sync.js";
+import { SyncFailed, syncDirectory, syncNow } from "./shared-sync.js";
 import { takeSnapshot } from "./state-snapshot.js";
 
 /** A file is kept for its items if they are more than this part of it. */
@@ -80,7 +80,7 @@ function cut(log: AppendLog, needs: number, fromReserve: boolean): void {
     log.appendCut(basename(next.path));
   } catch (error) {
     file?.close();
-    if (!isBufferError(error) || error.effect === "none") removeSegment(log, next.path);
+    if (!isBufferError(error) || error.effect === "none") removeSegments(log, [next.path]);
     throw error;
   }
   markLive(next.path, join(next.path, "state"));
@@ -89,7 +89,7 @@ function cut(log: AppendLog, needs: number, fromReserve: boolean): void {
   failpoint("file.after-cut");
   log.enter(next, head, file);
   // Until it is marked, who opens the buffer comes by way of the one before.
-  if (isLive(next.path)) removeSegment(log, before.path);
+  if (isLive(next.path)) removeSegments(log, [before.path]);
 }
 
 function make(log: AppendLog, next: Segment, needs: number, fromReserve: boolean): [LogHead, LogFile] {
@@ -213,20 +213,34 @@ function removeOthers(log: AppendLog): void {
   const { root } = log.layout;
   markLive(log.segment.path, join(log.segment.path, "state"));
   if (!isLive(log.segment.path)) return;
-  for (const name of listSegments(root)) {
-    const path = join(root, name);
-    if (path !== log.segment.path) removeSegment(log, path);
-  }
-  for (const name of listRemoved(root)) log.space.recycle(join(root, name));
+  const paths = listSegments(root).map((name) => join(root, name));
+  removeSegments(
+    log,
+    paths.filter((path) => path !== log.segment.path),
+  );
 }
 
-// What cannot be removed is left for the next cut.
-function removeSegment(log: AppendLog, path: string): void {
-  const away = join(log.layout.root, removedName());
+/**
+ * Removes these, and what others began to remove. What cannot be removed is left for the next cut.
+ *
+ * @throws SyncFailed
+ */
+function removeSegments(log: AppendLog, paths: readonly string[]): void {
+  const { root } = log.layout;
+  for (const path of paths) quietly(() => renameSync(path, join(root, removedName())));
+  const removed = quietly(() => listRemoved(root)) ?? [];
+  // A disk that has lost that they were renamed, and not that they were emptied, would have a segment of which a part is
+  // missing, and one with the same base as the log's if there was no commit in it.
+  if (log.durable && removed.length > 0) syncDirectory(root, log.faults);
+  for (const name of removed) quietly(() => log.space.recycle(join(root, name)));
+}
+
+// The disk fails, or there is nothing.
+function quietly<T>(act: () => T): T | undefined {
   try {
-    renameSync(path, away);
-    log.space.recycle(away);
-  } catch {
-    // The disk fails, or there is nothing.
+    return act();
+  } catch (error) {
+    if (error instanceof SyncFailed) throw error;
+    return undefined;
   }
 }

@@ -79,7 +79,7 @@ export class AppendLog implements DiskLog {
     this.spec = spec;
     this.durable = durable;
     this.state = new BufferState(spec, this.faults);
-    this.space = new LogSpace(layout, spec);
+    this.space = new LogSpace(layout, spec, durable);
     this.#bells = new Bells(layout.root);
   }
 

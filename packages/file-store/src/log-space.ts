@@ -18,6 +18,7 @@ import {
   writeNewFile,
 } from "./record-file.js";
 import { growDirectory, reservedBytes, stateBytes } from "./set-aside.js";
+import { syncDirectory } from "./shared-sync.js";
 
 /** Some ten thousand small items until the log is cut. */
 export const LOG_BYTES: number = 1024 * 1024;
@@ -30,11 +31,13 @@ const KEPT = { ...SPARES, log: SPARES.log + 1, dir: SPARES.dir + 1 };
 type Kind = keyof typeof SPARES;
 
 export class LogSpace {
+  readonly #durable: boolean;
   readonly #spare: string;
   readonly #stateBytes: number;
   readonly #faults: Faults;
 
-  constructor(layout: Layout, spec: BufferSpec) {
+  constructor(layout: Layout, spec: BufferSpec, durable: boolean) {
+    this.#durable = durable;
     this.#spare = layout.spare;
     this.#stateBytes = logStateBytes(spec);
     this.#faults = layout.faults;
@@ -81,7 +84,11 @@ export class LogSpace {
     );
   }
 
-  /** Empties and removes a segment that was renamed away; what the store lacks goes back to it. */
+  /**
+   * Empties and removes a segment that was renamed away; what the store lacks goes back to it.
+   *
+   * @throws SyncFailed, and the system's errors.
+   */
   recycle(directory: string): void {
     // Its second name for the state would keep that from being given back.
     removeIfPossible(join(directory, "live"));
@@ -93,7 +100,12 @@ export class LogSpace {
       // Another name means that a later segment still needs it.
       if (stat.nlink > 1 || !isWanted || !this.#give(kind, path)) unlinkSync(path);
     }
-    if (!this.#give("dir", directory)) rmSync(directory, { recursive: true, force: true });
+    if (this.#spares("dir").length >= KEPT.dir) rmSync(directory, { recursive: true, force: true });
+    else {
+      // Were it to have its old names again after a power cut, a segment that it becomes would have them too.
+      if (this.#durable) syncDirectory(directory, this.#faults);
+      this.#give("dir", directory);
+    }
   }
 
   #make(kind: Kind, path: string, mayReserve: boolean, make: () => void, overwrite: () => void): boolean {

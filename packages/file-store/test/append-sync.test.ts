@@ -1,10 +1,13 @@
 // Durability "fsync" under flock: one sync of the file serves all calls that wait for it, and what a sync that fails means.
 
 import "./support/sync-faults.js";
+import { fstatSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
 import type { BufferPort, ProducerPort } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { Appender } from "./support/append.js";
 import { errno, inject } from "./support/fs-faults.js";
+import { segmentsOf } from "./support/log.js";
 import { created, Folder, noWait, opened, toValue } from "./support/ports.js";
 import { failSync, syncs } from "./support/sync-faults.js";
 
@@ -95,6 +98,46 @@ describe("a sync that fails", () => {
       await buffer.destroy();
     }
   });
+});
+
+test("a cut empties what it removes, and gives it to be used again, only when the disk knows of each step", async () => {
+  using folder = new Folder();
+  const buffer = await durable(folder);
+  const [segment] = segmentsOf(folder).map((name) => join(folder.root, name));
+  const done: string[] = [];
+  {
+    using appender = new Appender(folder, {}, true);
+    appender.commit();
+    const inode = statSync(segment as string).ino;
+    const nameOf = (path: unknown) => {
+      const [first = "", ...rest] = relative(folder.root, String(path)).split("/");
+      return [first.split(".")[0], ...rest.map((name) => name.split(".")[0])].join("/");
+    };
+    using _renames = inject("renameSync", (from, to) => note(`${nameOf(from)} becomes ${nameOf(to)}`));
+    using _unlinks = inject("unlinkSync", (path) => note(`${nameOf(path)} goes`));
+    using _removals = inject("rmSync", (path) => note(`${nameOf(path)} goes`));
+    using _syncs = inject("fsyncSync", (fd) => {
+      const { ino } = fstatSync(fd as number);
+      if (ino === statSync(folder.root).ino) note("the root is synced");
+      if (ino === inode) note("it is synced");
+    });
+    appender.cut();
+  }
+  await buffer.destroy();
+  const from = done.indexOf("log becomes gone");
+  expect(done.slice(from)).toEqual([
+    "log becomes gone",
+    "the root is synced",
+    "gone/live goes",
+    expect.stringMatching(/^gone\/log /),
+    expect.stringMatching(/^gone\/state /),
+    "it is synced",
+    "gone becomes spare/dir",
+  ]);
+
+  function note(what: string): undefined {
+    done.push(what);
+  }
 });
 
 test("a cut while calls wait for the disk: each is answered, and its file stays open until then", async () => {

@@ -2,8 +2,7 @@
 // handle, for others, and for what is in the buffer.
 
 import "./support/sync-faults.js";
-import fs, { existsSync, readdirSync } from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
+import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BufferPort, MaybePromise } from "@sluice/core";
 import { describe, expect, test } from "vitest";
@@ -174,32 +173,6 @@ describe("a call that the system refuses", () => {
     }
     expect(worker.put(2)).toBe(1);
     expect(worker.take(5)).toEqual([2]);
-  });
-
-  test("a write that takes only a part is gone on with", async () => {
-    using folder = new Folder();
-    const worker = await Worker.on(await created(folder));
-    const real = fs.writeSync;
-    let parts = 0;
-    (fs as { writeSync: unknown }).writeSync = (
-      fd: number,
-      bytes: Uint8Array,
-      at: number,
-      length: number,
-      to: number,
-    ) => {
-      parts += 1;
-      return real(fd, bytes, at, Math.min(length, 7), to);
-    };
-    syncBuiltinESMExports();
-    try {
-      expect(worker.put(123_456)).toBe(1);
-      expect(parts).toBeGreaterThan(10);
-    } finally {
-      fs.writeSync = real;
-      syncBuiltinESMExports();
-    }
-    expect((await Worker.on(await opened(folder))).take()).toEqual([123_456]);
   });
 
   test("EIO for a link that was made all the same: it was put, once", async () => {

@@ -7,36 +7,15 @@
  * the invocation of its put to the return of its removal. Two operations that share an instant are concurrent.
  */
 
+import { checkBound, checkFull } from "./check-bound.js";
 import { checkLeases } from "./check-leases.js";
 import { checkSeal } from "./check-seal.js";
-import { covers, type Interval, mostOverlap, overlapWithin, unionOf } from "./intervals.js";
+import { type HistoryExpectation, validateExpectation } from "./expectation.js";
+import { covers, type Interval, unionOf } from "./intervals.js";
 import { type ItemHistory, itemsOf } from "./item-history.js";
 import { describeOperation, effectOf, type Operation } from "./operation.js";
 import { validateOperations } from "./read-history.js";
 import { tightenOrder } from "./tighten-order.js";
-
-/** What the checker cannot see in the history itself. */
-export interface HistoryExpectation {
-  /** Most items inside, from 1: those that are leased count. */
-  readonly capacity: number;
-  /**
-   * The buffer was taken empty at the end by somebody who recorded it, so that an accepted item which nobody took is lost.
-   * Default true.
-   */
-  readonly isDrained?: boolean;
-  /** An item of which a plain take never returned may come back and then stands behind others. Default false. */
-  readonly takesMayReturn?: boolean;
-  /**
-   * The queue was restarted under calls that were answered later: an item may have been handed to one of them more often than it
-   * tells, so that numbers of hand-outs are missing. Default false; the complete search does not know it.
-   */
-  readonly handOutsMayRepeat?: boolean;
-  /**
-   * With so many failures (nacks, expiries, deaths of holders) an item becomes a dead letter, and leaves. Default: however many,
-   * it never does.
-   */
-  readonly failuresMax?: number;
-}
 
 /** One promise that the history breaks. */
 export interface Violation {
@@ -55,7 +34,7 @@ export function checkHistory(operations: readonly Operation[], expectation: Hist
   const found = checkProperties(operations, expectation);
   // Where items may come back behind others, their order says nothing.
   if (found.length > 0 || expectation.takesMayReturn === true) return found;
-  return checkTightened(itemsOf(operations, expectation.failuresMax), operations, expectation.capacity);
+  return checkTightened(itemsOf(operations, expectation), operations, expectation);
 }
 
 /** Of the items that show what is wrong. */
@@ -67,36 +46,28 @@ export function checkProperties(
   expectation: HistoryExpectation,
 ): Violation[] {
   validateOperations(operations);
-  validateExpectation(expectation);
-  const items = itemsOf(operations, expectation.failuresMax);
+  validateExpectation(expectation, operations);
+  const items = itemsOf(operations, expectation);
   return [
     ...checkPhantoms(items),
     ...checkAcceptedTwice(operations),
     ...checkDuplicates(items),
     ...(expectation.isDrained === false ? [] : checkLost(items, operations)),
     ...(expectation.takesMayReturn === true ? [] : checkOrder(items)),
-    ...checkTimes(items, operations, expectation.capacity),
+    ...checkTimes(items, operations, expectation),
     ...checkSeal(operations),
     ...checkLeases(items, operations, expectation.handOutsMayRepeat === true),
   ];
-}
-
-/** @throws RangeError naming the member, what was expected and what came. */
-export function validateExpectation({ capacity, failuresMax }: HistoryExpectation): void {
-  for (const [name, value] of Object.entries({ capacity, failuresMax: failuresMax ?? 1 })) {
-    if (value === Infinity || (Number.isSafeInteger(value) && value >= 1)) continue;
-    throw new RangeError(`Expected ${name} to be an integer from 1, got ${value}`);
-  }
 }
 
 /** Tier 1b: the same again, with what first in, first out says about the times of other items. */
 function checkTightened(
   items: readonly ItemHistory[],
   operations: readonly Operation[],
-  capacity: number,
+  expectation: HistoryExpectation,
 ): Violation[] {
-  const tightened = tightenOrder(items);
-  if (tightened.impossible.length === 0) return checkTimes(tightened.items, operations, capacity);
+  const tightened = tightenOrder(items, expectation.takesInTwoSteps);
+  if (tightened.impossible.length === 0) return checkTimes(tightened.items, operations, expectation);
   return tightened.impossible.slice(0, 3).map((item) => {
     const shown = [item.put, item.handOuts[0]].filter((one) => one !== undefined);
     return violation("P4", `No time is left at which ${item.value} can have been put and come out`, ...shown);
@@ -106,12 +77,12 @@ function checkTightened(
 function checkTimes(
   items: readonly ItemHistory[],
   operations: readonly Operation[],
-  capacity: number,
+  expectation: HistoryExpectation,
 ): Violation[] {
   return [
-    ...checkCapacity(items, capacity),
+    ...checkBound(items, expectation),
     ...checkEmptyAndEnd(items, operations),
-    ...checkFull(items, operations, capacity),
+    ...checkFull(items, operations, expectation),
   ];
 }
 
@@ -197,19 +168,6 @@ function checkOrder(items: readonly ItemHistory[]): Violation[] {
   return found;
 }
 
-/** P5: never more than capacity certainly inside. */
-function checkCapacity(items: readonly ItemHistory[], capacity: number): Violation[] {
-  const inside = acceptedOf(items);
-  const most = mostOverlap(inside.map(certainlyInside));
-  if (most.count <= capacity) return [];
-  const there = inside.filter((item) => item.putBefore <= most.at && most.at < item.outAfter);
-  const values = there.map((item) => item.value).join(", ");
-  const at = `${(most.at / 1e6).toFixed(3)} ms`;
-  return [
-    violation("P5", `${most.count} items were inside at ${at}, with a capacity of ${capacity}: ${values}`),
-  ];
-}
-
 /** P6: "empty" while something was ready all the time. P9: "end" while something was inside, or came out later. */
 function checkEmptyAndEnd(items: readonly ItemHistory[], operations: readonly Operation[]): Violation[] {
   const put = acceptedOf(items);
@@ -252,26 +210,6 @@ function checkEmptyAndEnd(items: readonly ItemHistory[], operations: readonly Op
   return found;
 }
 
-/** P7: "full", and at no instant of the call can capacity items have been inside. */
-function checkFull(
-  items: readonly ItemHistory[],
-  operations: readonly Operation[],
-  capacity: number,
-): Violation[] {
-  const told = operations.filter((one) => one.outcome === "full");
-  if (told.length === 0) return [];
-  const possible = items
-    .filter((item) => item.put !== undefined && effectOf(item.put) !== "no")
-    .map((item) => ({ from: item.putAfter, to: item.outBefore }));
-  const overlap = overlapWithin(possible);
-  return told
-    .filter((one) => overlap(timeOf(one)) < capacity)
-    .map((one) => {
-      const most = overlap(timeOf(one));
-      return violation("P7", `Somebody was told full, with at most ${most} of ${capacity} items inside`, one);
-    });
-}
-
 /** Those that were certainly put: somebody was told so, or was handed them. */
 export function acceptedOf(items: readonly ItemHistory[]): ItemHistory[] {
   return items.filter((item) => item.put !== undefined && Number.isFinite(item.putBefore));
@@ -281,7 +219,7 @@ export function certainlyInside(item: ItemHistory): Interval {
   return { from: item.putBefore, to: item.outAfter };
 }
 
-function timeOf(one: Operation): Interval {
+export function timeOf(one: Operation): Interval {
   return { from: one.invokedAt, to: one.returnedAt };
 }
 

@@ -1,6 +1,7 @@
 /** What `@sluice/history-checker` exports, and nothing else. */
 
-export { checkHistory, type HistoryExpectation, type Violation } from "./check-history.js";
+export { checkHistory, type Violation } from "./check-history.js";
+export type { HistoryExpectation } from "./expectation.js";
 export { HistoryError } from "./history-error.js";
 export { type ItemHistory, itemsOf } from "./item-history.js";
 export { type HistoryJudgement, judgeHistory } from "./judge-history.js";

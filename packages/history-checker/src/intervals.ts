@@ -3,15 +3,17 @@
 export interface Interval {
   readonly from: number;
   readonly to: number;
+  /** What it counts for. Default 1. */
+  readonly weight?: number;
 }
 
-/** The instant at which most of the open intervals overlap, and how many do there. */
+/** The instant at which most of the open intervals overlap, by weight, and how much that is. */
 export function mostOverlap(intervals: readonly Interval[]): { readonly at: number; readonly count: number } {
   const edges = intervals
     .filter(({ from, to }) => from < to)
-    .flatMap(({ from, to }) => [
-      { at: from, by: 1 },
-      { at: to, by: -1 },
+    .flatMap(({ from, to, weight = 1 }) => [
+      { at: from, by: weight },
+      { at: to, by: -weight },
     ])
     // At one instant those that end go first: they do not overlap with those that begin.
     .sort((a, b) => a.at - b.at || a.by - b.by);
@@ -42,7 +44,7 @@ export function covers(union: readonly Interval[], { from, to }: Interval): bool
   return before !== undefined && before.from < from && to < before.to;
 }
 
-/** Answers how many of the closed intervals overlap at most, at any instant of a closed one. */
+/** Answers how many of the closed intervals overlap at most, by weight, at any instant of a closed one. */
 export function overlapWithin(intervals: readonly Interval[]): (range: Interval) => number {
   const times = [...new Set(intervals.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   // Slot 2i is the instant times[i], slot 2i + 1 the open gap behind it: within a slot the count is constant.
@@ -51,11 +53,11 @@ export function overlapWithin(intervals: readonly Interval[]): (range: Interval)
     return times[index] === time ? 2 * index : 2 * index - 1;
   };
   const change = new Array<number>(2 * times.length + 1).fill(0);
-  for (const { from, to } of intervals) {
+  for (const { from, to, weight = 1 } of intervals) {
     const first = slotOf(from);
     const behind = slotOf(to) + 1;
-    change[first] = (change[first] ?? 0) + 1;
-    change[behind] = (change[behind] ?? 0) - 1;
+    change[first] = (change[first] ?? 0) + weight;
+    change[behind] = (change[behind] ?? 0) - weight;
   }
   let sum = 0;
   const counts = change.map((by) => {

@@ -1,5 +1,6 @@
 /** All that a history says about one item, with the times between which it was in the buffer. */
 
+import type { HistoryExpectation } from "./expectation.js";
 import { effectOf, type Operation } from "./operation.js";
 
 export interface ItemHistory {
@@ -29,8 +30,11 @@ export interface ItemHistory {
   readonly outBefore: number;
 }
 
-/** @param failuresMax - hand-outs of which an item may have become a dead letter. Default: none, however many. */
-export function itemsOf(operations: readonly Operation[], failuresMax: number = Infinity): ItemHistory[] {
+/** @param expectation - `failuresMax` and `takesInTwoSteps` of it; without them no item becomes a dead letter, and takes are one step. */
+export function itemsOf(
+  operations: readonly Operation[],
+  { failuresMax = Infinity, takesInTwoSteps = false }: Partial<HistoryExpectation> = {},
+): ItemHistory[] {
   const byValue = new Map<string, Operation[]>();
   for (const one of operations) {
     if (one.value === undefined) continue;
@@ -44,7 +48,8 @@ export function itemsOf(operations: readonly Operation[], failuresMax: number = 
   const unseen: Unseen = {
     takenAfter: leastOf(takes, invokedAt),
     handedOutAfter: leastOf([...takes, ...leases], invokedAt),
-    leases: leases.map(invokedAt).sort((a, b) => a - b),
+    // What is handed out, and may fail: a take in one step cannot.
+    leases: (takesInTwoSteps ? [...takes, ...leases] : leases).map(invokedAt).sort((a, b) => a - b),
     failuresMax,
   };
   return [...byValue].map(([value, list]) => historyOf(value, list, unseen));

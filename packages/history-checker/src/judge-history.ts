@@ -1,6 +1,7 @@
 /** All tiers of the checker, one after the other: the cheap one, then the complete one. */
 
-import { checkHistory, type HistoryExpectation, type Violation } from "./check-history.js";
+import { checkHistory, type Violation } from "./check-history.js";
+import type { HistoryExpectation } from "./expectation.js";
 import type { Operation } from "./operation.js";
 import { type SearchOptions, type SearchResult, searchHistory } from "./search-history.js";
 

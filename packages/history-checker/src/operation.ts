@@ -30,6 +30,8 @@ export interface Operation {
    * at any time.
    */
   readonly leaseMs?: number;
+  /** Of a put: bytes of the item, as the buffer's bound by bytes counts them. */
+  readonly bytes?: number;
   /** Nanoseconds of the host's monotonic clock, from the start of the history. */
   readonly invokedAt: number;
   /** Infinity if it never returned. */
@@ -46,6 +48,7 @@ export type Line =
       readonly value?: string;
       readonly deliveries?: number;
       readonly leaseMs?: number;
+      readonly bytes?: number;
     }
   | {
       readonly ret: number;

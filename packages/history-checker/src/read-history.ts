@@ -84,7 +84,7 @@ function parseLine(text: string, where: string): Line {
   if (typeof line !== "object" || line === null) {
     throw new HistoryError(`Expected an invocation or a return at ${where}, got ${shown}`);
   }
-  const { inv, ret, kind, outcome, at, value, deliveries, leaseMs } = line as Record<string, unknown>;
+  const { inv, ret, kind, outcome, at, value, deliveries, leaseMs, bytes } = line as Record<string, unknown>;
   const expect = (holds: boolean, what: string, value: unknown) => {
     if (holds) return;
     throw new HistoryError(`Expected ${what} at ${where}, got ${JSON.stringify(value) ?? "nothing"}`);
@@ -98,6 +98,7 @@ function parseLine(text: string, where: string): Line {
   expect(value === undefined || typeof value === "string", "value to be a text", value);
   expect(deliveries === undefined || isCount(deliveries), "deliveries to be an integer from 0", deliveries);
   expect(leaseMs === undefined || isDuration(leaseMs), "leaseMs to be a number from 0", leaseMs);
+  expect(bytes === undefined || isCount(bytes), "bytes to be an integer from 0", bytes);
   return line as Line;
 }
 

@@ -13,6 +13,7 @@ interface Told {
   readonly value?: string | undefined;
   readonly deliveries?: number | undefined;
   readonly leaseMs?: number | undefined;
+  readonly bytes?: number | undefined;
 }
 
 /** Where one process writes down what it does. */
@@ -66,10 +67,11 @@ function now(): string {
   return String(process.hrtime.bigint());
 }
 
-function given(told: Told): { value?: string; deliveries?: number; leaseMs?: number } {
+function given(told: Told): { value?: string; deliveries?: number; leaseMs?: number; bytes?: number } {
   return {
     ...(told.value === undefined ? {} : { value: told.value }),
     ...(told.deliveries === undefined ? {} : { deliveries: told.deliveries }),
     ...(told.leaseMs === undefined ? {} : { leaseMs: told.leaseMs }),
+    ...(told.bytes === undefined ? {} : { bytes: told.bytes }),
   };
 }

@@ -7,11 +7,12 @@
  * the set of states that were tried: the windows between such instants are searched one by one, and need no cut.
  */
 
-import { checkAcceptedTwice, type HistoryExpectation, validateExpectation } from "./check-history.js";
+import { checkAcceptedTwice } from "./check-history.js";
+import { type HistoryExpectation, validateExpectation } from "./expectation.js";
 import { describeOperation, type Operation } from "./operation.js";
 import { validateOperations } from "./read-history.js";
 import { type Move, SearchModel, type Undo } from "./search-model.js";
-import { type Step, type Steps, stepsOf } from "./search-steps.js";
+import { isConfirmation, type Step, type Steps, stepsOf } from "./search-steps.js";
 import { StepList } from "./step-list.js";
 
 export interface SearchOptions {
@@ -24,7 +25,7 @@ export interface SearchResult {
   readonly verdict: "linearizable" | "violation" | "unknown";
   /** Steps that were tried. */
   readonly steps: number;
-  /** Of a violation: how many operations the longest order that could be begun has. */
+  /** Of a violation: how many operations the longest order that could be begun has; a take in two steps is two. */
   readonly longest?: number;
   /** Of a violation: the last operations of that order. */
   readonly last?: readonly Operation[];
@@ -48,7 +49,7 @@ export function searchHistory(
   options: SearchOptions = {},
 ): SearchResult {
   validateOperations(operations);
-  validateExpectation(expectation);
+  validateExpectation(expectation, operations);
   const { stepsMax = STEPS_MAX } = options;
   if (!(stepsMax >= 1)) throw new RangeError(`Expected stepsMax to be from 1, got ${stepsMax}`);
   const [again] = checkAcceptedTwice(operations);
@@ -155,8 +156,9 @@ class Search {
   explain(): { longest: number; last: Operation[]; stuck: Operation[]; explanation: string } {
     const { done, path, state, stuck } = this.deepest;
     const last = path.slice(-SHOWN);
+    const steps = this.expectation.takesInTwoSteps === true ? " steps" : "";
     const lines = [
-      `No order of the operations fits. The longest that could be begun has ${done} of ${this.list.count}, and ends with`,
+      `No order of the operations fits. The longest that could be begun has ${done} of ${this.list.count}${steps}, and ends with`,
       ...last.map((one) => `  ${describeOperation(one)}`),
       `with ${state}. One of these had to follow, and none could:`,
       ...stuck.map(({ operation, why }) => `  ${describeOperation(operation)}: ${why}`),
@@ -192,6 +194,9 @@ class Search {
 
   private movesFrom(open: readonly Step[], now: number): Move[] {
     const moves: Move[] = [];
+    // Nobody wants an item gone but for its room, or for the end: whatever leaves as late as it can, leaves nobody else less.
+    const isRoomWanted =
+      open.length === 0 || this.model.isTight || open.some((step) => step.outcome === "end");
     for (const step of open) {
       if (this.model.isAnswer(step)) {
         const move: Move = { step, way: "as told" };
@@ -199,25 +204,26 @@ class Search {
         if (this.canBe(move, now)) return [move];
         continue;
       }
-      if (this.isTooEarly(step, open)) continue;
+      if (this.isTooEarly(step, open) || (isConfirmation(step) && step.to > now && !isRoomWanted)) continue;
       moves.push({ step, way: "as told" });
       if (step.kind === "nack" && this.expectation.failuresMax !== undefined)
         moves.push({ step, way: "and dies" });
     }
     sortMoves(moves);
-    moves.push(...this.model.departures(now));
+    moves.push(...this.model.departures(now, isRoomWanted));
     moves.push(...this.unseenMoves(now));
     return moves;
   }
 
   private unseenMoves(now: number): Move[] {
     const moves: Move[] = [];
-    // Of takes that nobody saw return, all that have begun can do the same: one stands for them all. So with the other kinds.
+    // Of takes that nobody saw return, all that have begun can do the same: one stands for them all. So with the other kinds,
+    // but for puts of other sizes.
     const kinds = new Set<string>();
     for (const step of this.unseen) {
       if (step.from > now) break;
       if (this.used.has(step.index)) continue;
-      const kind = step.kind === "ack" ? `ack ${step.lease}` : step.kind;
+      const kind = `${step.kind} ${step.kind === "ack" ? step.lease : (step.operation.bytes ?? "")}`;
       if (kinds.has(kind)) continue;
       kinds.add(kind);
       for (const move of this.model.unseenMoves(step, now)) {
@@ -272,9 +278,13 @@ class Search {
   }
 
   private remember(now: number): void {
+    // Of a take in two steps the second is told with the first.
+    const isTold = (step: Step) => !isConfirmation(step);
     const path = this.frames
-      .slice(-SHOWN - 1, -1)
-      .map(({ moves, next }) => (moves[next - 1] as Move).step.operation);
+      .slice(-2 * SHOWN - 1, -1)
+      .map(({ moves, next }) => (moves[next - 1] as Move).step)
+      .filter(isTold)
+      .map(({ operation }) => operation);
     const { open } = this.list.candidates();
     const stuck = open.map((step) => {
       const undo = this.model.apply({ step, way: "as told" }, now);

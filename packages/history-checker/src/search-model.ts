@@ -4,15 +4,19 @@
  * What is leased may come back by itself. The model lets it do so as late as possible: only when somebody is handed the item
  * again, or is told that his lease is lost. An item that came back in silence can be told from a leased one by nothing else:
  * "empty" is wrong with it, and it stands in the way of what was put later. So no order is missed, and none is tried twice.
+ *
+ * Takes in two steps are leases too: of one that returned no time ends it, and its confirmation is its ack; of one that nobody saw
+ * return the item comes back as above, or leaves by itself.
  */
 
-import type { HistoryExpectation } from "./check-history.js";
+import type { HistoryExpectation } from "./expectation.js";
 import type { Step, Steps } from "./search-steps.js";
 
 /** All that a step changes, as it was before. */
 export interface Undo {
   readonly item: number;
   readonly inside: readonly number[];
+  readonly bytes: number;
   readonly isSealed: boolean;
   readonly needed: number;
   readonly holder: number;
@@ -36,6 +40,8 @@ const NOBODY = -1;
 export class SearchModel {
   /** In the order of their puts: ready ones and leased ones. */
   inside: readonly number[] = [];
+  /** Of those. */
+  private bytes = 0;
   isSealed = false;
   /** How much of what nobody saw must still take place. */
   needed: number;
@@ -51,21 +57,26 @@ export class SearchModel {
   private readonly failedMax: Int32Array;
   private readonly capacity: number;
   private readonly deadFrom: number;
+  private readonly bytesMax: number;
   private readonly takesMayReturn: boolean;
+  /** What a take that nobody saw return has, keeps its slot until it leaves. */
+  private readonly takesHold: boolean;
   private readonly hasUnseen: boolean;
 
   private readonly given: Steps;
 
   constructor(
     given: Steps,
-    { capacity, failuresMax = Infinity, takesMayReturn = false }: HistoryExpectation,
+    { capacity, bytesMax = Infinity, failuresMax = Infinity, ...takes }: HistoryExpectation,
   ) {
     const count = given.values.length;
     this.given = given;
     this.needed = given.unseenMin;
     this.capacity = capacity;
     this.deadFrom = failuresMax;
-    this.takesMayReturn = takesMayReturn;
+    this.bytesMax = bytesMax;
+    this.takesMayReturn = takes.takesMayReturn === true;
+    this.takesHold = this.takesMayReturn || takes.takesInTwoSteps === true;
     this.holder = new Int32Array(count).fill(NOBODY);
     this.delivered = new Int32Array(count);
     this.seen = new Int32Array(count);
@@ -108,19 +119,20 @@ export class SearchModel {
   }
 
   /** What may leave now in silence: by one failure too many, or with the take that nobody saw return. */
-  departures(now: number): Move[] {
-    if (this.deadFrom === Infinity && !this.takesMayReturn) return [];
+  departures(now: number, isRoomWanted: boolean): Move[] {
+    if (this.deadFrom === Infinity && !this.takesHold) return [];
     return this.inside.flatMap((item): Move[] => {
       const step = this.given.steps[at(this.holder, item)];
       if (step === undefined) return [];
       const isLast = at(this.failedMax, item) + 1 >= this.deadFrom && step.mayEndAfter <= now;
-      const isTaken = step.kind === "take" && !this.isSeenAgain(item);
+      const isTaken = isRoomWanted && step.kind === "take" && !this.isSeenAgain(item);
       return isLast || isTaken ? [{ step, way: "leaves by itself", item }] : [];
     });
   }
 
   undo(undo: Undo): void {
     this.inside = undo.inside;
+    this.bytes = undo.bytes;
     this.isSealed = undo.isSealed;
     this.needed = undo.needed;
     if (undo.item < 0) return;
@@ -136,7 +148,8 @@ export class SearchModel {
   key(): string {
     let key = "";
     for (const item of this.inside) {
-      key += `${item},${at(this.holder, item)}`;
+      // All takes that nobody saw return are alike.
+      key += this.isHeldByTake(item) ? `${item},t` : `${item},${at(this.holder, item)}`;
       if (this.hasUnseen) key += `,${at(this.delivered, item)},${at(this.drifted, item)}`;
       if (this.deadFrom !== Infinity) key += `,${at(this.failedMin, item)},${at(this.failedMax, item)}`;
       key += ";";
@@ -150,18 +163,24 @@ export class SearchModel {
       return `${this.given.values[item]} (${holder ? `leased by ${holder.operation.process}` : "ready"})`;
     });
     const seal = this.isSealed ? ", sealed" : "";
-    return `${shown.length} of ${this.capacity} inside${seal}${shown.length > 0 ? `: ${shown.join(", ")}` : ""}`;
+    const bytes = this.bytesMax === Infinity ? "" : `, ${this.bytes} of ${this.bytesMax} bytes`;
+    return `${shown.length} of ${this.capacity} inside${bytes}${seal}${shown.length > 0 ? `: ${shown.join(", ")}` : ""}`;
   }
 
-  private put({ item, outcome }: Step): Undo | string {
+  /** Somebody might have to wait until an item has left. */
+  get isTight(): boolean {
+    return this.inside.length >= this.capacity || this.bytesMax !== Infinity;
+  }
+
+  private put({ item, outcome, operation: { bytes = 0 } }: Step): Undo | string {
     if (outcome === "sealed") return this.isSealed ? this.changed(-1) : "the buffer is not sealed";
     if (this.isSealed) return "the buffer is sealed";
-    if (outcome === "full") {
-      return this.inside.length >= this.capacity ? this.changed(-1) : "the buffer is not full";
-    }
-    if (this.inside.length >= this.capacity) return "the buffer is full";
+    const isFull = this.inside.length >= this.capacity || this.bytes + bytes > this.bytesMax;
+    if (outcome === "full") return isFull ? this.changed(-1) : "the buffer is not full";
+    if (isFull) return "the buffer is full";
     return this.changed(item, () => {
       this.inside = [...this.inside, item];
+      this.bytes += bytes;
     });
   }
 
@@ -181,6 +200,7 @@ export class SearchModel {
       return "the item has failed too often, and is a dead letter";
     }
     add(this.seen, item);
+    if (this.isHeldByTake(item)) this.needed += at(this.given.isMissing, item);
     this.handTo(step, item);
     return undo;
   }
@@ -240,18 +260,21 @@ export class SearchModel {
     }
     const nth = at(this.delivered, item) + 1;
     if (kind === "lease" && this.given.numbers[item]?.has(nth) === true) return "seen";
-    if (kind === "take" && !this.takesMayReturn && this.isSeenAgain(item)) return "seen again";
+    if (kind === "take" && !this.takesHold && this.isSeenAgain(item)) return "seen again";
     const undo = this.changed(item);
     if (at(this.holder, item) !== NOBODY && !this.survive(item, 0, 1)) {
       this.undo(undo);
       return "dead";
     }
     if (nth < at(this.given.mostDelivered, item)) this.needed--;
-    if (kind === "take" && this.takesMayReturn) {
+    if (this.isHeldByTake(item)) this.needed += at(this.given.isMissing, item);
+    if (kind === "take" && this.takesHold) {
       // It keeps its slot: who may have it is not known to have it.
       add(this.delivered, item);
       this.holder[item] = step.index;
-      this.drifted[item] = 1;
+      // It may well be what removes the item.
+      this.needed -= at(this.given.isMissing, item);
+      if (this.takesMayReturn) this.drifted[item] = 1;
     } else this.handTo(step, item);
     return undo;
   }
@@ -278,8 +301,9 @@ export class SearchModel {
   }
 
   private remove(item: number): void {
-    this.needed -= this.given.isMissing[item] as number;
+    if (!this.isHeldByTake(item)) this.needed -= at(this.given.isMissing, item);
     this.inside = without(this.inside, item);
+    this.bytes -= this.given.bytes[item] as number;
     this.holder[item] = NOBODY;
   }
 
@@ -291,6 +315,11 @@ export class SearchModel {
     this.failedMin[item] = min;
     this.failedMax[item] = Math.min(at(this.failedMax, item) + most, this.deadFrom - 1);
     return true;
+  }
+
+  /** By one that nobody saw return. */
+  private isHeldByTake(item: number): boolean {
+    return this.given.steps[at(this.holder, item)]?.kind === "take";
   }
 
   private isSeenAgain(item: number): boolean {
@@ -318,6 +347,7 @@ export class SearchModel {
     const undo: Undo = {
       item,
       inside: this.inside,
+      bytes: this.bytes,
       isSealed: this.isSealed,
       needed: this.needed,
       holder: isItem ? at(this.holder, item) : 0,
@@ -341,6 +371,6 @@ function add(counts: Int32Array, index: number): void {
 }
 
 /** An index that is within by construction. */
-function at(counts: Int32Array, index: number): number {
+function at(counts: Int32Array | Uint8Array, index: number): number {
   return counts[index] as number;
 }

@@ -1,6 +1,6 @@
 /** Prepares a history for the complete search: each operation as a step, with the times between which it can take place. */
 
-import type { HistoryExpectation } from "./check-history.js";
+import type { HistoryExpectation } from "./expectation.js";
 import { type ItemHistory, itemsOf } from "./item-history.js";
 import { leaseEnds, leaseIndex } from "./lease-ends.js";
 import { effectOf, type Operation, type OperationKind, type Outcome } from "./operation.js";
@@ -10,6 +10,7 @@ import { tightenOrder } from "./tighten-order.js";
 export interface Step {
   readonly index: number;
   readonly operation: Operation;
+  /** What it does: a take in two steps is a lease that no time ends, and its ack. */
   readonly kind: OperationKind;
   /** `ok` of one that may have taken place. */
   readonly outcome: Outcome;
@@ -36,6 +37,8 @@ export interface Steps {
   readonly handOuts: Int32Array;
   /** By item: the numbers of those, which no unseen hand-out can have. */
   readonly numbers: readonly ReadonlySet<number>[];
+  /** By item: its bytes, as its put says. */
+  readonly bytes: readonly number[];
   /** Somebody was told that the buffer is sealed, and nobody saw it being sealed. */
   readonly isSealMissing: boolean;
   /** By item: 1 if something that nobody saw must have removed it, since nothing is inside at the end. */
@@ -46,6 +49,19 @@ export interface Steps {
   readonly isPutBefore: (before: number, behind: number) => boolean;
   /** Operations without a known outcome that must have taken place to account for what the others saw. */
   readonly unseenMin: number;
+}
+
+/** The second step of a take in two. */
+export function isConfirmation({ kind, operation }: Pick<Step, "kind" | "operation">): boolean {
+  return kind === "ack" && operation.kind === "take";
+}
+
+interface Draft {
+  readonly operation: Operation;
+  readonly kind: OperationKind;
+  readonly isCertain: boolean;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Where nobody wrote down a seal, one may have taken place at any instant. */
@@ -64,8 +80,9 @@ export function stepsOf(recorded: readonly Operation[], expectation: HistoryExpe
   const isSealSeen = !isSealed || recorded.some((one) => one.kind === "seal");
   const operations = isSealSeen ? recorded : [...recorded, UNSEEN_SEAL];
   const isDrained = expectation.isDrained !== false;
-  const raw = itemsOf(operations, expectation.failuresMax);
-  const items = expectation.takesMayReturn === true ? raw : tightenOrder(raw).items;
+  const { takesMayReturn = false, takesInTwoSteps = false } = expectation;
+  const raw = itemsOf(operations, expectation);
+  const items = takesMayReturn ? raw : tightenOrder(raw, takesInTwoSteps).items;
   const indexOf = new Map(items.map((item, index) => [item.value, index]));
   const unseen = operations.filter((one) => effectOf(one) === "maybe");
   const missing = items.filter(isMissing).length;
@@ -75,32 +92,41 @@ export function stepsOf(recorded: readonly Operation[], expectation: HistoryExpe
   const isUseful = (one: Operation): boolean => {
     if (one.kind === "put") return canVanish;
     if (one.kind !== "take") return one.kind === "lease" || one.kind === "ack" || one.kind === "seal";
-    return expectation.takesMayReturn === true || missing > 0 || unseen.some((other) => other.kind === "put");
+    return takesMayReturn || takesInTwoSteps || missing > 0 || unseen.some((other) => other.kind === "put");
   };
   const steps: Step[] = [];
-  const all = operations.flatMap((operation) => {
+  const all = operations.flatMap((operation): Draft[] => {
     const isCertain = isStep(operation, items, indexOf);
     const isPossible =
       effectOf(operation) === "maybe" && isUseful(operation) && !isRetried(operation, items, indexOf);
     if (!isCertain && !isPossible) return [];
-    return [{ operation, isCertain, ...boundsOf(operation, isCertain, items, indexOf) }];
+    const { from, to } = boundsOf(operation, isCertain, items, indexOf);
+    const step = { operation, kind: operation.kind, isCertain, from, to };
+    if (!takesInTwoSteps || operation.kind !== "take" || operation.outcome !== "ok") return [step];
+    return [
+      { ...step, kind: "lease" },
+      { ...step, kind: "ack", to: operation.returnedAt },
+    ];
   });
   all.sort((a, b) => a.from - b.from);
+  const handOuts = new Map<Operation, number>();
+  for (const [index, { operation, kind }] of all.entries())
+    if (kind === "lease") handOuts.set(operation, index);
   const leases = leaseIndex(all.map((one) => one.operation));
   const mayEndAfter = leaseEnds(operations);
-  for (const [index, { operation, isCertain, from, to }] of all.entries()) {
+  for (const [index, { operation, kind, isCertain, from, to }] of all.entries()) {
     const item = operation.value === undefined ? -1 : (indexOf.get(operation.value) ?? -1);
     const history = items[item];
     steps.push({
       index,
       operation,
-      kind: operation.kind,
+      kind,
       outcome: effectOf(operation) === "maybe" ? "ok" : (operation.outcome as Outcome),
       isCertain,
       item,
       from,
       to,
-      lease: leases(operation),
+      lease: isConfirmation({ kind, operation }) ? (handOuts.get(operation) ?? -1) : leases(operation),
       outAfter: history?.firstOutAfter ?? 0,
       outBefore: history?.firstOutBefore ?? Infinity,
       mayEndAfter: operation.kind === "lease" ? mayEndAfter(operation) : isCertain ? Infinity : -Infinity,
@@ -111,6 +137,7 @@ export function stepsOf(recorded: readonly Operation[], expectation: HistoryExpe
     values: items.map((item) => item.value),
     handOuts: Int32Array.from(items, (item) => item.handOuts.length),
     numbers: items.map((item) => new Set(item.handOuts.flatMap((one) => one.deliveries ?? []))),
+    bytes: items.map((item) => item.put?.bytes ?? 0),
     isSealMissing,
     isPutBefore: returnOrder(items),
     isMissing: Uint8Array.from(items, (item) => (isDrained && item.removals.length === 0 ? 1 : 0)),

@@ -17,7 +17,8 @@ export interface Tightened {
   readonly impossible: readonly ItemHistory[];
 }
 
-export function tightenOrder(all: readonly ItemHistory[]): Tightened {
+/** @param takesInTwoSteps - a plain take hands out and, later, removes. Default false: at once. */
+export function tightenOrder(all: readonly ItemHistory[], takesInTwoSteps: boolean = false): Tightened {
   const items = all.filter((item) => item.put !== undefined && effectOf(item.put) !== "no");
   const put = { after: times(items, "putAfter"), before: times(items, "putBefore") };
   const out = { after: times(items, "firstOutAfter"), before: times(items, "firstOutBefore") };
@@ -28,7 +29,19 @@ export function tightenOrder(all: readonly ItemHistory[]): Tightened {
   const tight = new Map<ItemHistory, ItemHistory>();
   const impossible: ItemHistory[] = [];
   items.forEach((item, i) => {
-    const narrow = narrowed(item, at(put.after, i), at(put.before, i), at(out.after, i), at(out.before, i));
+    const narrow = {
+      ...item,
+      putAfter: at(put.after, i),
+      putBefore: at(put.before, i),
+      firstOutAfter: at(out.after, i),
+      firstOutBefore: at(out.before, i),
+      // Whatever leaves has been handed out before.
+      outAfter: Math.max(item.outAfter, at(out.after, i)),
+      outBefore:
+        takesInTwoSteps || !isTakenAtOnce(item)
+          ? item.outBefore
+          : Math.min(item.outBefore, at(out.before, i)),
+    };
     tight.set(item, narrow);
     if (narrow.putAfter > narrow.putBefore || narrow.firstOutAfter > narrow.firstOutBefore) {
       impossible.push(narrow);
@@ -37,25 +50,9 @@ export function tightenOrder(all: readonly ItemHistory[]): Tightened {
   return { items: all.map((item) => tight.get(item) ?? item), impossible };
 }
 
-function narrowed(
-  item: ItemHistory,
-  putAfter: number,
-  putBefore: number,
-  firstOutAfter: number,
-  firstOutBefore: number,
-): ItemHistory {
-  // A plain take is both: it hands the item out and removes it.
-  const isTaken = item.firstOut !== undefined && item.removals[0] === item.firstOut;
-  return {
-    ...item,
-    putAfter,
-    putBefore,
-    firstOutAfter,
-    firstOutBefore,
-    // Whatever leaves has been handed out before.
-    outAfter: Math.max(item.outAfter, firstOutAfter),
-    outBefore: isTaken ? Math.min(item.outBefore, firstOutBefore) : item.outBefore,
-  };
+/** A plain take in one step is both: it hands the item out and removes it. */
+function isTakenAtOnce({ firstOut, removals }: ItemHistory): boolean {
+  return firstOut !== undefined && removals[0] === firstOut;
 }
 
 interface Bounds {

@@ -8,7 +8,14 @@ import { FAULTS, type Fault } from "../src/simulation/simulated-buffer.js";
 const seed = seedFromEnvironment();
 
 /** Which tiers find it, in the histories where it can be seen at all: the complete search is the judge of that. */
-const tiers: Record<Fault, { readonly properties: readonly string[]; readonly mode: "take" | "lease" }> = {
+const tiers: Record<
+  Fault,
+  {
+    readonly properties: readonly string[];
+    readonly mode: "take" | "lease" | "two steps";
+    readonly bytesMax?: number;
+  }
+> = {
   "last in, first out": { properties: ["P4"], mode: "take" },
   "drops an item": { properties: ["P3"], mode: "take" },
   "hands an item out twice": { properties: ["P2"], mode: "take" },
@@ -32,22 +39,38 @@ const tiers: Record<Fault, { readonly properties: readonly string[]; readonly mo
   "expires early": { properties: ["L4"], mode: "lease" },
   "refuses a good ack": { properties: ["L4"], mode: "lease" },
   "ends without a seal": { properties: ["P9"], mode: "take" },
+  "frees the slot of what is in hand": { properties: ["P5"], mode: "two steps" },
+  "hands more than one to whoever dies": { properties: ["S"], mode: "two steps" },
+  "confirms what went back": { properties: ["P2"], mode: "two steps" },
+  "exceeds its bytes": { properties: ["P5"], mode: "take", bytesMax: 15 },
+  "counts bytes that are gone": { properties: ["P7"], mode: "take", bytesMax: 15 },
 };
 
+const CRASHES: ReadonlySet<Fault> = new Set([
+  "duplicates on a crash",
+  "loses what a dead holder had",
+  "frees the slot of what is in hand",
+  "hands more than one to whoever dies",
+]);
+
 describe(`wrong histories, SLUICE_SEED=${seed}`, () => {
-  test.each(FAULTS)("finds in 150 histories a buffer that: %s", (fault) => {
-    const { properties, mode } = tiers[fault];
+  test.each(FAULTS)("finds in some hundred histories a buffer that: %s", (fault) => {
+    const { properties, mode, bytesMax } = tiers[fault];
     const found = new Set<string>();
     let visible = 0;
     let first = 0;
-    for (let i = 0; i < 150; i++) {
+    const histories = fault === "hands more than one to whoever dies" ? 600 : 150;
+    for (let i = 0; i < histories; i++) {
       const random = randomFrom(seed).fork(`${fault}-${i}`);
-      const isCrash = fault === "duplicates on a crash" || fault === "loses what a dead holder had";
+      const isCrash = CRASHES.has(fault);
       const { operations, expectation, struck } = simulateHistory(random, {
         ...randomOptions(random),
         items: 20,
-        takes: mode === "take" ? 1 : 0,
+        takes: mode === "lease" ? 0 : 1,
+        takesInTwoSteps: mode === "two steps",
+        bytesMax: bytesMax ?? Infinity,
         kills: isCrash ? 3 : 0,
+        ...(fault === "hands more than one to whoever dies" ? { capacity: 5, consumers: 4, kills: 6 } : {}),
         unknown: 0,
         isNumbered: true,
         leaseTicks: 30,
@@ -69,6 +92,87 @@ describe(`wrong histories, SLUICE_SEED=${seed}`, () => {
     );
     expect(visible).toBeGreaterThan(0);
     for (const property of properties) expect([...found]).toContain(property);
+  });
+
+  describe("a take in two steps", () => {
+    const inHand = { capacity: 1, takesInTwoSteps: true };
+    const taken = [one("put", "a", [0, 1]), one("take", "a", [2, 20])];
+    // The item is out, and its slot is not free: no instant of a take in one step is both.
+    const between = [one("take", undefined, [4, 6], "empty"), one("put", "b", [8, 10], "full")];
+
+    test("lets others be told empty and then full", () => {
+      expect(judgeHistory([...taken, ...between], inHand).verdict).toBe("linearizable");
+      expect(judgeHistory([...taken, ...between], { capacity: 1 }).verdict).toBe("violation");
+    });
+
+    test("lets nobody be told full and then empty, nor the end before it is confirmed", () => {
+      const free = [one("put", "b", [4, 6]), one("put", "c", [8, 10], "full"), one("take", "b", [30, 31])];
+      expect(judgeHistory([...taken, ...free], inHand).verdict).toBe("linearizable");
+      const gone = [one("take", undefined, [4, 6], "end"), one("put", "b", [8, 10], "full")];
+      expect(judgeHistory([...taken, ...gone], inHand).verdict).toBe("violation");
+    });
+
+    test("of somebody who dies gives the item back to its place, or takes it along", () => {
+      const two = { capacity: 2, takesInTwoSteps: true };
+      const puts = [one("put", "a", [0, 1]), one("put", "b", [2, 3])];
+      const died = [...puts, one("take", undefined, [4, 5], "unknown")];
+      const passed = [...died, one("take", "b", [6, 7]), one("take", "a", [8, 9])];
+      expect(judgeHistory(passed, two).verdict).toBe("linearizable");
+      expect(judgeHistory(passed, { capacity: 2 }).verdict).toBe("violation");
+      expect(judgeHistory([...died, one("take", "b", [6, 7])], two).verdict).toBe("linearizable");
+      // One who died had one item in hand.
+      const later = [one("take", "c", [8, 9]), one("take", "a", [10, 11]), one("take", "b", [12, 13])];
+      const three = [...died, one("put", "c", [6, 7]), ...later];
+      const wide = { ...two, capacity: 3 };
+      expect(checkHistory(three, wide)).toEqual([]);
+      expect(judgeHistory(three, wide).verdict).toBe("violation");
+    });
+  });
+
+  describe("a bound by bytes", () => {
+    const put = (
+      value: string,
+      bytes: number,
+      at: readonly [number, number],
+      outcome?: Operation["outcome"],
+    ) => ({
+      ...one("put", value, at, outcome),
+      bytes,
+    });
+    const takes = [one("take", "a", [10, 11]), one("take", "b", [12, 13])];
+    const roomy = { capacity: 9, bytesMax: 10 };
+
+    test("fills the buffer for what is too large, and for nothing that fits", () => {
+      const inside = [put("a", 6, [0, 1]), put("b", 4, [4, 5]), ...takes];
+      expect(judgeHistory([...inside, put("c", 5, [2, 3], "full")], roomy).verdict).toBe("linearizable");
+      const [told] = judgeHistory([...inside, put("c", 4, [2, 3], "full")], roomy).violations;
+      expect(told?.message).toContain(
+        "P7: Somebody was told full, with at most 1 of 9 items and 6 of 10 bytes",
+      );
+    });
+
+    test("is exceeded by items that were accepted, and by that alone", () => {
+      const inside = [put("a", 6, [0, 1]), put("b", 5, [4, 5]), ...takes];
+      const [told] = judgeHistory(inside, roomy).violations;
+      expect(told?.message).toContain("P5: 11 bytes were inside at 0.000 ms, with a bound of 10 bytes: a, b");
+      expect(judgeHistory(inside, { ...roomy, bytesMax: 11 }).verdict).toBe("linearizable");
+    });
+
+    test("is looked at by the search, where the first tier sees no certain instant", () => {
+      // b went in before a did, or a was gone: c, put between, had to come out between.
+      const inside = [put("a", 6, [0, 20]), put("b", 5, [2, 22]), put("c", 1, [4, 5], "full")];
+      const late = [one("take", "a", [30, 31]), one("take", "b", [32, 33])];
+      expect(searchHistory([...inside, ...late], roomy).verdict).toBe("violation");
+      expect(searchHistory([...inside, ...late], { ...roomy, bytesMax: 11 }).verdict).toBe("linearizable");
+    });
+
+    test("asks for the size of every put", () => {
+      const unsized = [one("put", "a", [0, 1])];
+      expect(() => checkHistory(unsized, roomy)).toThrow("Expected bytes in the put of a by p0");
+      expect(() => checkHistory([], { capacity: 1, bytesMax: 0 })).toThrow(
+        "Expected bytesMax to be an integer",
+      );
+    });
   });
 
   test("takes a missing hand-out for wrong, but where the queue was restarted under the call", () => {

@@ -10,6 +10,12 @@ interface Item {
   readonly isDrifted: boolean;
   readonly deliveries: number;
   readonly failures: number;
+  readonly bytes: number;
+}
+
+/** Of a take in two steps, once it has been handed its item. */
+interface Confirmation extends Operation {
+  readonly confirms?: Operation;
 }
 
 interface State {
@@ -21,6 +27,7 @@ interface State {
 /** Whether any order fits. */
 export function hasOrder(recorded: readonly Operation[], expectation: HistoryExpectation): boolean {
   const { capacity, isDrained = true, takesMayReturn = false, failuresMax = Infinity } = expectation;
+  const { bytesMax = Infinity, takesInTwoSteps = false } = expectation;
   const isSealSeen = recorded.some((one) => one.kind === "seal");
   const operations = recorded.filter((one) => one.outcome !== "none");
   const isMaybe = (one: Operation) => one.outcome === undefined || one.outcome === "unknown";
@@ -49,7 +56,9 @@ export function hasOrder(recorded: readonly Operation[], expectation: HistoryExp
     return Math.min(expiry, lastEvent(lease.process), ...given.map((one) => one.invokedAt));
   };
 
-  const search = (todo: readonly Operation[], state: State): boolean => {
+  const isInHand = (one: Operation) => one.kind === "take" && takesInTwoSteps && one.outcome === "ok";
+
+  const search = (todo: readonly Confirmation[], state: State): boolean => {
     const certain = todo.filter((one) => !isMaybe(one));
     const now = Math.min(Infinity, ...certain.map((one) => one.returnedAt));
     if (certain.length === 0 && (!isDrained || state.items.length === 0)) return true;
@@ -57,13 +66,15 @@ export function hasOrder(recorded: readonly Operation[], expectation: HistoryExp
     for (const item of state.items) {
       if (item.lease === undefined) continue;
       const gone = { ...state, items: state.items.filter((one) => one !== item) };
-      if (item.lease.kind === "take" && search(todo, gone)) return true;
-      if (endsAfter(item.lease) > now) continue;
+      if (item.lease.kind === "take" && isMaybe(item.lease) && search(todo, gone)) return true;
+      if (isInHand(item.lease) || endsAfter(item.lease) > now) continue;
       if (back(state, item, [0, 1]).some((next) => search(todo, next))) return true;
     }
     return todo.some((one) => {
       if (one.invokedAt > now) return false;
-      const rest = todo.filter((other) => other !== one);
+      const others = todo.filter((other) => other !== one);
+      const isFirstOfTwo = isInHand(one) && one.confirms === undefined;
+      const rest = isFirstOfTwo ? [...others, { ...one, confirms: one }] : others;
       return after(state, one).some((next) => search(rest, next));
     });
   };
@@ -77,16 +88,22 @@ export function hasOrder(recorded: readonly Operation[], expectation: HistoryExp
     });
 
   /** The states that an operation can leave behind; none if it cannot have been then. */
-  const after = (state: State, one: Operation): State[] => {
+  const after = (state: State, one: Confirmation): State[] => {
     const { items, isSealed } = state;
+    if (one.confirms !== undefined) {
+      const inHand = items.filter((item) => item.lease === one.confirms);
+      return inHand.map((item) => ({ ...state, items: items.filter((other) => other !== item) }));
+    }
     const outcome = isMaybe(one) ? "ok" : one.outcome;
     const ready = items.filter((item) => item.lease === undefined);
     if (one.kind === "seal") return [{ ...state, isSealed: true }];
     if (one.kind === "put") {
       const value = one.value as string;
       if (outcome === "sealed") return isSealed ? [state] : [];
-      if (outcome === "full") return !isSealed && items.length >= capacity ? [state] : [];
-      if (isSealed || items.length >= capacity || state.put.includes(value)) return [];
+      const bytes = items.reduce((sum, item) => sum + item.bytes, one.bytes ?? 0);
+      const isFull = items.length >= capacity || bytes > bytesMax;
+      if (outcome === "full") return !isSealed && isFull ? [state] : [];
+      if (isSealed || isFull || state.put.includes(value)) return [];
       const item = {
         value,
         order: state.put.length + 1,
@@ -94,6 +111,7 @@ export function hasOrder(recorded: readonly Operation[], expectation: HistoryExp
         isDrifted: false,
         deliveries: 0,
         failures: 0,
+        bytes: one.bytes ?? 0,
       };
       return [{ ...state, items: [...items, item], put: [...state.put, value] }];
     }
@@ -107,9 +125,10 @@ export function hasOrder(recorded: readonly Operation[], expectation: HistoryExp
       const possible = [...inOrder, ...ready.filter((item) => item.isDrifted)];
       return possible.filter(fits).map((item) => {
         const rest = items.filter((other) => other !== item);
-        const isHeld = one.kind === "lease" || (isMaybe(one) && takesMayReturn);
+        const isHeld =
+          one.kind === "lease" || isInHand(one) || (isMaybe(one) && (takesMayReturn || takesInTwoSteps));
         if (!isHeld) return { ...state, items: rest };
-        const isDrifted = item.isDrifted || one.kind === "take";
+        const isDrifted = item.isDrifted || (one.kind === "take" && isMaybe(one) && takesMayReturn);
         const out = { ...item, lease: one, isDrifted, deliveries: item.deliveries + 1 };
         return { ...state, items: [...rest, out].sort((a, b) => a.order - b.order) };
       });

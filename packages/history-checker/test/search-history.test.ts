@@ -67,6 +67,7 @@ function tinyHistory(random: Random): { operations: readonly Operation[]; expect
     consumers: 1 + random.below(2),
     items: 1 + random.below(3),
     takes: random.pick([0, 0.5, 1]),
+    ...(random.chance(0.2) ? { bytesMax: 9 + random.below(9) } : {}),
   });
   const end = whole[OPERATIONS_MAX]?.invokedAt ?? Infinity;
   let operations: readonly Operation[] = whole

@@ -1,10 +1,10 @@
 /** Places for a transport that has files: each in a new directory of its own, which is looked into and cleared away. */
 
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { BufferTransport } from "@sluice/core";
 import type { Harness } from "./harness.js";
+import { type PassingFolder, passingFolder } from "./kit/temporary-folder.js";
 
 /** A name that has to be quoted wherever one can be forgotten; short, since the path of a socket has little room. */
 const ODD = "sluice é %41 '$(x)-";
@@ -28,17 +28,17 @@ export function filesInDirectories(
   make: (directory: string) => BufferTransport,
   parent: string = tmpdir(),
 ): Required<Pick<Harness, "createTransport" | "cleanup" | "leftovers" | "directory">> {
-  const directories = new Map<BufferTransport, string>();
-  const directoryOf = (transport: BufferTransport) => directories.get(transport) as string;
+  const directories = new Map<BufferTransport, PassingFolder>();
+  const directoryOf = (transport: BufferTransport) => (directories.get(transport) as PassingFolder).path;
   return {
     createTransport() {
-      const directory = mkdtempSync(join(parent, ODD));
-      const transport = make(directory);
+      const directory = passingFolder(ODD, parent);
+      const transport = make(directory.path);
       directories.set(transport, directory);
       return transport;
     },
     cleanup(transport) {
-      rmSync(directoryOf(transport), { recursive: true, force: true });
+      directories.get(transport)?.remove();
       directories.delete(transport);
     },
     leftovers(transport) {

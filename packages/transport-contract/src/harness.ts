@@ -38,10 +38,16 @@ export interface Timing {
 
 /** The values, for this machine: `SLUICE_TIMEOUT_SCALE=3` makes all of them three times as long. */
 export function timingFromEnvironment(): Timing {
+  const scale = timeScale();
+  return { signalMs: 10_000 * scale, noSignalMs: 60 * scale, leaseMs: 120 * scale };
+}
+
+/** How much longer than usual: `SLUICE_TIMEOUT_SCALE`. @throws RangeError */
+export function timeScale(): number {
   const text = process.env["SLUICE_TIMEOUT_SCALE"];
   const scale = text === undefined || text === "" ? 1 : Number(text);
   if (!Number.isFinite(scale) || scale <= 0) {
     throw new RangeError(`Expected SLUICE_TIMEOUT_SCALE to be a number above 0, got ${JSON.stringify(text)}`);
   }
-  return { signalMs: 10_000 * scale, noSignalMs: 60 * scale, leaseMs: 120 * scale };
+  return scale;
 }

@@ -5,7 +5,9 @@ import { randomFrom, seedFromEnvironment } from "@sluice/history-checker/random"
 import { type Harness, type Timing, timingFromEnvironment } from "./harness.js";
 import { newContext } from "./kit/context.js";
 import { describe, RuleBroken } from "./kit/expect.js";
+import { unlessAborted } from "./kit/unless-aborted.js";
 import { awaited } from "./kit/waiting.js";
+import { replayLine } from "./replay.js";
 import { keepHistories } from "./report/keep-histories.js";
 import type { KeptHistory } from "./report/kept-history.js";
 import { isUpTo, LEVELS, type Level, type Rule, type Skip, Unable } from "./rule.js";
@@ -55,11 +57,19 @@ export interface RunOptions {
   readonly onRule?: (rule: Rule, at: number, of: number) => void;
   /** Told of what came of each. */
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** Ends the run when it is aborted: the rule under way is given up, what it holds is let go, and the others are not run. */
+  readonly signal?: AbortSignal;
+  /**
+   * What the command was given as the harness: a failure then names the command that runs the rule again. Default: it names the
+   * variables by which a test runner does.
+   */
+  readonly module?: string;
 }
 
 /**
  * Runs the rules one after the other.
  *
+ * @returns a verdict for each that came to its end.
  * @throws RangeError for a number in `only` that is no rule's, and for a level that there is not.
  */
 export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Verdict[]> {
@@ -67,8 +77,10 @@ export async function runContract(harness: Harness, options: RunOptions = {}): P
   const rules = chosenRules(options);
   const verdicts: Verdict[] = [];
   for (const [at, rule] of rules.entries()) {
+    if (options.signal?.aborted) break;
     options.onRule?.(rule, at, rules.length);
     const verdict = await judge(rule, harness, { ...options, seed });
+    if (options.signal?.aborted) break;
     options.onVerdict?.(verdict);
     verdicts.push(verdict);
   }
@@ -97,17 +109,22 @@ export async function judge(
   const { number, title, level } = rule;
   const about = { rule: number, title, level };
   const began = performance.now();
-  const { histories, failure } = await run(rule, harness, options);
+  const { histories, failure, leftovers = [] } = await run(rule, harness, options);
   const ms = performance.now() - began;
+  // Whatever it met: it was given up.
+  if (options.signal?.aborted)
+    return { ...about, outcome: "skipped", reason: "the run was ended", isUnable: true, ms };
   if (failure === undefined) return { ...about, outcome: "passed", ms, histories };
   if ("skip" in failure) return { ...about, outcome: "skipped", ...failure.skip, ms };
-  const error = named(failure.error, rule, options.seed, histories, options.historiesIn);
+  const error = named({ ...failure, rule, histories, leftovers }, options);
   return { ...about, outcome: "failed", error, ms, histories };
 }
 
 interface Ran {
   readonly histories: readonly KeptHistory[];
   readonly failure?: { readonly error: unknown } | { readonly skip: Skip };
+  /** What could not be cleared away, in sentences. */
+  readonly leftovers?: readonly string[];
 }
 
 async function run(rule: Rule, harness: Harness, options: RunOptions & { seed: number }): Promise<Ran> {
@@ -131,20 +148,25 @@ async function run(rule: Rule, harness: Harness, options: RunOptions & { seed: n
   const onStray = (reason: unknown) => void strays.push(reason);
   for (const event of STRAYS) process.on(event, onStray);
   try {
-    await context.within(rule.run(context), signalsMax(rule, effort), "the rule");
+    const end = unlessAborted(rule.run(context), options.signal);
+    await context.within(end, signalsMax(rule, effort), "the rule");
   } catch (error) {
     failure = { error };
   }
-  await end();
+  const leftovers = await end();
   // Rejections are reported when the microtasks of their turn are through.
   await turn();
   for (const event of STRAYS) process.off(event, onStray);
   if (strays.length > 0) failure ??= { error: strays[0] };
+  const [first, ...more] = leftovers;
+  // Whatever came of the rule: a place that is not cleared away is somebody's mistake.
+  if (first !== undefined && (failure === undefined || failure.error instanceof Unable))
+    return { histories, failure: { error: new RuleBroken(first) }, leftovers: more };
   if (failure === undefined) return { histories };
   const { error } = failure;
   return error instanceof Unable
     ? { histories, failure: { skip: { reason: error.message, isUnable: true } } }
-    : { histories, failure };
+    : { histories, failure, leftovers };
 }
 
 /** How many signal times a rule may take in all. */
@@ -152,23 +174,25 @@ export function signalsMax({ level }: Rule, effort: number = effortFromEnvironme
   return (level === "stress" ? STRESS_SIGNALS_MAX : RULE_SIGNALS_MAX) * Math.max(1, effort);
 }
 
-function named(
-  error: unknown,
-  rule: Rule,
-  seed: number,
-  histories: readonly KeptHistory[],
-  historiesIn: string | undefined,
-): Error {
+interface Failed {
+  readonly error: unknown;
+  readonly rule: Rule;
+  readonly histories: readonly KeptHistory[];
+  readonly leftovers: readonly string[];
+}
+
+function named({ error, rule, histories, leftovers }: Failed, options: RunOptions & { seed: number }): Error {
   const told = error instanceof Error ? error.message : String(error);
   const what = error instanceof RuleBroken ? undefined : awaited.get(error as object);
   const text = what === undefined ? told : `Expected ${what} to go well, it rejected with ${describe(error)}`;
+  const { seed, effort = effortFromEnvironment(), module, historiesIn } = options;
   const kept =
     histories.length === 0
       ? ""
       : `; what its processes did is kept in ${keepHistories(rule.number, histories, historiesIn)}`;
-  return new Error(`${rule.number}: ${text}\n(run it again with SLUICE_SEED=${seed}${kept})`, {
-    cause: error,
-  });
+  const again = replayLine(rule, { seed, effort, module });
+  const lines = [`${rule.number}: ${text}`, ...leftovers, `(run it again: ${again}${kept})`];
+  return new Error(lines.join("\n"), { cause: error });
 }
 
 function effortFromEnvironment(): number {

@@ -71,6 +71,72 @@ test("a rule that is broken: what was expected, the command that runs it again, 
   expect(stdout).toMatch(/^core +broken/m);
 });
 
+test("the line that runs it again has all that a run depends on", () => {
+  const odd = moduleOf("it's bad.mjs", `export { default } from ${JSON.stringify(bad)};`);
+  const env = { SLUICE_EFFORT: "0.5", SLUICE_TIMEOUT_SCALE: "2", SLUICE_SEED: "12" };
+  const { stdout } = run(["run", odd, "--only", "LIFE", "--level", "required"], env);
+  const [, line = "none"] = /\(run it again: (.*)\)/.exec(stdout) ?? [];
+  const command = "npx @sluice/transport-contract ";
+  expect(line).toMatch(/^SLUICE_TIMEOUT_SCALE=2 npx .* --only LIFE-17 --seed 12 --effort 0\.5$/);
+  const quoted = line.replace(command, `"$NODE" "$MAIN" `);
+  const again = spawnSync("sh", ["-c", quoted], {
+    encoding: "utf8",
+    env: { ...process.env, NODE: process.execPath, MAIN: main },
+  });
+  expect(again.stdout).toContain(`(run it again: ${line})`);
+});
+
+test.each([
+  ["setInterval(() => {}, 1000)", "1 × timer"],
+  ['(await import("node:net")).createServer().listen(0, "127.0.0.1")', "1 × server"],
+  ['(await import("node:child_process")).spawn("sleep", ["60"], { stdio: "ignore" })', "1 × child process"],
+])("what an adapter leaves alive is told, and does not keep the command: %s", (leave, what) => {
+  const leaving = moduleOf(
+    "leaving.mjs",
+    `const left = ${leave};
+     process.on("exit", () => left.kill?.());
+     export default { createTransport: () => memoryTransport(), capabilities: memoryTransport().capabilities };`,
+  );
+  const { status, stderr, stdout } = run(["run", leaving, "--only", "RETRY-1"]);
+  expect(stdout).toMatch(/^RETRY-1 +required +passed/m);
+  expect(stderr).toContain(`left something alive (${what}); ended all the same\n`);
+  expect(status).toBe(0);
+});
+
+test.each([
+  ["() => Promise.reject(new Error('no'))", /the harness's cleanup to go well, it rejected with Error: no/],
+  [
+    "() => new Promise(() => {})",
+    /the harness's cleanup to come to its end, it was still at it after 1000 ms/,
+  ],
+])("a cleanup that fails is a failure, and named: %s", (cleanup, message) => {
+  const failing = moduleOf(
+    "uncleared.mjs",
+    `export default {
+       createTransport: () => memoryTransport(),
+       capabilities: memoryTransport().capabilities,
+       cleanup: ${cleanup},
+     };`,
+  );
+  const { status, stdout } = run(["run", failing, "--only", "RETRY-1"], { SLUICE_TIMEOUT_SCALE: "0.1" });
+  expect(stdout).toMatch(message);
+  expect(status).toBe(1);
+});
+
+test("a cleanup has the time that it needs", () => {
+  const slow = moduleOf(
+    "slow.mjs",
+    `let cleared = 0;
+     export default {
+       createTransport: () => memoryTransport(),
+       capabilities: memoryTransport().capabilities,
+       cleanup: () => new Promise((resolve) => setTimeout(() => resolve(cleared++), 400)),
+     };
+     process.on("exit", () => console.log("cleared", cleared));`,
+  );
+  expect(run(["run", slow, "--only", "RETRY-1"]).stdout).toMatch(/^cleared 1$/m);
+});
+
 test("--repeat runs with one seed after the other", () => {
   const { stderr, stdout } = run(["run", good, "--only", "RETRY-1", "--repeat", "2", "--seed", "5"]);
   expect(stderr).toContain("run 1 of 2, seed 5");

@@ -1,7 +1,7 @@
 // The file transport, with a mistake in it: after some hand-outs it takes the process with it.
 import * as file from "../../transport-file/dist/index.js";
 
-const POLLS = 20;
+const POLLS = 5;
 
 function crashing(transport) {
   return {

@@ -13,7 +13,8 @@ type SyncFunction =
   | "writeSync"
   | "mkdirSync"
   | "closeSync"
-  | "rmSync";
+  | "rmSync"
+  | "unlinkSync";
 
 /** Decides by the arguments: what to throw instead of doing it, or nothing. `after` is thrown although it is done. */
 type Fault = (...args: unknown[]) => Error | { readonly after: Error } | undefined;

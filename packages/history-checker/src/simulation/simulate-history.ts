@@ -3,7 +3,7 @@
  * between its invocation and its return. Processes are killed, their operations may take place later or never, leases expire.
  */
 
-import type { HistoryExpectation } from "../check-history.js";
+import type { HistoryExpectation } from "../expectation.js";
 import type { Operation, OperationKind, Outcome } from "../operation.js";
 import type { Random } from "../random.js";
 import {
@@ -16,11 +16,14 @@ import {
 
 export interface SimulationOptions {
   readonly capacity: number;
+  /** Items have from 1 to 9 bytes then. Without it they have no size. */
+  readonly bytesMax?: number;
   readonly producers: number;
   readonly consumers: number;
   readonly items: number;
   /** The share of plain takes among the hand-outs, from 0 to 1. */
   readonly takes: number;
+  readonly takesInTwoSteps: boolean;
   readonly kills: number;
   /** The share of operations whose outcome is not known, though their process goes on. */
   readonly unknown: number;
@@ -56,6 +59,9 @@ interface Worker {
   isOver: boolean;
 }
 
+/** Of one item. */
+const BYTES_MAX = 9;
+
 /** Far more than it takes; a buffer that lost its way would be simulated for ever. */
 const STEPS_PER_ITEM = 300;
 
@@ -74,6 +80,8 @@ export function randomOptions(random: Random): SimulationOptions {
     isNumbered: random.chance(0.9),
     ...(isTimed ? { leaseTicks: 5 + random.below(60) } : {}),
     ...(random.chance(0.1) ? { failuresMax: 1 + random.below(3) } : {}),
+    takesInTwoSteps: random.chance(0.5),
+    ...(random.chance(0.2) ? { bytesMax: BYTES_MAX + random.below(2 * BYTES_MAX) } : {}),
   };
 }
 
@@ -101,12 +109,7 @@ class SimulatedRun {
     this.toPut = options.items;
     this.killsLeft = options.kills;
     this.stepsMax = 2000 + options.items * STEPS_PER_ITEM;
-    this.buffer = new SimulatedBuffer(
-      random,
-      options.capacity,
-      options.failuresMax ?? Infinity,
-      options.fault,
-    );
+    this.buffer = new SimulatedBuffer(random, options);
   }
 
   run(): Simulation {
@@ -121,15 +124,24 @@ class SimulatedRun {
       if (alive.length === 0 || alive.every((one) => one.role === "producer")) this.hire("consumer");
       else this.step(this.random.pick(alive));
     }
-    const { capacity, failuresMax } = this.options;
+    const { capacity, takesInTwoSteps, failuresMax, bytesMax } = this.options;
     const isDrained = steps < this.stepsMax;
-    const expectation = { capacity, isDrained, ...(failuresMax === undefined ? {} : { failuresMax }) };
+    const expectation = {
+      capacity,
+      isDrained,
+      takesInTwoSteps,
+      ...(failuresMax === undefined ? {} : { failuresMax }),
+      ...(bytesMax === undefined ? {} : { bytesMax }),
+    };
     return { operations: this.operations, expectation, struck: this.buffer.struck };
   }
 
   private attemptStray(): void {
     const one = this.stray.shift();
-    if (one !== undefined) this.attempt(one);
+    if (one === undefined) return;
+    this.attempt(one);
+    // What it was handed may still be confirmed.
+    if (one.attempt?.lease?.isInHand === true && this.random.chance(0.5)) this.stray.push(one);
   }
 
   private isOver(): boolean {
@@ -160,11 +172,12 @@ class SimulatedRun {
     const owed = this.buffer.owed.pop();
     const isLate =
       fault === "accepts after the seal" || fault === "hands out a refused put" || this.random.chance(0.3);
-    if (owed !== undefined) this.begin(worker, "put", { value: owed.value });
-    else if (this.toPut > 0) this.begin(worker, "put", { value: `${worker.name}-${this.toPut--}` });
+    const put = (value: string, bytes = 1 + this.random.below(BYTES_MAX)) =>
+      this.begin(worker, "put", { value, ...(this.options.bytesMax === undefined ? {} : { bytes }) });
+    if (owed !== undefined) put(owed.value, owed.bytes);
+    else if (this.toPut > 0) put(`${worker.name}-${this.toPut--}`);
     else if (!this.buffer.isSealed) this.begin(worker, "seal");
-    else if (isLate && this.lateLeft-- > 0)
-      this.begin(worker, "put", { value: `${worker.name}-late-${this.time}` });
+    else if (isLate && this.lateLeft-- > 0) put(`${worker.name}-late-${this.time}`);
     else worker.isOver = true;
   }
 
@@ -206,15 +219,17 @@ class SimulatedRun {
 
   private attempt(pending: Pending): void {
     const { operation, lease } = pending;
-    const { kind, value, process } = operation;
+    const { kind, value, process, bytes = 0 } = operation;
     const { leaseTicks } = this.options;
-    if (kind === "put") pending.attempt = this.buffer.put(value as string);
+    const inHand = pending.attempt?.lease;
+    if (kind === "put") pending.attempt = this.buffer.put(value as string, bytes);
     else if (kind === "seal") pending.attempt = this.buffer.seal();
-    else if (kind === "take") pending.attempt = this.buffer.handOut(process, undefined);
-    else if (kind === "lease") {
+    else if (kind === "take" && inHand !== undefined) pending.attempt = this.buffer.confirm(inHand);
+    else if (kind === "take" || kind === "lease") {
       const isStray = !this.workers.some((one) => one.pending === pending);
       const endsAt = leaseTicks === undefined ? 0 : this.time + leaseTicks;
-      pending.attempt = this.buffer.handOut(isStray ? undefined : process, endsAt);
+      const until = kind === "take" ? undefined : endsAt;
+      pending.attempt = this.buffer.handOut(isStray ? undefined : process, until);
     } else if (lease !== undefined) pending.attempt = this.buffer.settle(kind, lease);
   }
 
@@ -239,9 +254,12 @@ class SimulatedRun {
   private giveUp(worker: Worker, pending: Pending): void {
     worker.pending = undefined;
     pending.operation.returnedAt = ++this.time;
-    const isKnown = this.random.chance(0.5);
+    const inHand = pending.attempt?.lease;
+    const isKnown = inHand === undefined && this.random.chance(0.5);
     this.forget(pending.operation, isKnown ? "none" : "unknown");
-    if (!isKnown) this.stray.push(pending);
+    if (isKnown) return;
+    this.stray.push(pending);
+    if (inHand !== undefined) this.abandon(inHand);
   }
 
   private kill(worker: Worker): void {
@@ -252,7 +270,8 @@ class SimulatedRun {
     if (pending !== undefined) {
       this.forget(pending.operation, undefined);
       if (pending.attempt?.outcome === undefined) this.stray.push(pending);
-      else if (pending.attempt.lease) this.abandon(pending.attempt.lease);
+      if (pending.attempt?.lease) this.abandon(pending.attempt.lease);
+      if (pending.attempt?.lease?.isInHand) this.buffer.dropInHand();
     }
     for (const lease of worker.held) this.abandon(lease);
     const last = worker.taken.at(-1);

@@ -27,6 +27,11 @@ export const FAULTS = [
   "expires early",
   "refuses a good ack",
   "ends without a seal",
+  "frees the slot of what is in hand",
+  "hands more than one to whoever dies",
+  "confirms what went back",
+  "exceeds its bytes",
+  "counts bytes that are gone",
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];
@@ -36,6 +41,7 @@ export interface SimulatedItem {
   deliveries: number;
   failures: number;
   order: number;
+  bytes: number;
 }
 
 export interface SimulatedLease {
@@ -46,9 +52,11 @@ export interface SimulatedLease {
   /** Undefined: nobody was told that he has it. */
   readonly holder: string | undefined;
   readonly endsAt: number;
+  /** Of a plain take, until it is confirmed. */
+  readonly isInHand: boolean;
 }
 
-/** What came of one attempt; without outcome, it has to wait. */
+/** What came of one attempt; without outcome, it has to wait, or to confirm the lease that it was handed. */
 export interface Attempt {
   readonly outcome: Outcome | undefined;
   readonly item?: SimulatedItem;
@@ -56,6 +64,14 @@ export interface Attempt {
 }
 
 const WAIT: Attempt = { outcome: undefined };
+
+export interface BufferTerms {
+  readonly capacity: number;
+  readonly bytesMax?: number;
+  readonly failuresMax?: number;
+  readonly takesInTwoSteps: boolean;
+  readonly fault?: Fault;
+}
 
 export class SimulatedBuffer {
   readonly leased: Map<number, SimulatedLease> = new Map();
@@ -67,30 +83,28 @@ export class SimulatedBuffer {
   private ready: SimulatedItem[] = [];
   private readonly acked: SimulatedItem[] = [];
   private readonly random: Random;
-  private readonly capacity: number;
-  private readonly fault: Fault | undefined;
-  private readonly failuresMax: number;
+  private readonly terms: BufferTerms;
+  /** Of items that are gone, where the fault is to count them. */
+  private bytesGone = 0;
   private order = 0;
   private tokens = 0;
 
-  constructor(random: Random, capacity: number, failuresMax: number, fault?: Fault) {
+  constructor(random: Random, terms: BufferTerms) {
     this.random = random;
-    this.capacity = capacity;
-    this.failuresMax = failuresMax;
-    this.fault = fault;
+    this.terms = terms;
   }
 
   get isEmpty(): boolean {
     return this.ready.length + this.leased.size === 0;
   }
 
-  put(value: string): Attempt {
-    const item = { value, deliveries: 0, failures: 0, order: ++this.order };
+  put(value: string, bytes: number): Attempt {
+    const item = { value, deliveries: 0, failures: 0, order: ++this.order, bytes };
     if (this.isSealed && !this.strike("accepts after the seal")) {
       if (this.strike("hands out a refused put")) this.ready.push(item);
       return { outcome: "sealed" };
     }
-    const isFull = this.ready.length + this.leased.size >= this.capacity;
+    const isFull = this.isFullFor(bytes);
     if (!isFull && this.strike("false full")) return { outcome: "full" };
     if (isFull && !this.strike("capacity + 1")) return this.random.chance(0.2) ? { outcome: "full" } : WAIT;
     if (this.strike("drops an item", 0.1)) return { outcome: "ok" };
@@ -114,17 +128,67 @@ export class SimulatedBuffer {
     const item = (isWrongEnd ? this.ready.pop() : this.ready.shift()) as SimulatedItem;
     if (!this.strike("same delivery number twice")) item.deliveries++;
     if (this.strike("hands out before the put", 0.1)) {
-      const future = { value: `early-${++this.order}`, deliveries: 0, failures: 0, order: this.order };
+      const future = {
+        value: `early-${++this.order}`,
+        deliveries: 0,
+        failures: 0,
+        order: this.order,
+        bytes: 0,
+      };
       this.putBack(future);
       this.owed.push(future);
     }
-    if (endsAt === undefined) {
+    if (endsAt === undefined && !this.terms.takesInTwoSteps) {
       if (this.strike("hands an item out twice")) this.putBack(item);
-      return { outcome: "ok", item };
+      return this.gone(item);
     }
-    const lease = { item, token: ++this.tokens, nth: item.deliveries, holder, endsAt };
+    const isInHand = endsAt === undefined;
+    const lease = this.lease(item, holder, endsAt ?? Infinity, isInHand);
+    return { outcome: isInHand ? undefined : "ok", item, lease };
+  }
+
+  /** The second step of a plain take. */
+  confirm({ item, token }: SimulatedLease): Attempt {
+    if (this.leased.delete(token) || this.strike("confirms what went back", 1)) return this.gone(item);
+    return WAIT;
+  }
+
+  /** A process was killed that had something in hand. */
+  dropInHand(): void {
+    if (this.ready.length < 2 || !this.strike("hands more than one to whoever dies", 1)) return;
+    for (const item of this.ready.splice(0, 2)) {
+      item.deliveries++;
+      this.lease(item, undefined, Infinity, true);
+    }
+  }
+
+  private lease(
+    item: SimulatedItem,
+    holder: string | undefined,
+    endsAt: number,
+    isInHand: boolean,
+  ): SimulatedLease {
+    const lease = { item, token: ++this.tokens, nth: item.deliveries, holder, endsAt, isInHand };
     this.leased.set(lease.token, lease);
-    return { outcome: "ok", item, lease };
+    return lease;
+  }
+
+  private gone(item: SimulatedItem): Attempt {
+    this.bytesGone += item.bytes;
+    return { outcome: "ok", item };
+  }
+
+  private isFullFor(bytes: number): boolean {
+    const { capacity, bytesMax = Infinity } = this.terms;
+    const held = [...this.leased.values()];
+    const inside = [...this.ready, ...held.map(({ item }) => item)];
+    const sum = inside.reduce((total, item) => total + item.bytes, bytes);
+    if (inside.length >= capacity) {
+      const inHand = held.filter((lease) => lease.isInHand).length;
+      return inside.length - inHand >= capacity || !this.strike("frees the slot of what is in hand", 1);
+    }
+    if (sum > bytesMax) return !this.strike("exceeds its bytes");
+    return sum + this.bytesGone > bytesMax && this.strike("counts bytes that are gone");
   }
 
   settle(kind: "ack" | "nack" | "release", { item, token }: SimulatedLease): Attempt {
@@ -162,12 +226,13 @@ export class SimulatedBuffer {
   }
 
   mayExpire(lease: SimulatedLease, now: number): boolean {
-    return lease.holder === undefined || lease.endsAt <= now || this.strike("expires early", 0.1);
+    if (lease.holder === undefined || lease.endsAt <= now) return true;
+    return this.strike(lease.isInHand ? "confirms what went back" : "expires early", 0.1);
   }
 
   private comeBack(item: SimulatedItem, failures: number): void {
     item.failures += failures;
-    if (item.failures >= this.failuresMax) return;
+    if (item.failures >= (this.terms.failuresMax ?? Infinity)) return;
     if (this.ready.length > 0 && this.strike("returns to the tail", 1)) item.order = ++this.order;
     this.putBack(item);
   }
@@ -177,7 +242,7 @@ export class SimulatedBuffer {
   }
 
   private strike(kind: Fault, chance = 0.3): boolean {
-    if (this.fault !== kind || !this.random.chance(chance)) return false;
+    if (this.terms.fault !== kind || !this.random.chance(chance)) return false;
     this.struck++;
     return true;
   }

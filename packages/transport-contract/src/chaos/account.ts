@@ -46,7 +46,7 @@ export interface Evidence {
   readonly violations: readonly Violation[];
   /** What did not happen in time: then items may still be inside. */
   readonly liveness: readonly string[];
-  /** Undefined where it is not made for so many processes or operations, or where takes were made in two steps. */
+  /** Undefined where it is not made for so many processes or operations, or where a taker was stopped between two steps. */
   readonly search: SearchResult | undefined;
 }
 

@@ -4,9 +4,13 @@
  */
 
 import { newSeed } from "@sluice/history-checker/random";
+import { Interrupted } from "../command/interruption.js";
 import { loadHarness } from "../command/load-harness.js";
 import { writePage } from "../command/write-page.js";
-import type { Harness } from "../harness.js";
+import { type Harness, timingFromEnvironment } from "../harness.js";
+import { Cleanups } from "../kit/cleanups.js";
+import { unlessAborted } from "../kit/unless-aborted.js";
+import { commandLine } from "../replay.js";
 import { chaosPage } from "../report/chaos-page.js";
 import { keepHistories } from "../report/keep-histories.js";
 import type { KeptHistory } from "../report/kept-history.js";
@@ -16,25 +20,28 @@ import type { ChaosReport } from "./account.js";
 import { type ChaosCommand, chaosCommand, USAGE } from "./chaos-options.js";
 import { runChaos } from "./run-chaos.js";
 
-/** @returns the exit code. @throws UsageError */
-export async function chaos(args: readonly string[]): Promise<number> {
+/** @param signal - ends it. @returns the exit code. @throws UsageError, and the signal's reason. */
+export async function chaos(args: readonly string[], signal: AbortSignal): Promise<number> {
   const command = chaosCommand(args);
-  if (command !== undefined) return unleash(command, args);
+  if (command !== undefined) return unleash(command, args, signal);
   console.log(USAGE);
   return 0;
 }
 
-async function unleash(command: ChaosCommand, args: readonly string[]): Promise<number> {
+async function unleash(command: ChaosCommand, args: readonly string[], signal: AbortSignal): Promise<number> {
   const { module, quiet, report, ...options } = command;
-  const harness = await loadHarness(module);
+  const harness = await unlessAborted(loadHarness(module), signal);
   refuseUseless(command, harness);
   const { restart } = harness;
   const seed = options.seed ?? newSeed();
-  const again = againOf(args, seed, options.seed === undefined);
+  const again = commandLine(["chaos", ...args, ...(options.seed === undefined ? ["--seed", `${seed}`] : [])]);
   const say = quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`);
   say(`seed ${seed}`);
+  let step = "it began";
+  const cleanups = new Cleanups(timingFromEnvironment());
   const histories: KeptHistory[] = [];
   const transport = await harness.createTransport();
+  cleanups.hold(() => harness.cleanup?.(transport), "the harness's cleanup");
   let faults: readonly string[] = [];
   try {
     const account = await runChaos(transport, {
@@ -43,8 +50,12 @@ async function unleash(command: ChaosCommand, args: readonly string[]): Promise<
       ...(restart === undefined ? {} : { restart: async () => restart(transport) }),
       failpoints: harness.failpoints ?? [],
       seed,
-      onStep: say,
+      onStep(told) {
+        step = told;
+        say(told);
+      },
       onHistory: (history) => void histories.push(history),
+      signal,
     });
     faults = [...account.safety, ...account.liveness, ...undecided(account)];
     for (const fault of faults) console.error(fault);
@@ -53,6 +64,10 @@ async function unleash(command: ChaosCommand, args: readonly string[]): Promise<
       writePage(report, chaosPage({ transport: transport.name, account, histories, again }));
   } catch (error) {
     if (error instanceof UsageError) throw error;
+    if (error instanceof Interrupted) {
+      console.error(`transport-contract: ${error.message} after: ${step}; nothing is judged of seed ${seed}`);
+      return error.exitCode;
+    }
     faults = [`The run could not be judged: ${messageOf(error)}`];
     for (const fault of faults) console.error(fault);
   } finally {
@@ -60,7 +75,9 @@ async function unleash(command: ChaosCommand, args: readonly string[]): Promise<
       console.error(`run it again: ${again}`);
       console.error(`what its processes did is kept in ${keepHistories("chaos", histories)}`);
     }
-    await harness.cleanup?.(transport);
+    const left = await cleanups.end();
+    for (const fault of left) console.error(fault);
+    faults = [...faults, ...left];
   }
   return faults.length === 0 ? 0 : 1;
 }
@@ -81,11 +98,4 @@ function undecided({ search }: ChaosReport): string[] {
   return search === "unknown"
     ? ["Whether the history has an order could not be decided: that is no pass"]
     : [];
-}
-
-function againOf(args: readonly string[], seed: number, isNew: boolean): string {
-  const given = args.map((arg) => (/^[\w./:@=,#-]+$/.test(arg) ? arg : `'${arg}'`));
-  return ["npx @sluice/transport-contract chaos", ...given, ...(isNew ? ["--seed", String(seed)] : [])].join(
-    " ",
-  );
 }

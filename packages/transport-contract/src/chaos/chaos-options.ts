@@ -24,14 +24,16 @@ MODULE exports a harness (its default export, or MODULE#NAME).
   --capacity          of the buffer                                              5
   --producers         processes at a time                                        2
   --consumers         processes at a time                                        2
-  --lease-ms          time of a lease                                            1000
+  --lease-ms          time of a lease                                            1000, scaled
   --kill-every-ms     longest pause between two faults                           40
-  --end-ms            longest time until the buffer is drained after the last fault  60000
+  --end-ms            longest time until the buffer is drained after the last fault  60000, scaled
   --seed              of all that is random                                      a new one
   --report FILE       write a page with what all of them did
   --quiet             no line for each step
 
-Exit codes: 0 every promise was kept, 1 one was broken, 2 wrong use.`;
+What is scaled is multiplied by SLUICE_TIMEOUT_SCALE, unless it is given.
+
+Exit codes: 0 every promise was kept, 1 one was broken, 2 wrong use, 130 and 143 it was interrupted.`;
 
 // Of a kind: more than that is a slip of the hand, and would bring the machine down.
 const PROCESSES_MAX = 64;
@@ -46,9 +48,9 @@ const OPTIONS = {
   capacity: { type: "string", default: "5" },
   producers: { type: "string", default: "2" },
   consumers: { type: "string", default: "2" },
-  "lease-ms": { type: "string", default: "1000" },
+  "lease-ms": { type: "string" },
   "kill-every-ms": { type: "string", default: "40" },
-  "end-ms": { type: "string", default: "60000" },
+  "end-ms": { type: "string" },
   seed: { type: "string" },
   report: { type: "string" },
   quiet: { type: "boolean", default: false },
@@ -62,7 +64,8 @@ type Count = Exclude<keyof typeof OPTIONS, "mode" | "seed" | "report" | "quiet" 
 export function chaosCommand(args: readonly string[]): ChaosCommand | undefined {
   const { values, positionals } = readOptions(args, OPTIONS);
   if (values.help) return undefined;
-  const count = (option: Count, min: number, max = COUNT_MAX) => integer(option, values[option], min, max);
+  const count = (option: Count, min: number, max = COUNT_MAX) =>
+    integer(option, values[option] ?? "", min, max);
   return {
     mode: oneOf("mode", values.mode, ["take", "lease"] as const),
     kills: count("kills", 0),
@@ -72,11 +75,11 @@ export function chaosCommand(args: readonly string[]): ChaosCommand | undefined 
     capacity: count("capacity", 1),
     producers: count("producers", 1, PROCESSES_MAX),
     consumers: count("consumers", 1, PROCESSES_MAX),
-    leaseMs: count("lease-ms", 1),
     killEveryMs: count("kill-every-ms", 1),
-    endMs: count("end-ms", 1),
     quiet: values.quiet,
     report: values.report,
+    ...(values["lease-ms"] === undefined ? {} : { leaseMs: count("lease-ms", 1) }),
+    ...(values["end-ms"] === undefined ? {} : { endMs: count("end-ms", 1) }),
     ...(values.seed === undefined ? {} : { seed: integer("seed", values.seed, 0, SEED_MAX) }),
     module: oneModule(positionals, "chaos"),
   };

@@ -41,7 +41,10 @@ export class Crew {
   /** Processes that ended by a kill, their own at a failpoint too. */
   kills = 0;
   readonly #settings: CrewSettings;
+  /** All that were ever spawned, and have not been waited for. */
+  readonly #spawned: Set<Puppet> = new Set();
   #started = 0;
+  #armed = 0;
   #isEnded = false;
 
   constructor(settings: CrewSettings) {
@@ -49,10 +52,12 @@ export class Crew {
   }
 
   async begin(): Promise<void> {
-    const { producers, consumers } = this.#settings.options;
+    const { random, options } = this.#settings;
+    const start = (role: Worker["role"], i: number) =>
+      this.#start(role, `${role}-${i + 1}`, random.chance(options.armedChance ?? 0));
     await Promise.all([
-      ...Array.from({ length: producers }, (_, i) => this.#start("producer", `producer-${i + 1}`, false)),
-      ...Array.from({ length: consumers }, (_, i) => this.#start("consumer", `consumer-${i + 1}`, false)),
+      ...Array.from({ length: options.producers }, (_, i) => start("producer", i)),
+      ...Array.from({ length: options.consumers }, (_, i) => start("consumer", i)),
     ]);
   }
 
@@ -82,9 +87,10 @@ export class Crew {
     }
   }
 
+  /** Nobody is started any more, and those who are on their way end too. */
   async end(): Promise<void> {
     this.#isEnded = true;
-    await Promise.all(this.workers.map(({ puppet }) => puppet.kill()));
+    await Promise.all([...this.#spawned].map((puppet) => puppet.kill()));
   }
 
   /** How often somebody came upon a failpoint for which it was armed: `SIGKILL at NAME`. */
@@ -115,8 +121,13 @@ export class Crew {
     const draw = random.fork(name);
     const failpoint = armed ? this.#failpointFrom(draw) : undefined;
     let why: unknown;
+    if (this.#isEnded) throw new Error(`${name} is not started: the run is over`);
     const puppet = await Puppet.start({
       address,
+      onSpawn: (one) => {
+        this.#spawned.add(one);
+        void one.exited().then(() => this.#spawned.delete(one));
+      },
       ...(failpoint === undefined ? {} : { failpoint }),
       ...(options.latencyMs ? { latency: { maxMs: options.latencyMs, seed: draw.below(2 ** 31) } } : {}),
       // Past their leases.
@@ -127,7 +138,7 @@ export class Crew {
     });
     if (puppet === undefined) {
       // It may have come upon its failpoint while it was opening.
-      if (armed) return this.#start(role, id, false);
+      if (armed && !this.#isEnded) return this.#start(role, id, false);
       throw new Error(`${name} could not be started: ${why instanceof Error ? why.message : why}`);
     }
     const job = { folder, name, seed: draw.below(2 ** 31), isRestarted: (options.restarts ?? 0) > 0 };
@@ -139,9 +150,10 @@ export class Crew {
   }
 
   #failpointFrom(random: Random) {
-    const { failpoints = [], passingMax = PASSING_MAX } = this.#settings.options;
+    const { failpoints = [], passingMax = PASSING_MAX, byTurns = false } = this.#settings.options;
     if (failpoints.length === 0) return undefined;
-    const signal = random.chance(0.7) ? ("SIGKILL" as const) : ("SIGSTOP" as const);
+    const kills = byTurns ? this.#armed++ % 2 === 0 : random.chance(0.7);
+    const signal = kills ? ("SIGKILL" as const) : ("SIGSTOP" as const);
     const passing = 1 + random.below(passingMax);
     return { name: random.pick(failpoints), passing, signal, strikes: this.#strikes };
   }

@@ -3,9 +3,6 @@
  * and was it kept. All that is random comes from the seed; the instants at which signals arrive do not.
  */
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type BoundedBuffer,
@@ -16,7 +13,10 @@ import {
 } from "@sluice/core";
 import { checkHistory, type Operation, readHistory, searchHistory } from "@sluice/history-checker";
 import { newSeed, type Random, randomFrom } from "@sluice/history-checker/random";
-import { isSearchable } from "../kit/judge.js";
+import { timeScale, timingFromEnvironment } from "../harness.js";
+import { takesOf } from "../kit/judge.js";
+import { passingFolder } from "../kit/temporary-folder.js";
+import { unlessAborted } from "../kit/unless-aborted.js";
 import { consume } from "../processes/loops.js";
 import type { KeptHistory } from "../report/kept-history.js";
 import { account, type ChaosReport } from "./account.js";
@@ -45,8 +45,12 @@ export interface ChaosOptions {
   readonly failpoints?: readonly string[];
   /** Each of them is armed for one of so many first passings. Default 30. */
   readonly passingMax?: number;
-  /** How likely a replacement is to be armed. Default 0.5. */
+  /** Whether they kill and stop themselves by turns. Default: more of them kill themselves, which is drawn. */
+  readonly byTurns?: boolean;
+  /** How likely a worker is to be armed. Default 0.5, and 0 for the first ones. */
   readonly armedChance?: number;
+  /** Ends the faults as soon as all of these have come, `SIGKILL at NAME`. Default: none of them does. */
+  readonly untilStruck?: readonly string[];
   /** Longest pause between two puts of a producer, and longest work on one item. Default 3 ms. */
   readonly paceMs?: number;
   /** Items are filled up to so many characters. Default: some ten. */
@@ -57,15 +61,24 @@ export interface ChaosOptions {
   readonly seed?: number;
   /** Longest pause between two kills. Default 40 ms. */
   readonly killEveryMs?: number;
-  /** Default 1,000 ms. */
+  /** Default 1,000 ms, times `SLUICE_TIMEOUT_SCALE`. */
   readonly leaseMs?: number;
-  /** How long the end may take once nobody is killed any more. Default 60 s. */
+  /** How long the end may take once nobody is killed any more. Default 60 s, times `SLUICE_TIMEOUT_SCALE`. */
   readonly endMs?: number;
   /** Told of each step, for whoever watches. */
   readonly onStep?: (step: string) => void;
   /** Handed what all of them did, before it is judged. */
   readonly onHistory?: (history: KeptHistory) => void;
+  /** Ends the run when it is aborted, and everybody in it; it is not judged then. */
+  readonly signal?: AbortSignal;
 }
+
+/** Unless they are given; both times `SLUICE_TIMEOUT_SCALE`. */
+const LEASE_MS = 1_000;
+const END_MS = 60_000;
+
+/** In a long pause, whether somebody has come upon its failpoint. */
+const LOOK_EVERY_MS = 50;
 
 /** So many at work at a time can be judged by the complete search. */
 const SEARCHED_PROCESSES_MAX = 8;
@@ -73,31 +86,35 @@ const SEARCHED_PROCESSES_MAX = 8;
 /** Longer ones are left to the first tier: the search is for some thousand. */
 const SEARCHED_OPERATIONS_MAX = 10_000;
 
-/** For what any buffer answers at once. */
-const ANSWER_MS = 10_000;
+/** Some are stopped for so many leases. */
+const STOP_LEASES = 2;
+
+/**
+ * Over a wire whoever is stopped for longer may count as dead, which is after 3 s: what a take has in hand is lost to it then, and the
+ * same call is handed another item. The search knows of one.
+ */
+const STOPPED_IN_HAND_MAX_MS = 2_000;
 
 /**
  * Creates a buffer at the transport's place, lets loose, checks, destroys. What must never happen and what must happen at last are
  * judged apart: a run that did not end is still judged by what was seen until then.
  *
- * @throws only for what keeps the run from being judged, such as a process that cannot start; `onHistory` has been called by then.
+ * @throws only for what keeps the run from being judged, such as a process that cannot start, or with the reason of the signal;
+ *   `onHistory` has been called by then, where there was a history.
  */
 export async function runChaos(transport: BufferTransport, options: ChaosOptions): Promise<ChaosReport> {
   const seed = options.seed ?? newSeed();
-  const folder = await mkdtemp(join(tmpdir(), "sluice-history-"));
+  const { path: folder, remove } = passingFolder("sluice-history-");
   try {
-    const buffer = await createBuffer(transport, {
-      ...options.wishes,
-      capacity: options.capacity,
-      failuresMax: 1_000_000,
-    });
+    const settings = { ...options.wishes, capacity: options.capacity, failuresMax: 1_000_000 };
+    const buffer = await unlessAborted(createBuffer(transport, settings), options.signal);
     try {
       return await judged(buffer, folder, seed, options);
     } finally {
-      await inTime(buffer.destroy(), ANSWER_MS);
+      await inTime(buffer.destroy(), timingFromEnvironment().signalMs);
     }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    remove();
   }
 }
 
@@ -107,7 +124,9 @@ async function judged(
   seed: number,
   options: ChaosOptions,
 ): Promise<ChaosReport> {
-  const { capacity, mode, leaseMs = 1000, endMs = 60_000, stops = 0 } = options;
+  const { signalMs } = timingFromEnvironment();
+  const scale = timeScale();
+  const { capacity, mode, leaseMs = LEASE_MS * scale, endMs = END_MS * scale, stops = 0, signal } = options;
   const random = randomFrom(seed);
   const marks = new Marks();
   const crew = new Crew({ address: buffer.address, folder, random, leaseMs, marks, options });
@@ -115,15 +134,23 @@ async function judged(
   const liveness: string[] = [];
   let most = 0;
   let operations: readonly Operation[] = [];
+  const onAbort = () => void crew.end();
+  signal?.addEventListener("abort", onAbort);
   try {
     await crew.begin();
-    await unleash(crew, marks, random, options);
-    const end = await inTime(finish(crew, marks, buffer, { ...options, leaseMs, folder, seed }), endMs);
+    await unleash(crew, marks, random, { ...options, leaseMs });
+    const finished = finish(crew, marks, buffer, { ...options, leaseMs, folder, seed });
+    const end = await inTime(unlessAborted(finished, signal), endMs);
     if (end === LATE)
       liveness.push(
         `Expected the producers to stop and the consumers to drain the sealed buffer within ${endMs} ms of the last fault`,
       );
+  } catch (error) {
+    // Whatever it met when everybody in it was ended.
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener("abort", onAbort);
     most = watch.end();
     // Nobody may go on writing while the history is read.
     await crew.end();
@@ -133,16 +160,24 @@ async function judged(
   }
   const counts = await inTime(
     untilNotBusy(() => buffer.counts()),
-    ANSWER_MS,
+    signalMs,
   );
-  if (counts === LATE) liveness.push(`Expected the counts of the buffer within ${ANSWER_MS} ms`);
+  if (counts === LATE) liveness.push(`Expected the counts of the buffer within ${signalMs} ms`);
   const isRestarted = (options.restarts ?? 0) > 0;
-  const expectation = { capacity, isDrained: liveness.length === 0, handOutsMayRepeat: isRestarted };
+  const takes = takesOf(buffer.capabilities);
+  const expectation = {
+    capacity,
+    isDrained: liveness.length === 0,
+    handOutsMayRepeat: isRestarted,
+    ...takes,
+  };
+  const isStoppedForLong = stops > 0 && leaseMs * STOP_LEASES > STOPPED_IN_HAND_MAX_MS;
+  const isAskedAgain = mode === "take" && takes.takesInTwoSteps === true && isStoppedForLong;
   const isSearched =
     !isRestarted &&
+    !isAskedAgain &&
     operations.length <= SEARCHED_OPERATIONS_MAX &&
-    options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX &&
-    isSearchable(buffer.capabilities, mode);
+    options.producers + options.consumers + 1 <= SEARCHED_PROCESSES_MAX;
   return account({
     seed,
     stops,
@@ -160,15 +195,16 @@ async function judged(
 }
 
 /** Kills, stops and restarts, one after the other. */
-async function unleash(crew: Crew, marks: Marks, random: Random, options: ChaosOptions): Promise<void> {
-  const {
-    kills,
-    stops = 0,
-    restarts = 0,
-    leaseMs = 1000,
-    killEveryMs = 40,
-    onStep: step = () => {},
-  } = options;
+async function unleash(
+  crew: Crew,
+  marks: Marks,
+  random: Random,
+  options: ChaosOptions & { readonly leaseMs: number },
+): Promise<void> {
+  const { kills, stops = 0, restarts = 0, leaseMs, killEveryMs = 40, onStep: step = () => {} } = options;
+  const { untilStruck } = options;
+  const isEnough = () => untilStruck?.every((strike) => crew.struck[strike] !== undefined) ?? false;
+  const pause = (ms: number) => sleep(ms, undefined, options.signal && { signal: options.signal });
   const actions = shuffled(
     [
       ...Array<"kill">(kills).fill("kill"),
@@ -178,7 +214,11 @@ async function unleash(crew: Crew, marks: Marks, random: Random, options: ChaosO
     random,
   );
   for (const [n, action] of actions.entries()) {
-    await sleep(random.below(killEveryMs));
+    for (let leftMs = random.below(killEveryMs); leftMs > 0; leftMs -= LOOK_EVERY_MS) {
+      await pause(Math.min(leftMs, LOOK_EVERY_MS));
+      if (isEnough()) return;
+      if (leftMs > LOOK_EVERY_MS) await crew.replaceGone();
+    }
     if (action === "restart") {
       step(`${n + 1} of ${actions.length}: restart`);
       marks.add("the medium", "restart");
@@ -192,7 +232,7 @@ async function unleash(crew: Crew, marks: Marks, random: Random, options: ChaosO
       marks.add(victim.name, "SIGSTOP");
       victim.puppet.signal("SIGSTOP");
       // Some past their lease, most not.
-      await sleep(random.chance(0.3) ? leaseMs * 2 : random.below(leaseMs));
+      await pause(random.chance(0.3) ? leaseMs * STOP_LEASES : random.below(leaseMs));
       victim.puppet.signal("SIGCONT");
       marks.add(victim.name, "SIGCONT");
     }

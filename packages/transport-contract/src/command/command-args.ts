@@ -39,7 +39,7 @@ export const HELP: string = `Usage: npx @sluice/transport-contract COMMAND
   rules              list the rules
   chaos ...          the driver that kills, alone (chaos --help lists its options)
 
-Exit codes: 0 every rule that was run was kept, 1 one was broken, 2 wrong use.
+Exit codes: 0 every rule that was run was kept, 1 one was broken, 2 wrong use, 130 and 143 it was interrupted.
 `;
 
 const REPEAT_MAX = 1_000_000;

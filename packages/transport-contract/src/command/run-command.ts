@@ -2,59 +2,69 @@
 
 import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { levelReached, standings } from "../group.js";
-import type { Harness } from "../harness.js";
+import { type Harness, timingFromEnvironment } from "../harness.js";
+import { Cleanups } from "../kit/cleanups.js";
+import { unlessAborted } from "../kit/unless-aborted.js";
 import { reportPage } from "../report/report-page.js";
 import type { Level } from "../rule.js";
-import { levelFromEnvironment, type RunOptions, runContract, type Verdict } from "../run-contract.js";
+import {
+  chosenRules,
+  levelFromEnvironment,
+  type RunOptions,
+  runContract,
+  type Verdict,
+} from "../run-contract.js";
 import { UsageError } from "../usage-error.js";
 import { messageOf } from "../verdict-text.js";
 import type { RunCommand } from "./command-args.js";
+import { Interrupted } from "./interruption.js";
 import { loadHarness } from "./load-harness.js";
 import { progressOn } from "./progress.js";
 import { standingTable, verdictTable } from "./verdict-table.js";
 import { writePage } from "./write-page.js";
 
-/** @returns the exit code. @throws UsageError */
-export async function runCommand(command: RunCommand): Promise<number> {
-  const harness = await loadHarness(command.module);
+/** @param signal - ends it. @returns the exit code. @throws UsageError, and the signal's reason where nothing was run by then. */
+export async function runCommand(command: RunCommand, signal: AbortSignal): Promise<number> {
+  const harness = await unlessAborted(loadHarness(command.module), signal);
   try {
-    return await check(harness, command);
+    return await check(harness, command, signal);
   } catch (error) {
     throw asUsage(error);
   }
 }
 
-async function check(harness: Harness, command: RunCommand): Promise<number> {
+async function check(harness: Harness, command: RunCommand, signal: AbortSignal): Promise<number> {
   const first = command.seed ?? seedFromEnvironment();
   const level = command.level ?? levelFromEnvironment();
-  const options = optionsOf(command, level);
+  const options = { ...optionsOf(command, level), signal };
   const worst = new Map<string, Verdict>();
-  const failures: { readonly seed: number; readonly verdict: Verdict }[] = [];
-  for (let n = 0; n < command.repeat; n++) {
+  const failures: Verdict[] = [];
+  for (let n = 0; n < command.repeat && !signal.aborted; n++) {
     const seed = first + n;
     if (command.repeat > 1) process.stderr.write(`run ${n + 1} of ${command.repeat}, seed ${seed}\n`);
     for (const verdict of await runContract(harness, { ...options, seed })) {
-      if (verdict.outcome === "failed") failures.push({ seed, verdict });
+      if (verdict.outcome === "failed") failures.push(verdict);
       worst.set(verdict.rule, worse(worst.get(verdict.rule), verdict));
     }
   }
   const verdicts = [...worst.values()];
   if (command.isJson)
-    console.log(JSON.stringify(asJson(verdicts, level, first, command.repeat), undefined, 2));
+    console.log(JSON.stringify(asJson(verdicts, level, first, command.repeat, signal), undefined, 2));
   else {
     console.log(verdictTable(verdicts));
-    for (const { seed, verdict } of failures)
-      console.log(`\n${messageOf(verdict.error)}\nrun it again: ${runAgain(command, verdict.rule, seed)}`);
+    for (const { error } of failures) console.log(`\n${messageOf(error)}`);
     console.log(`\n${standingTable(standings(verdicts, level), level)}`);
   }
   if (command.report !== undefined) {
-    const again = (rule: string) =>
-      runAgain(command, rule, failures.find((one) => one.verdict.rule === rule)?.seed ?? first);
     const transport = await nameOf(harness);
     writePage(
       command.report,
-      reportPage({ transport, level, seed: first, standings: standings(verdicts, level), verdicts, again }),
+      reportPage({ transport, level, seed: first, standings: standings(verdicts, level), verdicts }),
     );
+  }
+  if (signal.reason instanceof Interrupted) {
+    console.error(`transport-contract: ${signal.reason.message}; not run: ${notRun(options, worst)}`);
+    return signal.reason.exitCode;
   }
   return failures.length === 0 ? 0 : 1;
 }
@@ -64,8 +74,9 @@ function asUsage(error: unknown): unknown {
   return error instanceof RangeError ? new UsageError(error.message) : error;
 }
 
-function optionsOf({ only, effort }: RunCommand, level: Level): RunOptions {
+function optionsOf({ only, effort, module }: RunCommand, level: Level): RunOptions {
   return {
+    module,
     ...progressOn(process.stderr),
     ...(only === undefined ? {} : { only }),
     level,
@@ -79,7 +90,13 @@ function worse(before: Verdict | undefined, now: Verdict): Verdict {
   return { ...one, ms: before.ms + now.ms };
 }
 
-function asJson(verdicts: readonly Verdict[], level: Level, seed: number, repeat: number): object {
+function asJson(
+  verdicts: readonly Verdict[],
+  level: Level,
+  seed: number,
+  repeat: number,
+  { aborted }: AbortSignal,
+): object {
   const groups = standings(verdicts, level);
   return {
     conformance: levelReached(groups),
@@ -87,6 +104,7 @@ function asJson(verdicts: readonly Verdict[], level: Level, seed: number, repeat
     seed,
     repeat,
     groups,
+    ...(aborted ? { interrupted: true } : {}),
     rules: verdicts.map(({ error, histories: _, ...verdict }) => ({
       ...verdict,
       ...(error === undefined ? {} : { message: messageOf(error) }),
@@ -94,13 +112,16 @@ function asJson(verdicts: readonly Verdict[], level: Level, seed: number, repeat
   };
 }
 
-function runAgain({ module, effort }: RunCommand, rule: string, seed: number): string {
-  const hard = effort === undefined ? "" : ` --effort ${effort}`;
-  return `npx @sluice/transport-contract run ${module} --only ${rule} --seed ${seed}${hard}`;
+/** What was not run, or had not come to its end, when the run was interrupted: in a run that is repeated, what never did. */
+function notRun(options: RunOptions, verdicts: ReadonlyMap<string, Verdict>): string {
+  const left = chosenRules(options).map(({ number }) => number);
+  return left.filter((number) => !verdicts.has(number)).join(", ") || "a part of the repetitions";
 }
 
 async function nameOf(harness: Harness): Promise<string> {
+  const cleanups = new Cleanups(timingFromEnvironment());
   const transport = await harness.createTransport();
-  await harness.cleanup?.(transport);
+  cleanups.hold(() => harness.cleanup?.(transport), "the harness's cleanup");
+  for (const fault of await cleanups.end()) console.error(fault);
   return transport.name;
 }

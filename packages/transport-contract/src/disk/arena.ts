@@ -1,11 +1,11 @@
 /** A buffer for one run of a script: made, handed to the child process, and looked at afterwards. */
 
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BufferAddress, type BufferTransport, completeSpec } from "@sluice/core";
-import { type RuleContext, waiting } from "../kit/context.js";
+import type { RuleContext } from "../kit/context.js";
 import { equal, fail } from "../kit/expect.js";
+import { temporaryFolder } from "../kit/temporary-folder.js";
 import { inspect } from "./inspect.js";
 import { type Done, SETTINGS, type Step } from "./script.js";
 import type { Job } from "./script-main.js";
@@ -28,9 +28,7 @@ export interface Record {
 
 /** A folder for scripts, records and logs, which is gone after the rule; not where buffers are. */
 export function folderFor(t: RuleContext): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "sluice-script-")));
-  t.defer(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  return realpathSync(temporaryFolder(t, "sluice-script-"));
 }
 
 let count = 0;
@@ -64,7 +62,7 @@ export function recordOf({ record }: Job): Record {
 export async function sitesOf(t: RuleContext, arena: Arena, job: Job = arena.job): Promise<Site[]> {
   const log = `${job.record}.log`;
   const trace = `trace=${CALLS.join(",")}`;
-  const { code, said } = await runScript(job, { strace: ["-y", "-o", log, "-e", trace] });
+  const { code, said } = await runScript(t, job, { strace: ["-y", "-o", log, "-e", trace] });
   const { marks } = recordOf(job);
   if (code !== 0 || marks.at(-1) !== "over")
     fail(`Expected the script to come to its end, it ended with ${code} and ${marks.at(-1)}: ${said}`);
@@ -83,24 +81,6 @@ export async function afterwards(t: RuleContext, arena: Arena, ended: boolean): 
   await t.within(inspect(t, port, possible), 2, "looking at the buffer afterwards");
   await t.soon(port.destroy(), "the destroy");
   equal(await (t.harness.leftovers?.(arena.transport) ?? []), [], "what is left of the destroyed buffer");
-}
-
-/** So many steps as the medium does in some tenths of a second: on a disk that is synced far fewer than in memory. */
-export async function stepsFor(t: RuleContext): Promise<number> {
-  const transport = await t.transport();
-  await transport.create(completeSpec(SETTINGS, "bytes"), t.harness.wishes ?? {});
-  const port = await transport.open();
-  const producer = await port.producer();
-  const consumer = await port.consumer();
-  const began = performance.now();
-  const rounds = 12;
-  for (let i = 1; i <= rounds; i++) {
-    await producer.offer(i, [Buffer.from("1")], waiting(0));
-    await consumer.poll(1, waiting(0));
-  }
-  const stepMs = (performance.now() - began) / (2 * rounds);
-  await port.destroy();
-  return Math.max(40, Math.min(700, Math.round(250 / stepMs)));
 }
 
 /** Calls of Node's own come in between, a few more or fewer each time; most faults meet their place, or nothing was looked at. */

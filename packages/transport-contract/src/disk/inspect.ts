@@ -1,16 +1,32 @@
 /** Who opens a buffer afterwards: is it one of those that it may be, and does it go on? */
 
-import type { BufferPort, ConsumerPort, Delivery, LeaseToken } from "@sluice/core";
-import { pollOne, type RuleContext, waiting } from "../kit/context.js";
+import type { BufferPort, ConsumerPort, Delivery, LeaseToken, TransportCapabilities } from "@sluice/core";
+import type { Timing } from "../harness.js";
+import { pollOne, waiting } from "../kit/context.js";
 import { equal, fail, isTrue, print } from "../kit/expect.js";
 import { checkLedger } from "../kit/face.js";
+import type { Waiting } from "../kit/waiting.js";
 import { itemNumber, itemOf, PRODUCER, SETTINGS } from "./script.js";
 import { type Entry, inOrder, type State } from "./script-model.js";
 
 const LEASE = { leaseMs: 600_000 };
 
-/** @throws RuleBroken if it is none of the possible ones, or does not go on: puts, takes and the seal. */
-export async function inspect(t: RuleContext, port: BufferPort, possible: readonly State[]): Promise<void> {
+/** What it takes of a rule's context, so that a process without one can look too. */
+interface Looking extends Waiting {
+  readonly timing: Timing;
+  readonly harness: { readonly capabilities: TransportCapabilities };
+}
+
+/**
+ * @param roundsMax - how many puts and takes it goes on with, if they take less than a tenth of a second.
+ * @throws RuleBroken if it is none of the possible ones, or does not go on: puts, takes and the seal.
+ */
+export async function inspect(
+  t: Looking,
+  port: BufferPort,
+  possible: readonly State[],
+  { roundsMax = 300 }: { readonly roundsMax?: number } = {},
+): Promise<void> {
   const counts = await port.counts();
   checkLedger(counts, SETTINGS.capacity, "after it was opened again");
   const inside = counts.ready + counts.leased + counts.parked;
@@ -39,11 +55,11 @@ export async function inspect(t: RuleContext, port: BufferPort, possible: readon
     found.map(() => "settled"),
     "the acks of what was found",
   );
-  await goOn(t, port, sealed, produced);
+  await goOn(t, port, { sealed, produced, roundsMax });
 }
 
 /** Waits for those whose holder is dead, too. */
-async function leaseAll(t: RuleContext, consumer: ConsumerPort, count: number): Promise<Delivery[]> {
+async function leaseAll(t: Looking, consumer: ConsumerPort, count: number): Promise<Delivery[]> {
   const found: Delivery[] = [];
   const end = performance.now() + t.timing.signalMs;
   while (found.length < count && performance.now() < end) {
@@ -78,7 +94,11 @@ function checkFailures(found: readonly Delivery[], { ready, held }: State): void
 }
 
 /** Puts and takes, for a moment or over some hundreds of commits, then seals and drains. */
-async function goOn(t: RuleContext, port: BufferPort, sealed: boolean, produced: number): Promise<void> {
+async function goOn(
+  t: Looking,
+  port: BufferPort,
+  { sealed, produced, roundsMax }: { sealed: boolean; produced: number; roundsMax: number },
+): Promise<void> {
   const producer = await port.producer(PRODUCER);
   const consumer = await port.consumer();
   const end = performance.now() + 100;
@@ -87,7 +107,7 @@ async function goOn(t: RuleContext, port: BufferPort, sealed: boolean, produced:
     const { state } = await producer.offer(next, [itemOf(next)], waiting(0));
     equal(state, "sealed", "a put into the sealed buffer");
   } else {
-    for (let i = 0; i < 300 && (i < 8 || performance.now() < end); i++, next++) {
+    for (let i = 0; i < roundsMax && (i < 8 || performance.now() < end); i++, next++) {
       const { accepted } = await producer.offer(next, [itemOf(next)], waiting(0));
       equal(accepted, 1, "what was accepted of a put");
       const { item } = await t.soon(pollOne(consumer), "a take");

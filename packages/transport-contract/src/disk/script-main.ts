@@ -1,6 +1,6 @@
 /** The child process: carries out a script at the port, and writes down each step after it is done. */
 
-import { openSync, readFileSync, writevSync } from "node:fs";
+import { appendFileSync, openSync, readFileSync, writevSync } from "node:fs";
 import {
   type BufferAddress,
   type BufferPort,
@@ -14,6 +14,7 @@ import {
   type TransportModule,
 } from "@sluice/core";
 import { waiting } from "../kit/context.js";
+import { contentsFile, contentsOf } from "./contents.js";
 import { type Done, itemNumber, itemOf, PRODUCER, type Step } from "./script.js";
 
 /** What the environment holds, as JSON. */
@@ -25,8 +26,12 @@ export interface Job {
   readonly record: string;
   /** Makes the buffer first, at the place of the address. */
   readonly create?: { readonly spec: BufferSpec; readonly wishes: BufferWishes };
+  /** Opens whatever buffer is at the place of the address, be it another one. */
+  readonly opensAny?: boolean;
   /** Stays when all is done, to be killed. */
   readonly stays?: boolean;
+  /** Folder of which is written down, beside the record, what its files hold when it is ready and after each step. */
+  readonly watched?: string;
   /** Of its leases. Default: longer than anything here takes. */
   readonly leaseMs?: number;
 }
@@ -39,9 +44,14 @@ function tell(line: string): void {
   writevSync(record, [Buffer.from(line), Buffer.from("\n")]);
 }
 
+function watch(): void {
+  if (job.watched === undefined) return;
+  appendFileSync(contentsFile(job.record), `${JSON.stringify(contentsOf(job.watched))}\n`);
+}
+
 const { transportAt } = (await import(job.address.module)) as TransportModule;
 const transport = transportAt(job.address);
-let address: BufferAddress | undefined = job.address;
+let address: BufferAddress | undefined = job.opensAny === true ? undefined : job.address;
 let port: BufferPort;
 let producer: ProducerPort | undefined;
 let consumer: ConsumerPort;
@@ -115,6 +125,7 @@ try {
   await register();
   consumer = await port.consumer();
   tell("ready");
+  watch();
 } catch (error) {
   if (!isBufferError(error)) throw error;
   tell(`refused ${error.code}`);
@@ -122,7 +133,10 @@ try {
 }
 const script =
   job.script === undefined ? [] : (JSON.parse(readFileSync(job.script, "utf8")) as readonly Step[]);
-for (const [i, step] of script.entries()) tell(JSON.stringify({ step: i, ...(await carryOut(step)) }));
+for (const [i, step] of script.entries()) {
+  tell(JSON.stringify({ step: i, ...(await carryOut(step)) }));
+  watch();
+}
 tell("over");
 // Not closed: whoever ends, ends like this.
 if (job.stays === true) setInterval(() => {}, 1000);

@@ -101,6 +101,7 @@ export function inOrder(entries: readonly Entry[]): Entry[] {
  * All that the buffer may be, by what its process wrote down.
  *
  * @param ended - whether the process came to its own end; if not, it may have been within the next step.
+ * @param from - what it may have been before the first step.
  * @returns one list for each step that is known of, the first one from before the first step.
  * @throws RuleBroken if an answer agrees with none of them.
  */
@@ -109,8 +110,9 @@ export function possibleStates(
   done: readonly Done[],
   capacity: number,
   ended: boolean,
+  from: readonly State[] = [emptyState()],
 ): (readonly State[])[] {
-  let possible: readonly State[] = [emptyState()];
+  let possible = from;
   const all = [possible];
   let current: number | undefined;
   for (const { step: number, outcome, answer } of done) {

@@ -1,73 +1,108 @@
-/** A disk of a few megabytes that only one child process sees: a tmpfs in a mount namespace of its own. */
+/** A disk of some megabytes that only one child process sees: a tmpfs in a mount namespace of its own. */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FullDiskJob } from "./full-disk-main.js";
+import type { RuleContext } from "../kit/context.js";
+import { passingFolder, temporaryFolder } from "../kit/temporary-folder.js";
+import { spawnOwned } from "../processes/owned-child.js";
 
 /** As root, or, where the kernel lets everybody, as the root of a user namespace of one's own. */
 const WAYS: readonly (readonly string[])[] = [["-m"], ["-rm"]];
 
-/** $1: where to mount; $2: the directory that is to lie on it; $3: its size; the rest is run there. */
+/**
+ * $1: where to mount; $2: the directory that is to lie on it; $3: its size; $4: the file that says which boot of the machine it is,
+ * or nothing; the rest is run there.
+ */
 const SCRIPT = `set -e
 mount -t tmpfs -o "size=$3,mode=700" tmpfs "$1"
 mkdir -m 700 "$1/directory"
 mount --bind "$1/directory" "$2"
-shift 3
+if [ -n "$4" ]; then mount --bind "$4" /proc/sys/kernel/random/boot_id; fi
+shift 4
 exec "$@"`;
 
-let probed: { readonly way?: readonly string[]; readonly reason?: string } | undefined;
-
-/** Why nothing can be mounted here; undefined if it can. Looked at once. */
-export function smallDiskReason(): string | undefined {
-  probed ??= probe();
-  return probed.reason;
+interface Probed {
+  readonly way?: readonly string[];
+  readonly reason?: string;
 }
 
-function probe(): { readonly way?: readonly string[]; readonly reason?: string } {
+const probed: { disk?: Probed; boots?: Probed } = {};
+
+/** Why no disk can be mounted here; undefined if it can. Looked at once. */
+export function smallDiskReason(): string | undefined {
+  probed.disk ??= probe(false);
+  return probed.disk.reason;
+}
+
+/** Why no process can be made to see another boot of the machine, on a disk of its own; undefined if it can. Looked at once. */
+export function otherBootReason(): string | undefined {
+  probed.boots ??= probe(true);
+  return probed.boots.reason;
+}
+
+function probe(seesBoot: boolean): Probed {
   if (process.platform !== "linux") return { reason: `there is no tmpfs on ${process.platform}` };
-  const folder = mkdtempSync(join(tmpdir(), "sluice-disk-"));
+  const { path, remove } = passingFolder("sluice-disk-");
   try {
-    const [disk, directory] = [join(folder, "disk"), join(folder, "directory")];
+    const [disk, directory] = [join(path, "disk"), join(path, "directory")];
+    const boot = seesBoot ? join(path, "boot") : "";
+    if (seesBoot) writeFileSync(boot, "");
+    const made = spawnSync("mkdir", [disk, directory]).error;
     let said = "";
     for (const way of WAYS) {
-      const made = spawnSync("mkdir", [disk, directory]).error;
-      const run = ["unshare", ...way, "sh", "-c", SCRIPT, "sh", disk, directory, "1m", "true"];
+      const run = ["unshare", ...way, "sh", "-c", SCRIPT, "sh", disk, directory, "1m", boot, "true"];
       const { error, status, stderr } = spawnSync(run[0] as string, run.slice(1), { encoding: "utf8" });
       if (made === undefined && error === undefined && status === 0) return { way };
       said = error?.message ?? stderr.trim();
     }
-    return { reason: `no tmpfs can be mounted here: ${said}` };
+    return { reason: `${seesBoot ? "no file of /proc" : "no tmpfs"} can be mounted here: ${said}` };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 
-/** @returns what the child process said at its end, as JSON; or how it ended. */
-export async function onSmallDisk(directory: string, bytes: number, job: FullDiskJob): Promise<unknown> {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-disk-"));
-  try {
-    const main = fileURLToPath(new URL("./full-disk-main.js", import.meta.url));
-    const run = ["sh", "-c", SCRIPT, "sh", folder, directory, String(bytes), process.execPath, main];
-    const env = { ...process.env, SLUICE_CONTRACT_FULL_DISK: JSON.stringify({ ...job, disk: folder }) };
-    const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
-    const child = spawn("unshare", [...(probed?.way ?? ["-m"]), ...run], { env, stdio });
-    let said = "";
-    let out = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-4000);
-    });
-    const [code, signal] = await once(child, "close");
-    const last = out.trim().split("\n").at(-1) ?? "";
-    if (code === 0 && last.startsWith("{")) return JSON.parse(last);
-    return { fault: `The process ended with ${code ?? signal}: ${said}` };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export interface OnSmallDisk {
+  /** Module that is run there, beside this one. */
+  readonly main: string;
+  /** Seen on the disk, under its own path. */
+  readonly directory: string;
+  readonly bytes: number;
+  /** File whose text is what the process, and those that it starts later, read of the boot of the machine. */
+  readonly boot?: string;
+  /** @param disk - where the disk is mounted. */
+  env(disk: string): Readonly<Record<string, string>>;
+}
+
+/** @returns what the child process said at its end, as JSON; or, as `fault`, how it ended. */
+export async function onSmallDisk(
+  t: RuleContext,
+  { main, directory, bytes, boot, env }: OnSmallDisk,
+): Promise<unknown> {
+  const folder = temporaryFolder(t, "sluice-disk-");
+  const module = fileURLToPath(new URL(main, import.meta.url));
+  const way = (boot === undefined ? probed.disk : probed.boots)?.way ?? ["-m"];
+  const script = ["sh", "-c", SCRIPT, "sh", folder, directory, String(bytes), boot ?? ""];
+  // With its process its mounts are gone.
+  const { child, end, kill } = spawnOwned("unshare", [...way, ...script, process.execPath, module], {
+    env: { ...process.env, ...env(folder) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  t.hold(kill);
+  let said = "";
+  let out = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const closed = once(child, "close");
+  const { code, signal } = await end;
+  await closed;
+  const last = out.trim().split("\n").at(-1) ?? "";
+  if (code === 0 && last.startsWith("{")) return JSON.parse(last);
+  return { fault: `The process ended with ${code ?? signal}: ${said}` };
 }

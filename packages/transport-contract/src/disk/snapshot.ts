@@ -6,15 +6,14 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Random } from "@sluice/history-checker/random";
+import { shapeOf } from "./shape.js";
 import { someOf } from "./strace.js";
 
 export class Snapshot {
@@ -23,9 +22,10 @@ export class Snapshot {
   /** Of what lies there now, as it was put there: what is still like that need not be put back. */
   readonly #there: Map<string, string> = new Map();
 
-  constructor(directory: string) {
+  /** @param copy - an empty folder, for what the files are now. */
+  constructor(directory: string, copy: string) {
     this.#directory = directory;
-    this.#copy = mkdtempSync(join(tmpdir(), "sluice-snapshot-"));
+    this.#copy = copy;
     cpSync(directory, this.#copy, { recursive: true });
   }
 
@@ -60,10 +60,6 @@ export class Snapshot {
     }
     writeFileSync(join(this.#directory, file), damaged);
     this.#there.delete(file);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.#copy, { recursive: true, force: true });
   }
 }
 
@@ -103,7 +99,7 @@ export function damages(snapshot: Snapshot, how: "cut" | "turn", count: number, 
     let end = Math.min(bytes.length, 64 * 1024);
     while (end > 0 && bytes[end - 1] === 0) end--;
     end = Math.min(bytes.length, end + 16);
-    const shape = file.replace(/[0-9a-f]{8}[0-9a-f-]*/g, "#").replace(/\d+/g, "#");
+    const shape = shapeOf(file);
     for (let offset = 0; offset < end; offset++) {
       if (how === "cut") all.push({ file, shape, offset });
       else if (offset >= HEADER_BYTES) all.push({ file, shape, offset, bit: random.below(8) });

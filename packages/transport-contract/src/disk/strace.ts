@@ -1,10 +1,14 @@
 /** A script's process under strace: which system calls it makes on the buffer's files, and what happens to it at one of them. */
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Random } from "@sluice/history-checker/random";
+import type { RuleContext } from "../kit/context.js";
+import { forever } from "../kit/waiting.js";
+import { type ChildEnd, type OwnedChild, spawnOwned } from "../processes/owned-child.js";
+import { drawn } from "./drawn.js";
 import type { Job } from "./script-main.js";
+import { shapeOf } from "./shape.js";
 
 /** Those that change what lies on a disk. With a question mark: not every machine has it. */
 export const CALLS: readonly string[] = [
@@ -61,28 +65,33 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface ScriptEnd {
-  readonly code: number | null;
-  readonly signal: string | null;
+export interface ScriptEnd extends ChildEnd {
   readonly said: string;
 }
 
-/** Runs it to its end. */
-export function runScript(job: Job, options: RunOptions = {}): Promise<ScriptEnd> {
-  return startScript(job, options).end;
+export interface StartedScript extends OwnedChild {
+  readonly end: Promise<ScriptEnd>;
 }
 
-export function startScript(
-  job: Job,
-  options: RunOptions = {},
-): { readonly child: ChildProcess; readonly end: Promise<ScriptEnd> } {
+/** Runs it to its end, or to that of the rule. */
+export async function runScript(t: RuleContext, job: Job, options: RunOptions = {}): Promise<ScriptEnd> {
+  if (t.over.aborted) await forever();
+  const { end, kill } = startScript(job, options);
+  const letGo = t.hold(kill);
+  const came = await end;
+  await letGo();
+  return came;
+}
+
+/** Whoever starts it ends it. */
+export function startScript(job: Job, options: RunOptions = {}): StartedScript {
   const main = fileURLToPath(new URL("./script-main.js", import.meta.url));
   const node = [...(options.preload === undefined ? [] : ["--import", options.preload]), main];
   const [command, ...args] =
     options.strace === undefined
       ? [process.execPath, ...node]
       : ["strace", ...OPTIONS, ...options.strace, process.execPath, ...node];
-  const child = spawn(command as string, args, {
+  const owned = spawnOwned(command as string, args, {
     env: {
       ...process.env,
       ...options.env,
@@ -94,11 +103,10 @@ export function startScript(
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  owned.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-4000);
   });
-  const end = once(child, "exit").then(([code, signal]) => ({ code, signal, said }));
-  return { child, end };
+  return { ...owned, end: owned.end.then((came) => ({ ...came, said })) };
 }
 
 /** @param log - what strace wrote, with `-y`. @returns the calls on what lies below the directory, in their order. */
@@ -114,13 +122,12 @@ export function sitesIn(log: string, directory: string): Site[] {
     counts.set(key, nth);
     const names = [...rest.matchAll(/[<"]([^<">]*)[>"]/g)].map(([, name = ""]) => name);
     const own = names.filter((name) => name.startsWith(below));
-    if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOf).join(" ")}` });
+    if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOfName).join(" ")}` });
   }
   return sites;
 
-  function shapeOf(name: string): string {
-    const text = name.slice(below.length).replace(/\(deleted\)/, "");
-    return text.replace(/[0-9a-f]{8}[0-9a-f-]*/g, "#").replace(/\d+/g, "#");
+  function shapeOfName(name: string): string {
+    return shapeOf(name.slice(below.length).replace(/\(deleted\)/, ""));
   }
 }
 
@@ -154,9 +161,4 @@ export function someOf<T extends { readonly shape: string }>(
     for (const [shape, left] of kinds) if (left.length === 0) kinds.delete(shape);
   }
   return chosen;
-}
-
-function drawn<T>(list: T[], random: Random): T[] {
-  const rest = [...list];
-  return list.map(() => rest.splice(random.below(rest.length), 1)[0] as T);
 }

@@ -20,8 +20,9 @@ import {
 import type { Random } from "@sluice/history-checker/random";
 import type { Harness, Timing } from "../harness.js";
 import type { KeptHistory } from "../report/kept-history.js";
+import { Cleanups } from "./cleanups.js";
 import { quietBuffer } from "./quiet.js";
-import { type Waiting, waitingWith } from "./waiting.js";
+import { forever, type Waiting, waitingWith } from "./waiting.js";
 
 /** A buffer through the face. */
 export interface Stage<T> {
@@ -58,8 +59,17 @@ export interface RuleContext extends Waiting {
   bare(settings: BufferSettings): Promise<BareStage>;
   /** What its processes did, for whoever looks at the verdict; a rule adds to it before it judges. */
   readonly histories: KeptHistory[];
-  /** Runs when the rule is over, however it ended; the last one first. */
-  defer(cleanup: () => unknown): void;
+  /** Aborted when the rule is over, however it ended; nothing of it is to go on then. */
+  readonly over: AbortSignal;
+  /** For a handle, or what was changed: undone when the rule is over, the last one first. It may fail, or not come to its end. */
+  defer(undo: () => unknown): void;
+  /**
+   * For what would outlive the rule: a child process, a folder, a run. Let go when the rule is over, the last one first, and waited
+   * for; at once if it is over already.
+   *
+   * @returns lets it go now.
+   */
+  hold(release: () => unknown): () => Promise<void>;
 }
 
 const TRIES_MS = 1000;
@@ -71,22 +81,25 @@ export interface ContextOptions {
   readonly effort: number;
 }
 
-/** @returns the context, and what clears away all that it gave out. */
+/** @returns the context, and what clears away all that it gave out; it resolves to what could not be, in sentences. */
 export function newContext(
   harness: Harness,
   options: ContextOptions,
-): { context: RuleContext; end(): Promise<void> } {
-  const cleanups: (() => unknown)[] = [];
+): { context: RuleContext; end(): Promise<string[]> } {
   const { timing, random } = options;
+  const cleanups = new Cleanups(timing);
+  const over = new AbortController();
+  const { signal } = over;
 
   const transport = async (): Promise<BufferTransport> => {
+    if (signal.aborted) await forever();
     const made = await harness.createTransport();
-    cleanups.push(() => harness.cleanup?.(made));
+    cleanups.hold(() => harness.cleanup?.(made), "the harness's cleanup");
     return made;
   };
 
   const context: RuleContext = {
-    ...waitingWith(timing),
+    ...waitingWith(timing, signal),
     harness,
     timing,
     random,
@@ -107,13 +120,13 @@ export function newContext(
     ): Promise<Stage<T>> {
       const at = await transport();
       const buffer = quietBuffer(await createBuffer<T>(at, { ...harness.wishes, ...settings, codec }));
-      cleanups.push(() => buffer.destroy());
+      cleanups.defer(() => buffer.destroy());
       return {
         transport: at,
         buffer,
         async another() {
           const other = quietBuffer(await openBuffer(at, { codec }));
-          cleanups.push(() => other.close());
+          cleanups.defer(() => other.close());
           return other;
         },
       };
@@ -123,34 +136,29 @@ export function newContext(
       const at = await transport();
       const address = await at.create(completeSpec(settings, "bytes"), harness.wishes ?? {});
       const port = await at.open();
-      cleanups.push(() => port.destroy());
+      cleanups.defer(() => port.destroy());
       return {
         transport: at,
         address,
         port,
         async another() {
           const other = await at.open();
-          cleanups.push(() => other.close());
+          cleanups.defer(() => other.close());
           return other;
         },
       };
     },
 
-    defer: (cleanup) => void cleanups.push(cleanup),
+    over: signal,
+    defer: (undo) => cleanups.defer(undo),
+    hold: (release) => cleanups.hold(release, "letting go of what the rule had started"),
   };
 
   return {
     context,
-    async end() {
-      for (const cleanup of cleanups.reverse()) {
-        // What a rule left in a bad state may refuse to be closed; the rule has said so already.
-        await Promise.race([
-          Promise.resolve()
-            .then(cleanup)
-            .catch(() => {}),
-          context.pause().then(() => context.pause()),
-        ]);
-      }
+    end() {
+      over.abort();
+      return cleanups.end();
     },
   };
 }

@@ -1,11 +1,9 @@
 /** Where the processes of a rule write down what they do. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { readHistory } from "@sluice/history-checker";
 import type { Marks } from "../chaos/marks.js";
 import type { RuleContext } from "./context.js";
+import { temporaryFolder } from "./temporary-folder.js";
 
 /** A folder that is gone after the rule; what is in it by then goes with the verdict, also of a rule that hung. */
 export function historyFolder(
@@ -13,8 +11,7 @@ export function historyFolder(
   about: { readonly title: string; readonly capacity: number },
   marks: Marks,
 ): string {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-history-"));
-  t.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder(t, "sluice-history-");
   t.defer(() => {
     const operations = readHistory(folder);
     t.histories.push({ ...about, operations, marks: marks.in(operations) });

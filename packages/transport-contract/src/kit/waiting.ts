@@ -25,8 +25,13 @@ export interface Waiting {
   turn(): Promise<void>;
 }
 
-export function waitingWith(timing: Timing): Waiting {
+/**
+ * @param over - when the rule is over, which may be while it still waits: whatever of it is left stands still from then on. It
+ *   would fail nobody any more, and start what nobody ends.
+ */
+export function waitingWith(timing: Timing, over: AbortSignal): Waiting {
   const settles = async <T>(promise: Promise<T> | T, signals: number, what: string): Promise<T> => {
+    if (over.aborted) await forever();
     const limitMs = timing.signalMs * signals;
     const clock = new AbortController();
     try {
@@ -39,6 +44,7 @@ export function waitingWith(timing: Timing): Waiting {
       throw error;
     } finally {
       clock.abort();
+      if (over.aborted) await forever();
     }
   };
   return {
@@ -51,6 +57,7 @@ export function waitingWith(timing: Timing): Waiting {
         (error: unknown) => `it rejected with ${print(error)}`,
       );
       const first = await Promise.race([settled, sleep(timing.noSignalMs, PENDING)]);
+      if (over.aborted) await forever();
       if (first !== PENDING) fail(`Expected ${what} to go on waiting, ${String(first)}`);
     },
     async until(condition, what) {
@@ -59,11 +66,18 @@ export function waitingWith(timing: Timing): Waiting {
         if (performance.now() > end)
           fail(`Expected that ${what}, this was not so after ${timing.signalMs} ms`);
         await sleep(pauseMs);
+        if (over.aborted) await forever();
       }
     },
     async pause() {
       await sleep(timing.noSignalMs);
+      if (over.aborted) await forever();
     },
-    turn: () => nextTurn(),
+    turn: () => (over.aborted ? forever() : nextTurn()),
   };
+}
+
+/** Where what is left of a rule stands still once it is over. */
+export function forever(): Promise<never> {
+  return new Promise(() => {});
 }

@@ -14,6 +14,7 @@ import {
   untilNotBusy,
 } from "@sluice/core";
 import { ledgerFault, occupied } from "../kit/ledger.js";
+import { resourcesInUse } from "../kit/resources.js";
 import { consume, produce } from "./loops.js";
 import type { Call, PuppetCalls, Reply } from "./puppet-messages.js";
 import { readAll } from "./read-all.js";
@@ -83,7 +84,7 @@ const answers: Answers = {
   seal: () => buffer().seal(),
   counts: async () => buffer().counts(),
   close: () => buffer().close(),
-  readAll: async (address) => readAll(await transportOf(address), address),
+  readAll: async (address, producer) => readAll(await transportOf(address), address, producer),
   produce: (job) => produce(buffer(), job, stop.signal),
   consume: (job) => consume(buffer(), job),
   async stopProducing() {
@@ -104,6 +105,7 @@ const answers: Answers = {
   async stopSampling() {
     isSampling = false;
   },
+  resources: () => resourcesInUse(),
 };
 
 // A rule that lets its child go expects it to end by itself; so does a parent that was killed, only less patiently.

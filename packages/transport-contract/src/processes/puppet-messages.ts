@@ -1,6 +1,7 @@
 /** What a rule and its child process say to each other. */
 
 import type { BufferAddress, BufferCounts, BufferSettings, ErrorCode } from "@sluice/core";
+import type { Resources } from "../kit/resources.js";
 
 /** The calls that a puppet makes for its rule: arguments and result, all JSON. */
 export interface PuppetCalls {
@@ -20,8 +21,8 @@ export interface PuppetCalls {
   seal(): boolean;
   counts(): BufferCounts;
   close(): void;
-  /** Opens the buffer of an address, takes all there is, and closes it again. */
-  readAll(address: BufferAddress): Reading;
+  /** Opens the buffer of an address, takes all there is, asks what its producer was last told, and closes it again. */
+  readAll(address: BufferAddress, producer: string): Reading;
   /** Puts items until it is told to stop, and records it. Resolves to how many were accepted. */
   produce(job: ProduceJob): number;
   /** Takes or leases items to the end, and records it. Resolves to how many were finished. */
@@ -34,14 +35,27 @@ export interface PuppetCalls {
    */
   sample(): { most: number; samples: number; wrong: string | null };
   stopSampling(): void;
+  /** What this process holds, once what can be collected was. */
+  resources(): Resources;
 }
 
 /** What came of `readAll`. Where it went wrong: the error's code, or its message if it has none. */
 export interface Reading {
-  readonly fault?: { readonly while: "opening" | "counting" | "taking"; readonly what: string };
+  readonly fault?: { readonly while: Doing; readonly what: string };
   readonly counts?: BufferCounts;
+  readonly deadLetters?: readonly ReadItem[];
+  readonly items: readonly ReadItem[];
+  /** Of the producer. */
+  readonly lastSequence?: number;
+}
+
+/** What is done one after the other. */
+export type Doing = "opening" | "counting" | "listing the dead letters" | "taking" | "registering";
+
+export interface ReadItem {
   /** Base64. */
-  readonly items: readonly string[];
+  readonly item: string;
+  readonly deliveries: number;
 }
 
 export interface ProduceJob {

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type BufferAddress, BufferError, type ErrorCode } from "@sluice/core";
 import type { ArmedFailpoint, Latency } from "./failpoint-preload.js";
+import { ownedUntilExit } from "./owned-child.js";
 import type { PuppetCalls, Reply } from "./puppet-messages.js";
 
 export interface PuppetOptions {
@@ -60,7 +61,9 @@ export class Puppet {
       options.wakeEveryMs === undefined
         ? undefined
         : setInterval(() => this.signal("SIGCONT"), options.wakeEveryMs);
+    const forget = ownedUntilExit(this.#child, "process");
     this.#exit = once(this.#child, "exit").then(([code, signal]) => {
+      forget();
       clearInterval(waker);
       this.#end = signal === null ? `with code ${code}` : `by ${signal}`;
       for (const call of this.#calls.values()) call.reject(this.#gone());

@@ -12,7 +12,7 @@ export async function startPuppets(
 ): Promise<Puppet[]> {
   const starts = Array.from({ length: count }, async () => {
     // From its beginning on: it may never come to open.
-    const onSpawn = (puppet: Puppet) => t.defer(() => puppet.kill());
+    const onSpawn = (puppet: Puppet) => void t.hold(() => puppet.kill());
     return Puppet.start({ ...(address === undefined ? {} : { address }), onSpawn });
   });
   return t.soon(Promise.all(starts), `the start of ${count} processes`);

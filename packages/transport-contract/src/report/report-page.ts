@@ -13,8 +13,6 @@ export interface ReportContents {
   readonly seed: number;
   readonly standings: readonly Standing[];
   readonly verdicts: readonly Verdict[];
-  /** What runs a rule again. */
-  readonly again: (rule: string) => string;
 }
 
 /** Without a failure, so many rules are shown at work. */
@@ -36,7 +34,7 @@ export function reportPage(contents: ReportContents): string {
     ],
     body: `<ul class="groups">${standings.map(groupCard).join("")}</ul>
 ${shown.length > 0 ? `<h2>${isBroken ? "What went wrong" : "What it looks like"}</h2>` : ""}
-${shown.map((one) => inFull(one, contents)).join("\n")}
+${shown.map((one) => inFull(one)).join("\n")}
 <h2>Every rule</h2>
 <table>
 <thead><tr><th>rule</th><th>level</th><th>verdict</th><th>time</th><th></th></tr></thead>
@@ -55,12 +53,9 @@ function groupCard({ group, standing, passed, failed, unclaimed, notRun }: Stand
   return `<li class="${standing}"><b>${group}</b> ${standing}<small>${parts.join(", ")}</small></li>`;
 }
 
-function inFull(verdict: Verdict, { again }: ReportContents): string {
-  const { title, outcome, error, rule } = verdict;
-  const message =
-    outcome === "failed"
-      ? `<pre>${escaped(messageOf(error))}\nrun it again: ${escaped(again(rule))}</pre>`
-      : "";
+function inFull(verdict: Verdict): string {
+  const { title, outcome, error } = verdict;
+  const message = outcome === "failed" ? `<pre>${escaped(messageOf(error))}</pre>` : "";
   return `<section><h3>${escaped(title)}</h3>${message}${histories(verdict.histories ?? [])}</section>`;
 }
 

@@ -12,6 +12,7 @@ import {
   recordOf,
   sitesOf,
 } from "../disk/arena.js";
+import type { FullDiskJob } from "../disk/full-disk-main.js";
 import { checkInjected, isInjected } from "../disk/injected.js";
 import { scriptOf } from "../disk/script.js";
 import type { Job } from "../disk/script-main.js";
@@ -33,10 +34,12 @@ export const diskFaultRules: readonly Rule[] = [
         const directory = directoryOf(t, transport);
         const address = await transport.create(spec, t.harness.wishes ?? {});
         await (await transport.open()).destroy();
-        const job = { address, spec, wishes: t.harness.wishes ?? {}, directory };
+        const job: FullDiskJob = { address, spec, wishes: t.harness.wishes ?? {}, directory };
         for (let bytes = (0.25 + t.random.below(8) / 4) * MEGABYTE; ; bytes *= 2) {
           if (bytes > 512 * MEGABYTE) fail("Expected a buffer of 4 MB to find room in 512 MB");
-          const came = (await t.within(onSmallDisk(directory, bytes, job), 5, "the run on a full disk")) as {
+          const env = (disk: string) => ({ SLUICE_CONTRACT_FULL_DISK: JSON.stringify({ ...job, disk }) });
+          const run = onSmallDisk(t, { main: "./full-disk-main.js", directory, bytes, env });
+          const came = (await t.within(run, 5, "the run on a full disk")) as {
             fault?: string;
             isTooSmall?: boolean;
           };
@@ -63,7 +66,7 @@ export const diskFaultRules: readonly Rule[] = [
           const arena = await arenaFor(t, folder, script);
           const inject = `inject=${site.call}:error=${error}:when=${when}`;
           const log = `${arena.job.record}.log`;
-          const { code, said } = await runScript(arena.job, {
+          const { code, said } = await runScript(t, arena.job, {
             strace: ["-y", "-o", log, "-e", `trace=writev,${site.call}`, "-e", inject],
           });
           const { marks } = recordOf(arena.job);
@@ -94,7 +97,7 @@ export const diskFaultRules: readonly Rule[] = [
           SLUICE_CONTRACT_SHORT_WRITES: String(t.random.below(1_000_000)),
           SLUICE_CONTRACT_SHORTENED: shortenedFile(arena.job),
         };
-        const { code, said } = await runScript(arena.job, { preload, env });
+        const { code, said } = await runScript(t, arena.job, { preload, env });
         shortened += shortWritesOf(arena.job);
         const { marks, done } = recordOf(arena.job);
         isTrue(code === 0 && marks.at(-1) === "over", `Expected the script to come to its end: ${said}`);

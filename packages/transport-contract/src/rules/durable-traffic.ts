@@ -8,6 +8,7 @@ import { Marks } from "../chaos/marks.js";
 import type { RuleContext } from "../kit/context.js";
 import { fail, isTrue } from "../kit/expect.js";
 import { historyFolder } from "../kit/history-folder.js";
+import { takesOf } from "../kit/judge.js";
 import { consume } from "../processes/loops.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
@@ -100,7 +101,11 @@ export async function trafficOn(t: RuleContext, { rounds, mode, restarts = false
       struck: {},
       broken: [],
       operations,
-      violations: checkHistory(operations, { capacity: CAPACITY, handOutsMayRepeat: restarts }),
+      violations: checkHistory(operations, {
+        capacity: CAPACITY,
+        handOutsMayRepeat: restarts,
+        ...takesOf(t.harness.capabilities),
+      }),
       liveness: [],
       // All of them are killed at once, again and again: too many processes for it.
       search: undefined,

@@ -1,6 +1,5 @@
 /** DURABLE: what an accepted item outlives, as the transport claims in `survives`. */
 
-import type { Survival } from "@sluice/core";
 import { arenaFor, folderFor, recordOf } from "../disk/arena.js";
 import { inspect } from "../disk/inspect.js";
 import { SETTINGS, scriptOf } from "../disk/script.js";
@@ -9,12 +8,8 @@ import { runScript, startScript } from "../disk/strace.js";
 import { isTrue } from "../kit/expect.js";
 import { startPuppets } from "../processes/start-puppets.js";
 import { type Rule, rule } from "../rule.js";
+import { claims } from "./claims.js";
 import { trafficOn } from "./durable-traffic.js";
-
-const claims =
-  (what: Survival) =>
-  ({ survives }: { readonly survives: readonly Survival[] }) =>
-    survives.includes(what) ? undefined : `it does not claim to survive: ${what}`;
 
 const participant = { processes: true, needs: claims("participant") } as const;
 const authority = { processes: true, restart: true, needs: claims("authority") } as const;
@@ -25,8 +20,8 @@ export const durableRules: readonly Rule[] = [
     async (t) => {
       const script = scriptOf(t.random, 40, t.random.chance(0.3));
       const { transport, address, job } = await arenaFor(t, folderFor(t), script);
-      const { child, end } = startScript({ ...job, stays: true });
-      t.defer(() => child.kill("SIGKILL"));
+      const { child, end, kill } = startScript({ ...job, stays: true });
+      t.hold(kill);
       const others = await startPuppets(t, 2, address);
       for (const puppet of others) void puppet.call("sample");
       await t.until(
@@ -60,7 +55,7 @@ export const durableRules: readonly Rule[] = [
       const script = scriptOf(t.random, 40, t.random.chance(0.3));
       const { transport, address, job } = await arenaFor(t, folderFor(t), script);
       // A new authority may not know who has died meanwhile: those leases end by time.
-      const { code, said } = await runScript({ ...job, leaseMs: t.timing.signalMs / 2 });
+      const { code, said } = await runScript(t, { ...job, leaseMs: t.timing.signalMs / 2 });
       const { done, marks } = recordOf(job);
       isTrue(
         marks.at(-1) === "over",

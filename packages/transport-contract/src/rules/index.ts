@@ -11,6 +11,7 @@ import { deadLetterRules } from "./dead-letter.js";
 import { diskDamageRules } from "./disk-damage.js";
 import { diskFaultRules } from "./disk-fault.js";
 import { diskKillRules } from "./disk-kill.js";
+import { diskPowerRules } from "./disk-power.js";
 import { durableRules } from "./durable.js";
 import { endRules } from "./end-of-items.js";
 import { faultRules } from "./faults.js";
@@ -33,6 +34,7 @@ import { sealRules } from "./seal.js";
 import { sealRaceRules } from "./seal-race.js";
 import { selfDescriptionRules } from "./self-description.js";
 import { stressRules } from "./stress.js";
+import { stressProcessRules } from "./stress-processes.js";
 import { valueRules } from "./value.js";
 import { waitRules } from "./wait.js";
 import { wakeUpRules } from "./wake-up.js";
@@ -64,9 +66,9 @@ const GROUPS: readonly (readonly Rule[])[] = [
     ...processChaosRules,
     ...processLeftoverRules,
   ],
-  [...diskKillRules, ...diskDamageRules, ...diskFaultRules],
+  [...diskKillRules, ...diskDamageRules, ...diskFaultRules, ...diskPowerRules],
   [...durableRules],
-  [...stressRules],
+  [...stressRules, ...stressProcessRules],
 ];
 
 const numberOf = (rule: Rule): number => Number(rule.number.split("-")[1]);

@@ -35,8 +35,10 @@ export const processChaosRules: readonly Rule[] = [
       // Half of them with leases first, half without; another seed has them the other way round.
       const turned = t.random.below(2);
       for (const [n, failpoint] of failpoints.entries()) {
-        let struck = 0;
-        // Again with the other mode, and more patiently, until somebody was killed there.
+        const strikes = [`SIGKILL at ${failpoint}`, `SIGSTOP at ${failpoint}`];
+        const came = new Set<string>();
+        const missing = () => strikes.filter((one) => !came.has(one));
+        // Again with the other mode, and more patiently, until somebody was killed there and somebody was stopped.
         for (const [at, patience] of PATIENCE.entries()) {
           const mode = (n + turned + at) % 2 === 0 ? "take" : "lease";
           const options = {
@@ -44,14 +46,17 @@ export const processChaosRules: readonly Rule[] = [
             kills: t.trials(4),
             stops: 0,
             failpoints: [failpoint],
-            ...patience,
+            byTurns: true,
           } as const;
-          struck += (await chaos(t, options)).struck[`SIGKILL at ${failpoint}`] ?? 0;
-          if (struck > 0) break;
+          // The first run is made to its end.
+          const until = at === 0 ? {} : { untilStruck: missing() };
+          const { struck } = await chaos(t, { ...options, ...until, ...patience });
+          for (const strike of Object.keys(struck)) came.add(strike);
+          if (missing().length === 0) break;
         }
         isTrue(
-          struck > 0,
-          `Expected some process to be killed at the failpoint ${failpoint}, none came there in ${PATIENCE.length} runs`,
+          missing().length === 0,
+          `Expected processes to be killed and to be stopped at the failpoint ${failpoint}, in ${PATIENCE.length} runs there was no ${missing().join(", and no ")}`,
         );
       }
     },
@@ -61,13 +66,15 @@ export const processChaosRules: readonly Rule[] = [
 
 const HASTY = { passingMax: 8, killEveryMs: 100, armedChance: 1, paceMs: 3, itemLength: 0 };
 /** Of one that is passed once in many commits, or in many bytes. */
-const SLOW = { passingMax: 2, killEveryMs: 400, armedChance: 1, paceMs: 0, itemLength: 8_000 };
-const SLOWEST = { ...SLOW, passingMax: 1, killEveryMs: 2_000 };
-const PATIENCE = [HASTY, HASTY, SLOW, SLOWEST, SLOWEST, SLOWEST];
+const PATIENT = { passingMax: 1, killEveryMs: 2_000, armedChance: 1, paceMs: 0, itemLength: 8_000 };
+const PATIENCE = [HASTY, PATIENT, PATIENT, PATIENT, PATIENT];
 /** So often a run is made again whose history could not be decided: that is no pass. */
 const RUNS_MAX = 3;
 
-type Run = Pick<ChaosOptions, "mode" | "kills" | "stops" | "failpoints" | keyof typeof SLOW>;
+type Run = Pick<
+  ChaosOptions,
+  "mode" | "kills" | "stops" | "failpoints" | "byTurns" | "untilStruck" | keyof typeof HASTY
+>;
 
 async function chaos(t: RuleContext, options: Run): Promise<ChaosReport> {
   let report: ChaosReport;
@@ -85,7 +92,8 @@ async function chaos(t: RuleContext, options: Run): Promise<ChaosReport> {
 
 async function oneRun(t: RuleContext, options: Run): Promise<ChaosReport> {
   const seed = t.random.below(1_000_000);
-  const report = await runChaos(await t.transport(), {
+  const transport = await t.transport();
+  const run = runChaos(transport, {
     ...options,
     ...(t.harness.wishes === undefined ? {} : { wishes: t.harness.wishes }),
     capacity: 5,
@@ -95,7 +103,11 @@ async function oneRun(t: RuleContext, options: Run): Promise<ChaosReport> {
     onHistory: (history) => void t.histories.push(history),
     leaseMs: t.timing.leaseMs * 3,
     endMs: t.timing.signalMs * 3,
+    signal: t.over,
   });
+  // It ends everybody in it by itself.
+  t.hold(() => run.catch(() => {}));
+  const report = await run;
   const { safety, liveness, ...rest } = report;
   if (safety.length + liveness.length > 0)
     fail([`In a run with kills, seed ${seed}:`, ...safety, ...liveness, JSON.stringify(rest)].join("\n"));

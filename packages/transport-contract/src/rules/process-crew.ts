@@ -5,7 +5,7 @@ import { Marks } from "../chaos/marks.js";
 import type { RuleContext, Stage } from "../kit/context.js";
 import { equal, fail, isTrue } from "../kit/expect.js";
 import { historyFolder } from "../kit/history-folder.js";
-import { isSearchable, judge } from "../kit/judge.js";
+import { judge } from "../kit/judge.js";
 import { peakFault } from "../kit/peak-fault.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
@@ -101,7 +101,7 @@ async function runCrew(t: RuleContext, { buffer }: Stage<unknown>, crew: Crew): 
     total,
     "the number of puts in the history",
   );
-  judge(operations, crew.capacity, isSearchable(t.harness.capabilities, crew.mode));
+  judge(operations, crew.capacity, t.harness.capabilities);
   equal(
     finished.reduce((a, b) => a + b, 0),
     total,

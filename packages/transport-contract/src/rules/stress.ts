@@ -5,6 +5,7 @@ import { checkHistory, recordInMemory } from "@sluice/history-checker";
 import type { RuleContext } from "../kit/context.js";
 import { equal, fail, isTrue } from "../kit/expect.js";
 import { checkLedger, put, takeAll } from "../kit/face.js";
+import { takesOf } from "../kit/judge.js";
 import { peakFault } from "../kit/peak-fault.js";
 import { resourcesInUse } from "../kit/resources.js";
 import { type Rule, rule } from "../rule.js";
@@ -184,7 +185,7 @@ async function flow(t: RuleContext, { capacity, producers, consumers, items }: F
   await stage.buffer.seal();
   await t.within(Promise.all(consuming), 10, what);
   const operations = history.operations();
-  const violations = checkHistory(operations, { capacity });
+  const violations = checkHistory(operations, { capacity, ...takesOf(t.harness.capabilities) });
   if (violations.length > 0) fail(`With ${what}:\n${violations.map((one) => one.message).join("\n")}`);
   const counts = await stage.buffer.counts();
   checkLedger(counts, capacity, `with ${what}`);

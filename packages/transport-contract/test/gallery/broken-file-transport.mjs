@@ -227,6 +227,23 @@ const FAULTS = {
       }),
     };
   },
+  /** A hand-out in two steps: whoever is stopped between them finishes what somebody else has got meanwhile. */
+  "two steps": () => ({
+    consumer: (consumer) => ({
+      async poll(max, wait, lease) {
+        const answer = await consumer.poll(max, wait, { leaseMs: 100 });
+        failpoint("broken.between");
+        if (lease !== undefined) return answer;
+        const acks = answer.deliveries.map(({ token }) => ({ kind: "ack", token }));
+        if (acks.length > 0) await consumer.settle(acks);
+        return { ...answer, deliveries: answer.deliveries.map(({ token: _, ...one }) => one) };
+      },
+      async settle(settlements) {
+        await consumer.settle(settlements);
+        return settlements.map(() => "settled");
+      },
+    }),
+  }),
   ghosts: (path) => {
     const line = lineAt(`${path}.waiting`);
     return {
@@ -245,6 +262,18 @@ const FAULTS = {
       }),
     };
   },
+  hoards: () => ({
+    consumer(consumer) {
+      const all = [];
+      return {
+        async poll(max, wait, lease) {
+          const answer = await consumer.poll(max, wait, lease);
+          all.push(...answer.deliveries.map(() => new Uint8Array(65_536)));
+          return answer;
+        },
+      };
+    },
+  }),
   "just leaves": () => ({ port: () => ({ close: async () => {} }), consumer: () => ({ close() {} }) }),
   "counts one by one": () => ({
     port: (port) => ({

@@ -21,14 +21,28 @@ export interface BrokenMedium {
   readonly effort?: number;
 }
 
+/** Which instant, what was lost of the disk, and what that cost. */
+const LOST =
+  /power went at line \d+ .+ with \d+ of \d+ unsynced changes lost \(.*item\..+\): .*bytes that nobody put/s;
+
 export const brokenMedia: readonly BrokenMedium[] = [
   { rule: "DISK-1", fault: "early-answer", message: /Expected (to find|step)|was destroyed/ },
   { rule: "DISK-2", fault: "two-step-create", message: /It has settings, and nothing else/ },
   { rule: "DISK-3", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
   { rule: "DISK-4", fault: "no-checksum", message: /bytes that nobody put/, effort: 6 },
+  { rule: "DISK-3", fault: "starts-afresh", message: /Expected .*, got .*"produced":0/, effort: 6 },
+  { rule: "DISK-4", fault: "starts-afresh", message: /Expected .*, got .*"produced":0/, effort: 6 },
+  { rule: "DISK-3", fault: "unchecked-sequence", message: /got .*"lastSequence":/, effort: 6 },
+  { rule: "DISK-4", fault: "unchecked-sequence", message: /got .*"lastSequence":/, effort: 6 },
+  { rule: "DISK-3", fault: "unchecked-dead-letters", message: /got .*"dead":\[/, effort: 6 },
+  { rule: "DISK-4", fault: "unchecked-dead-letters", message: /got .*"dead":\[/, effort: 6 },
   { rule: "DISK-5", fault: "needs-room-to-take", message: /STORAGE_FULL/ },
   { rule: "DISK-6", fault: "swallows-errors", message: /bytes that nobody put/, effort: 6 },
   { rule: "DISK-7", fault: "no-loop", message: /bytes that nobody put/ },
+  { rule: "DISK-8", fault: "syncs-after-its-answer", message: LOST },
+  { rule: "DISK-8", fault: "renames-unsynced", message: LOST },
+  { rule: "DISK-8", fault: "syncs-no-directory", message: LOST },
+  { rule: "DISK-8", fault: "syncs-data-last", message: LOST },
   { rule: "DURABLE-1", fault: "forgets-deliveries", message: /Expected/ },
   { rule: "DURABLE-2", fault: "early-answer", message: /Expected|lost|produced/ },
   { rule: "DURABLE-3", fault: "none", message: /Expected to find/, restart: losesAnItem },

@@ -76,7 +76,9 @@ export const brokenBetweenProcesses: readonly BrokenBetweenProcesses[] = [
   file("keeps its process", "has a timer that keeps every process alive", "PROC-18"),
   file("acks what it hands out", "takes a leased item for done", "PROC-20"),
   file("a lock for ever", "has a lock that outlives its holder", "PROC-21"),
+  file("two steps", "finishes what was handed to others while it was stopped", "PROC-21"),
   file("ghosts", "counts the waiting calls of the dead", "PROC-22"),
   file("just leaves", "gives nothing back when a handle is closed", "PROC-23"),
   file("counts one by one", "makes up a snapshot of two looks", "PROC-24"),
+  file("hoards", "keeps in each process what it took to hand out its items", "STRESS-6"),
 ];

@@ -1,11 +1,15 @@
 // The file transport, careless in one way each: what the rules of DISK and DURABLE have to find. Child processes load it, so it
-// is plain JavaScript. With `side-file` faults the bytes of items lie in a file beside the buffer, written without any care.
+// is plain JavaScript. With some faults the bytes of items lie in a file beside the buffer, written without any care; with those of
+// DISK-8, and with `careful`, in a file for each item.
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
   fsyncSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,19 +19,35 @@ import { dirname, join } from "node:path";
 import { BufferError } from "@sluice/core";
 import { fileTransport } from "../../../transport-file/dist/index.js";
 
-/** @typedef {"none" | "early-answer" | "two-step-create" | "no-checksum" | "swallows-errors" | "no-loop" | "needs-room-to-take" | "forgets-deliveries"} Carelessness */
+/** @typedef {"careful" | "syncs-after-its-answer" | "renames-unsynced" | "syncs-no-directory" | "syncs-data-last"} Lossy */
+/** @typedef {Lossy | "none" | "early-answer" | "two-step-create" | "no-checksum" | "swallows-errors" | "no-loop" | "needs-room-to-take" | "forgets-deliveries" | "starts-afresh" | "unchecked-sequence" | "unchecked-dead-letters"} Carelessness */
+
+const OWN_FILES = [
+  "careful",
+  "syncs-after-its-answer",
+  "renames-unsynced",
+  "syncs-no-directory",
+  "syncs-data-last",
+];
+
+function syncPath(path) {
+  const fd = openSync(path, "r");
+  fsyncSync(fd);
+  closeSync(fd);
+}
 
 /** @param {{ path: string, fault: Carelessness, claims?: string[] }} options */
 export function carelessFileTransport({ path, fault, claims = [] }) {
   const base = fileTransport({ path });
   const capabilities = { ...base.capabilities, survives: ["participant", ...claims] };
   const side = join(dirname(path), "items");
+  const usesOwnFiles = OWN_FILES.includes(fault);
   const usesSideFile = ["no-checksum", "swallows-errors", "no-loop"].includes(fault);
   const settings = join(dirname(path), "settings");
-  const address = ({ place }) => ({
+  const address = ({ place }, spec = null) => ({
     module: import.meta.url,
     transport: "careless",
-    place: { path, fault, claims, inner: place },
+    place: { path, fault, claims, inner: place, spec },
   });
 
   /** Appends the bytes; what is put is where they are. */
@@ -56,9 +76,38 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
     }
     return Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]);
   };
+  /** A file with the bytes; what is put is its name. */
+  const setOwn = (item) => {
+    const name = `item.${randomBytes(8).toString("hex")}`;
+    const own = join(dirname(path), name);
+    writeFileSync(`${own}.new`, item, { mode: 0o600 });
+    if (fault === "careful" || fault === "syncs-no-directory") syncPath(`${own}.new`);
+    renameSync(`${own}.new`, own);
+    if (fault === "careful" || fault === "renames-unsynced") syncPath(dirname(path));
+    return Buffer.from(name);
+  };
+  const syncOwn = (names) => {
+    for (const name of names) syncPath(join(dirname(path), String(name)));
+    syncPath(dirname(path));
+  };
+  const syncLate = (names) => {
+    try {
+      syncOwn(names);
+    } catch {
+      // The buffer was destroyed meanwhile.
+    }
+  };
+  const getOwn = (item) => {
+    const own = join(dirname(path), String(Buffer.from(item)));
+    return existsSync(own) ? readFileSync(own) : Buffer.alloc(0);
+  };
+  const itemOf = (item) => {
+    if (usesOwnFiles) return getOwn(item);
+    return usesSideFile ? get(item) : item;
+  };
   const given = (one) => ({
     ...one,
-    item: usesSideFile ? get(one.item) : one.item,
+    item: itemOf(one.item),
     ...(fault === "forgets-deliveries" ? { deliveries: 1 } : {}),
   });
 
@@ -66,10 +115,24 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
     let late = Promise.resolve();
     return {
       get lastSequence() {
-        return producer.lastSequence;
+        return fault === "unchecked-sequence" && existsSync(side)
+          ? Number(readFileSync(side, "latin1"))
+          : producer.lastSequence;
       },
       async offer(first, items, wait) {
         await late;
+        if (usesOwnFiles) {
+          const names = items.map((item) => setOwn(item));
+          const offered = await producer.offer(first, names, wait);
+          if (fault === "syncs-data-last") syncOwn(names);
+          if (fault === "syncs-after-its-answer") setTimeout(() => syncLate(names), 2);
+          return offered;
+        }
+        if (fault === "unchecked-sequence") {
+          const offered = await producer.offer(first, items, wait);
+          if (offered.accepted > 0) writeFileSync(side, String(producer.lastSequence));
+          return offered;
+        }
         if (fault !== "early-answer")
           return producer.offer(first, usesSideFile ? items.map((item) => set(item)) : items, wait);
         // Says that it is in before it is.
@@ -80,7 +143,22 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
       close: () => producer.close(),
     };
   };
-  const consumerOf = (consumer) => ({
+  /** A copy of them, which is what is told. */
+  const copyDeadLetters = async (port) => {
+    const dead = await port.deadLetters.list(100);
+    writeFileSync(
+      side,
+      dead.map(({ sequence, item }) => `${sequence} ${Buffer.from(item).toString("base64")}\n`).join(""),
+    );
+  };
+  const fromCopy = (dead) => {
+    const lines = existsSync(side) ? readFileSync(side, "latin1").split("\n") : [];
+    const items = new Map(lines.map((line) => line.split(" ")));
+    return dead
+      .filter(({ sequence }) => items.has(String(sequence)))
+      .map((one) => ({ ...one, item: Buffer.from(items.get(String(one.sequence)), "base64") }));
+  };
+  const consumerOf = (consumer, port) => ({
     async poll(max, wait, lease) {
       if (fault === "needs-room-to-take") {
         try {
@@ -93,7 +171,11 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
       const polled = await consumer.poll(max, wait, lease);
       return { ...polled, deliveries: polled.deliveries.map(given) };
     },
-    settle: (settlements) => consumer.settle(settlements),
+    async settle(settlements) {
+      const settled = await consumer.settle(settlements);
+      if (fault === "unchecked-dead-letters") await copyDeadLetters(port);
+      return settled;
+    },
     close: () => consumer.close(),
   });
 
@@ -108,12 +190,17 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
         if (existsSync(settings)) throw new BufferError("BUFFER_EXISTS", "It has settings");
         writeFileSync(settings, "{}");
       }
-      return address(await base.create(spec, wishes));
+      return address(await base.create(spec, wishes), spec);
     },
     async open(at) {
       const port = await base
         .open(at === undefined ? undefined : { ...at, place: at.place.inner })
-        .catch((error) => {
+        .catch(async (error) => {
+          if (fault === "starts-afresh" && error.code === "DATA_CORRUPT") {
+            rmSync(path, { recursive: true, force: true });
+            await base.create(at.place.spec, {});
+            return base.open();
+          }
           if (fault !== "two-step-create" || !existsSync(settings)) throw error;
           throw new BufferError("DATA_CORRUPT", "It has settings, and nothing else");
         });
@@ -123,12 +210,15 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
         capabilities,
         address: address(port.address),
         producer: async (id) => producerOf(await port.producer(id)),
-        consumer: async () => consumerOf(await port.consumer()),
+        consumer: async () => consumerOf(await port.consumer(), port),
         seal: (options) => port.seal(options),
         counts: () => port.counts(),
         drained: (wait) => port.drained(wait),
         deadLetters: {
-          list: async (...args) => (await Reflect.apply(list, port.deadLetters, args)).map(given),
+          async list(...args) {
+            const dead = await Reflect.apply(list, port.deadLetters, args);
+            return fault === "unchecked-dead-letters" ? fromCopy(dead) : dead.map(given);
+          },
           requeue: (sequence) => port.deadLetters.requeue(sequence),
           remove: (sequence) => port.deadLetters.remove(sequence),
         },
@@ -136,6 +226,8 @@ export function carelessFileTransport({ path, fault, claims = [] }) {
         async destroy() {
           await port.destroy();
           for (const file of [side, settings]) rmSync(file, { force: true });
+          for (const name of readdirSync(dirname(path)))
+            if (name.startsWith("item.")) rmSync(join(dirname(path), name), { force: true });
         },
       };
     },

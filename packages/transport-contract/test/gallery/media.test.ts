@@ -12,8 +12,11 @@ const { carelessFileTransport } = (await import(careless.href)) as {
   carelessFileTransport(options: { path: string; fault: string; claims?: string[] }): BufferTransport;
 };
 
+const LOSSY = brokenMedia.filter(({ rule }) => rule === "DISK-8").map(({ fault }) => fault);
+
 function harness(fault: string, restart?: Harness["restart"]): Harness {
   const claims = restart === undefined ? [] : ["authority"];
+  if (fault === "careful" || LOSSY.includes(fault)) claims.push("power-loss");
   const make = (path: string) => carelessFileTransport({ path, fault, claims });
   return {
     ...filesInDirectories((directory) => make(join(directory, "buffer"))),
@@ -45,6 +48,20 @@ test.for(brokenMedia)(
     expect(String(verdict.error)).toMatch(message);
   },
 );
+
+test("DISK-8 passes one that syncs what it should before it should", {
+  timeout: 120_000,
+}, async (context) => {
+  const verdict = await verdictOf("DISK-8", harness("careful"));
+  if (verdict.outcome === "skipped") return context.skip(verdict.reason);
+  expect(verdict).toMatchObject({ rule: "DISK-8", outcome: "passed" });
+});
+
+test.for(LOSSY)("no kill shows that a transport %s", { timeout: 120_000 }, async (fault, context) => {
+  const verdict = await verdictOf("DISK-1", harness(fault));
+  if (verdict.outcome === "skipped") return context.skip(verdict.reason);
+  expect(verdict).toMatchObject({ rule: "DISK-1", outcome: "passed" });
+});
 
 test.for(["DURABLE-3", "DURABLE-4"])(
   "%s passes one whose authority comes back as it was",

@@ -21,7 +21,11 @@ const jobs = [
     what,
     named: rules,
     order: brokenTransports.length + index,
-    job: { kind: "processes" as const, index, rules: numbers.filter(isBetweenProcesses) },
+    job: {
+      kind: "processes" as const,
+      index,
+      rules: [...numbers.filter(isBetweenProcesses), ...rules.filter(isStress)],
+    },
   })),
   ...brokenTransports.map(({ what, rule }, index) => ({
     what,

@@ -3,13 +3,12 @@
  * break more fail them too; see MUTATIONS.md.
  */
 export const UNBROKEN: Readonly<Record<string, string>> = {
-  "BOUND-5": "core refuses it before a transport is asked",
   "BOUND-12": "core refuses it before a transport is asked",
-  "ORDER-6": "core offers for one call at a time while the buffer is full, in the order of its own line",
   "WAIT-6": "core refuses it before a transport is asked",
-  "WAIT-14": "core gives the turns; a transport that computes for long is only slow",
-  "LEASE-23": "the signal is core's, and follows its own clock",
+  "WAIT-14":
+    "core gives a turn after so many calls, however they are answered; a transport that holds the process up has fewer items in the same time, and so needs fewer turns",
+  "LEASE-23":
+    "the signal follows core's clock, its handles, and what settlements answer; a transport that answers those wrongly, or hands nothing on, is named by the rules about them",
   "VALUE-2": "core refuses it before a transport is asked",
   "VALUE-5": "core refuses it before a transport is asked",
-  "LIFE-8": "core refuses it before a transport is asked",
 };

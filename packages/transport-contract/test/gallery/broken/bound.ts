@@ -1,4 +1,5 @@
 // Wrong in one way each: BOUND.
+import { completeSpec } from "@sluice/core";
 import { type Broken, madeAs, withRoomBeside } from "./broken.js";
 
 export const brokenBound: readonly Broken[] = [
@@ -9,6 +10,20 @@ export const brokenBound: readonly Broken[] = [
     decorate: () => ({
       create: (spec, wishes) => [{ ...spec, capacity: spec.capacity + 1 }, wishes],
       port: (port) => ({ spec: { ...port.spec, capacity: port.spec.capacity - 1 } }),
+    }),
+  },
+  {
+    what: "has a buffer at every place",
+    rule: "BOUND-5",
+    message: /open after every create was refused to reject with BUFFER_NOT_FOUND, it resolved/,
+    decorate: () => ({
+      transport: (base) => ({
+        open: (address) =>
+          base.open(address).catch(async () => {
+            await base.create(completeSpec({ capacity: 1 }, "json"), {});
+            return base.open();
+          }),
+      }),
     }),
   },
   {

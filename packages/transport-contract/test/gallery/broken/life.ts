@@ -97,6 +97,19 @@ export const brokenLife: readonly Broken[] = [
     }),
   },
   {
+    what: "seals its buffer with each handle that is closed",
+    rule: "LIFE-8",
+    message: /the counts of the buffer to be {"produced":0,"sealed":false}, got {"produced":0,"sealed":true}/,
+    decorate: () => ({
+      port: (port) => ({
+        async close() {
+          await port.seal({ discard: false });
+          await port.close();
+        },
+      }),
+    }),
+  },
+  {
     what: "seals every buffer with one",
     rule: "LIFE-6",
     message: /sealed, in the counts of the second to be false, got true/,

@@ -1,6 +1,9 @@
 // Wrong in one way each: ORDER.
-import type { Delivery, Polled } from "@sluice/core";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Delivery, Polled, Wait } from "@sluice/core";
 import { type Broken, now, polled } from "./broken.js";
+
+const NO_WAIT: Wait = { maxMs: 0, signal: new AbortController().signal, onWait() {} };
 
 export const brokenOrder: readonly Broken[] = [
   {
@@ -25,6 +28,33 @@ export const brokenOrder: readonly Broken[] = [
         }),
       };
     },
+  },
+  {
+    what: "lets those who wait for room in last come, first served",
+    rule: "ORDER-6",
+    message: /what came out to be \[0,1,2,3,4\], got \[4,3,2,1,0\]/,
+    decorate: () => ({
+      producer(producer, port) {
+        const line: (readonly [Uint8Array, Uint8Array | undefined])[] = [];
+        let sequence = producer.lastSequence;
+        const letIn = async () => {
+          while (line.length > 0) {
+            await sleep(1);
+            if ((await port.counts()).ready === port.spec.capacity) continue;
+            const [item, envelope] = line.pop() as (typeof line)[number];
+            await producer.offer(++sequence, [item], NO_WAIT, [envelope]);
+          }
+        };
+        return {
+          async offer(_first, items, _wait, envelopes) {
+            const isFirst = line.length === 0;
+            for (const [i, item] of items.entries()) line.push([Buffer.from(item), envelopes?.[i]]);
+            if (isFirst) void letIn().catch(() => {});
+            return { accepted: items.length, state: "open" };
+          },
+        };
+      },
+    }),
   },
   {
     what: "claims in-place returns, and hands out what came back last",

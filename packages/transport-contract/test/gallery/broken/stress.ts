@@ -6,7 +6,7 @@ export const brokenStress: readonly Broken[] = [
   {
     what: "drops 1 item in 1,000",
     rule: "STRESS-1",
-    message: /With 1 producers and 1 consumers at capacity 1:/,
+    message: /With 1 producers and 1 consumers at capacity \d+:/,
     decorate: () => offering((n) => (n % 1000 === 0 ? 0 : 1)),
   },
   {

@@ -1,0 +1,109 @@
+// However a run ends, nothing that it started outlives it: no child process, no disk, no folder; and the harness clears away.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { smallDiskReason } from "../dist/disk/small-disk.js";
+import { straceReason } from "../dist/disk/strace.js";
+// The compiled kit, whose child processes are compiled too.
+import { type Harness, runContract } from "../dist/index.js";
+import { type Hanging, hanging, isAlive } from "./support/hanging.js";
+
+const main = fileURLToPath(new URL("../dist/command-main.js", import.meta.url));
+const until = { timeout: 30_000, interval: 20 };
+
+let run: Hanging;
+beforeEach(() => {
+  run = hanging();
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  run.remove();
+});
+
+function start(...args: string[]) {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, ...run.env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  return { child, said: () => said };
+}
+
+// What each of them is in the middle of: workers of a run with kills, a script under strace, one on a small disk, one that reads.
+const rules: [string, string | undefined][] = [
+  ["PROC-1", undefined],
+  ["PROC-19", undefined],
+  ["DISK-1", straceReason()],
+  ["DISK-3", undefined],
+  ["DISK-5", smallDiskReason()],
+  ["DURABLE-1", undefined],
+];
+
+describe.each(rules)("%s, in the middle of which somebody hangs", (rule, unable) => {
+  test.skipIf(unable !== undefined)("ends with its time", { timeout: 60_000 }, async () => {
+    for (const [name, value] of Object.entries(run.env)) vi.stubEnv(name, value);
+    const { default: harness } = (await import(run.module)) as { default: Harness };
+    const [verdict] = await runContract(harness, {
+      only: [rule],
+      timing: { signalMs: 300, noSignalMs: 30, leaseMs: 100 },
+    });
+    expect(verdict?.outcome).toBe("failed");
+    expect(String(verdict?.error)).toMatch(/still waiting after \d+ ms/);
+    expect(run.pids().filter(isAlive)).toEqual([]);
+    // Of a rule that failed: its history.
+    expect(run.temporary().filter((name) => !name.startsWith(`sluice-${rule}-`))).toEqual([]);
+    expect(run.cleanups()).toBeGreaterThan(0);
+  });
+
+  test.skipIf(unable !== undefined)("ends with a SIGTERM of the command", until, async () => {
+    const { child, said } = start("run", run.module, "--only", `${rule},LIFE-1`);
+    await vi.waitFor(() => expect(run.pids()).not.toEqual([]), until);
+    child.kill("SIGTERM");
+    expect(await once(child, "close")).toEqual([143, null]);
+    const left = said()
+      .split("\n")
+      .filter((line) => line.startsWith("transport-contract: "));
+    expect(left).toEqual([
+      expect.stringMatching(`^transport-contract: interrupted by SIGTERM; not run: .*${rule}`),
+    ]);
+    expect(run.pids().filter(isAlive)).toEqual([]);
+    expect(run.temporary()).toEqual([]);
+    expect(run.cleanups()).toBeGreaterThan(0);
+  });
+});
+
+test("a second signal ends the command at once, and its processes with it", until, async () => {
+  const never = `${run.module}.never.mjs`;
+  writeFileSync(
+    never,
+    `import harness from ${JSON.stringify(run.module)};
+     export default { ...harness, cleanup: () => new Promise(() => {}) };`,
+  );
+  const { child, said } = start("run", never, "--only", "DISK-3");
+  await vi.waitFor(() => expect(run.pids()).not.toEqual([]), until);
+  child.kill("SIGINT");
+  // It waits for the cleanup now.
+  await vi.waitFor(() => expect(run.pids().filter(isAlive)).toEqual([]), until);
+  child.kill("SIGINT");
+  expect(await once(child, "close")).toEqual([130, null]);
+  expect(said()).not.toContain("interrupted");
+  expect(run.temporary()).toEqual([]);
+});
+
+test("the driver that kills ends with a SIGINT: nobody is left, and nothing is judged", until, async () => {
+  const { child, said } = start("chaos", run.module, "--quiet");
+  await vi.waitFor(() => expect(run.pids()).toHaveLength(4), until);
+  child.kill("SIGINT");
+  expect(await once(child, "close")).toEqual([130, null]);
+  expect(said()).toMatch(
+    /^transport-contract: interrupted by SIGINT after: it began; nothing is judged of seed \d+\n$/,
+  );
+  expect(run.pids().filter(isAlive)).toEqual([]);
+  expect(run.temporary()).toEqual([]);
+  expect(run.cleanups()).toBe(1);
+});
