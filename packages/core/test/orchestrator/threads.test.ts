@@ -200,3 +200,18 @@ test("a worker in TypeScript runs where Node takes types away, and elsewhere say
     expect(told.workers[0]?.error?.message).toMatch(/Node does not run TypeScript by itself.*tsx/);
   }
 });
+
+test("a worker in TypeScript runs in a process under tsx, on any Node", async () => {
+  const { report } = watch({
+    transport: fileTransport({ path: freshPath() }),
+    create,
+    producers: {
+      module: new URL("./workers/typed.ts", import.meta.url),
+      args: { items: 3 },
+      execArgv: ["--import", import.meta.resolve("tsx")],
+    },
+    consumers: { module: worker("collect") },
+  });
+  const told = await report;
+  expect(told, told.workers[0]?.error?.message).toMatchObject({ exitCode: 0, produced: 3, consumed: 3 });
+});
