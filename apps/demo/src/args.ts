@@ -1,6 +1,7 @@
 /** The command line, read and checked whole before anything is made. */
 
 import { parseArgs } from "node:util";
+import type { WorkerRole } from "@sluice/core";
 
 /** Milliseconds, both included. */
 export interface Range {
@@ -11,6 +12,8 @@ export interface Range {
 export interface DemoOptions {
   readonly transport: string;
   readonly capacity: number;
+  /** `capacity` was asked for. */
+  readonly isCapacityGiven: boolean;
   /** How many items each producer makes; with `input` only their number counts. */
   readonly items: readonly number[];
   readonly consumers: number;
@@ -27,6 +30,17 @@ export interface DemoOptions {
   /** What a broker keeps on a disk. */
   readonly journal: string | undefined;
   readonly keep: boolean;
+  /** Whom to kill, one each `everyMs`. */
+  readonly kill: WorkerRole | undefined;
+  readonly everyMs: number;
+  /** How many of the items fail each time. */
+  readonly poison: number;
+  /** Workers are started again however often they crash. */
+  readonly restart: boolean;
+  /** The buffer is there, from a run before. */
+  readonly resume: boolean;
+  /** The log, also on a terminal. */
+  readonly plain: boolean;
   readonly json: boolean;
 }
 
@@ -37,33 +51,6 @@ export type Command =
 
 /** One line for the user, who asked for something that cannot be done: exit code 2. */
 export class UsageError extends Error {}
-
-export const HELP = `Usage: pnpm demo [options]
-
-Two producers and two consumers, each a process of its own, around one buffer of at most five items.
-
-  --transport NAME    where the buffer lives: see --list (default: file)
-  --capacity N        most items in the buffer (default: 5)
-  --producers N       how many producers (default: 2)
-  --items N,N,...     how many items each of them makes (default: 5,4)
-  --consumers N       how many consumers (default: 2)
-  --produce-ms RANGE  how long an item takes to make, such as 20 or 20-80 (default: 20-80)
-  --consume-ms RANGE  how long an item takes to consume (default: 400-700)
-  --idle-ms N         a consumer also stops when the buffer stays empty so long
-  --seed N            the same seed gives the same pace (default: another each time)
-  --input FILE        the lines of a file become the items; - reads standard input
-  --output FILE       what the consumers received, one line each
-  --path PATH         where to make the buffer (default: in the folder for temporary files)
-  --url URL           over zeromq, instead: where its broker listens, such as tcp://127.0.0.1:*
-  --journal PATH      over zeromq: a directory to be made, which keeps what is in the buffer
-  --keep              leave the buffer there in the end
-  --json              one JSON object a line
-  --list              the transports installed, with their guarantees
-  --help              this text
-
-Exit codes: 0 all consumed, 2 wrong use, 3 items lost, 4 not drained, 5 a worker crashed, 6 transport not available,
-129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM. Ctrl-C once drains the buffer, twice stops at once, thrice kills.
-`;
 
 const OPTIONS = {
   transport: { type: "string" },
@@ -81,6 +68,12 @@ const OPTIONS = {
   url: { type: "string" },
   journal: { type: "string" },
   keep: { type: "boolean" },
+  kill: { type: "string" },
+  every: { type: "string" },
+  poison: { type: "string" },
+  restart: { type: "boolean" },
+  resume: { type: "boolean" },
+  plain: { type: "boolean" },
   json: { type: "boolean" },
   list: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -89,6 +82,9 @@ const OPTIONS = {
 const WORKERS_MAX = 256;
 const COUNT_MAX = 2 ** 31 - 1;
 const DEFAULT_ITEMS = [5, 4];
+const DEFAULT_EVERY_MS = 500;
+// Every consumer is told each of them.
+const POISON_MAX = 10_000;
 
 /** @throws UsageError */
 export function readArgs(args: readonly string[]): Command {
@@ -116,12 +112,20 @@ export function readArgs(args: readonly string[]): Command {
     throw new UsageError("--path and --url exclude each other: both say where the buffer is");
   if (output === "-")
     throw new UsageError('--output needs a file; standard output tells the story, so "-" cannot be it');
+  if (values.every !== undefined && values.kill === undefined)
+    throw new UsageError("--every is of no use without --kill: it says how often one is killed");
+  if (values.resume && isBulk)
+    throw new UsageError(
+      "--resume and --input exclude each other: which lines are in the buffer nobody knows",
+    );
+  const each = items(values.producers, values.items);
   return {
     kind: "run",
     options: {
       transport: values.transport ?? "file",
       capacity: count("capacity", values.capacity, 1, COUNT_MAX) ?? 5,
-      items: items(values.producers, values.items),
+      isCapacityGiven: values.capacity !== undefined,
+      items: each,
       consumers: count("consumers", values.consumers, 1, WORKERS_MAX) ?? 2,
       produceMs:
         range("produce-ms", values["produce-ms"]) ?? (isBulk ? { min: 0, max: 0 } : { min: 20, max: 80 }),
@@ -135,6 +139,12 @@ export function readArgs(args: readonly string[]): Command {
       url: values.url,
       journal: values.journal,
       keep: values.keep ?? false,
+      kill: role(values.kill),
+      everyMs: time("every", values.every) ?? DEFAULT_EVERY_MS,
+      poison: poison(values.poison, isBulk, each),
+      restart: values.restart ?? false,
+      resume: values.resume ?? false,
+      plain: values.plain ?? false,
       json,
     },
   };
@@ -184,4 +194,29 @@ function range(name: string, text: string | undefined): Range | undefined {
   const max = Number(high ?? low);
   if (min <= max && max <= COUNT_MAX) return { min, max };
   throw new UsageError(`--${name} must be milliseconds such as 20 or 20-80, got ${JSON.stringify(text)}`);
+}
+
+function role(text: string | undefined): WorkerRole | undefined {
+  if (text === undefined || text === "producer" || text === "consumer") return text;
+  throw new UsageError(`--kill must be producer or consumer, got ${JSON.stringify(text)}`);
+}
+
+/** In milliseconds. */
+function time(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, number, unit] = /^(\d{1,10})(ms|s)$/.exec(text) ?? [];
+  const ms = Number(number) * (unit === "s" ? 1000 : 1);
+  if (ms >= 1 && ms <= COUNT_MAX) return ms;
+  throw new UsageError(`--${name} must be a time such as 500ms or 2s, got ${JSON.stringify(text)}`);
+}
+
+function poison(text: string | undefined, isBulk: boolean, items: readonly number[]): number {
+  if (text !== undefined && isBulk)
+    throw new UsageError("--poison and --input exclude each other: how many lines there are nobody knows");
+  const total = items.reduce((sum, n) => sum + n, 0);
+  const most = Math.min(total, POISON_MAX);
+  const number = count("poison", text, 0, COUNT_MAX) ?? 0;
+  if (number <= most) return number;
+  const limit = total <= POISON_MAX ? `there are ${total} items` : `it is for at most ${POISON_MAX}`;
+  throw new UsageError(`--poison ${number} is too many: ${limit}`);
 }

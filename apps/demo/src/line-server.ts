@@ -1,9 +1,6 @@
 /**
- * Shares the lines of one input among the producers: each asks for the next few, and gets lines that nobody else gets.
- * What was not asked for stays unread.
- *
- * The wire: the client sends one byte, the server answers with a length (4 bytes, LE) and so many bytes of whole lines, each
- * with its line break; length 0 is the end of the input.
+ * Shares the lines of one input among the producers: each asks for the next few, and gets lines that nobody else gets. What was not
+ * asked for stays unread. One that is killed and comes back gets again what it had not put.
  */
 
 import { rmSync } from "node:fs";
@@ -11,6 +8,8 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { UsageError } from "./args.js";
+import { HandedLines } from "./handed-lines.js";
+import { answer, GREETING_BYTES, readGreeting } from "./line-wire.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 // Small enough that four producers share even a short file evenly, large enough that asking costs little.
@@ -21,6 +20,12 @@ const LINE_BYTES_MAX = 64 * 1024;
 // What every system takes as a socket's path. Node 20 cuts a longer one off, and so ends up outside the folder.
 const SOCKET_PATH_BYTES_MAX = 103;
 
+/** What one producer was handed, over all its lives, and where it is. */
+interface Handed {
+  readonly lines: HandedLines;
+  at: Socket;
+}
+
 export interface LineServer {
   /** Where producers connect. */
   readonly address: string;
@@ -29,9 +34,11 @@ export interface LineServer {
   close(): Promise<void>;
 }
 
-export async function serveLines(input: Readable): Promise<LineServer> {
+/** @param underWayMax - most lines that a producer asks for before the first of them is in the buffer. */
+export async function serveLines(input: Readable, underWayMax: number): Promise<LineServer> {
   const shares = sharesOf(input);
   const sockets = new Set<Socket>();
+  const producers = new Map<number, Handed>();
   let error: Error | undefined;
   // One at a time reads on, in the order of the asking.
   let turn: Promise<void> = Promise.resolve();
@@ -40,23 +47,45 @@ export async function serveLines(input: Readable): Promise<LineServer> {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {}); // a producer that has gone
-    socket.on("data", (asked) => {
-      for (let i = 0; i < asked.byteLength; i++) turn = turn.then(() => serve(socket));
+    let greeted: Handed | undefined;
+    let unread: Buffer = Buffer.alloc(0);
+    socket.on("data", (chunk) => {
+      unread = Buffer.concat([unread, chunk]);
+      if (greeted === undefined) {
+        if (unread.byteLength < GREETING_BYTES) return;
+        greeted = greet(socket, unread);
+        unread = unread.subarray(GREETING_BYTES);
+      }
+      const handed = greeted;
+      for (const _ask of unread) turn = turn.then(() => serve(socket, handed));
+      unread = Buffer.alloc(0);
     });
   });
 
-  async function serve(socket: Socket): Promise<void> {
-    if (socket.destroyed) return;
+  /** From now on the producer is at this socket: one of an earlier life gets nothing more. */
+  function greet(socket: Socket, bytes: Buffer): Handed {
+    const { producer, lastSequence } = readGreeting(bytes);
+    const handed = producers.get(producer) ?? { lines: new HandedLines(underWayMax), at: socket };
+    producers.set(producer, handed);
+    handed.at = socket;
+    turn = turn.then(() => handed.lines.goOnAfter(lastSequence));
+    return handed;
+  }
+
+  async function serve(socket: Socket, handed: Handed): Promise<void> {
+    if (socket.destroyed || handed.at !== socket) return;
     try {
+      const again = handed.lines.again();
+      if (again !== undefined) return void socket.write(answer(again));
       const { value } = await shares.next();
-      const share = value ?? Buffer.alloc(0);
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(share.byteLength);
-      socket.write(Buffer.concat([length, share]));
+      if (value === undefined) return void socket.write(answer(Buffer.alloc(0)));
+      handed.lines.add(value);
+      // Unless it has gone meanwhile: its next life gets them.
+      if (handed.at === socket) socket.write(answer(handed.lines.again() as Buffer));
     } catch (cause) {
-      // The producers see their connection end before the input did.
+      // That is the end of the lines, for everyone: nobody who tries again finds it mended.
       error ??= cause as Error;
-      for (const each of sockets) each.destroy();
+      socket.write(answer(Buffer.alloc(0)));
     }
   }
 

@@ -2,16 +2,18 @@
 
 import { styleText } from "node:util";
 import { isBufferError, isWrongUse } from "@sluice/core";
-import { HELP, readArgs, UsageError } from "./args.js";
+import { readArgs, UsageError } from "./args.js";
 import { demo } from "./demo.js";
+import { HELP } from "./help.js";
 import { listJson, listText } from "./list.js";
 import type { Paint } from "./story.js";
 import { installed } from "./transports.js";
 
-// Whoever read our output may leave early (`| head`): the run goes on, and says nothing more.
+// Whoever read our output may leave early (`| head`, a terminal that is shut): the run goes on, and says nothing more.
+const GONE: readonly unknown[] = ["EPIPE", "EIO"];
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+    if (!GONE.includes(error.code)) throw error;
   });
 }
 
@@ -20,6 +22,11 @@ if (process.env["NO_COLOR"] === "") delete process.env["NO_COLOR"];
 // `hasColors` knows NO_COLOR, FORCE_COLOR and dumb terminals.
 const isColoured = process.stdout.isTTY && process.stdout.hasColors();
 const paint: Paint = (style, text) => (isColoured ? styleText(style, text) : text);
+// One that says it is dumb, or nothing at all, cannot go back to a line.
+const isLive =
+  process.stdout.isTTY &&
+  process.env["TERM"] !== "dumb" &&
+  (process.env["TERM"] !== undefined || process.platform === "win32");
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
 process.exitCode = await main(process.argv.slice(2));
@@ -29,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     const command = readArgs(args);
     if (command.kind === "help") say(HELP.trimEnd());
     else if (command.kind === "list") say((command.json ? listJson : listText)(await installed(), paint));
-    else return await demo(command.options, say, paint);
+    else return await demo(command.options, { out: process.stdout, paint, isLive });
     return 0;
   } catch (error) {
     const isUsers = error instanceof UsageError || isWrongUse(error);

@@ -7,66 +7,103 @@ export type Paint = (
   text: string,
 ) => string;
 
-/**
- * A line for the event; undefined for what is not worth one.
- *
- * @param note - what there is to say of the transport, beside its name.
- */
-export function storyLine(
-  event: RunEvent,
-  items: readonly number[],
-  paint: Paint,
-  note?: string,
-): string | undefined {
-  switch (event.kind) {
-    case "opened": {
-      const medium = note === undefined ? event.transport : `${event.transport}, ${note}`;
-      return paint("bold", `Buffer created with max size ${event.capacity} (${medium})`);
+/** Tells one run: a line for each event, undefined for what is not worth one. */
+export class Story {
+  readonly #items: readonly number[];
+  readonly #paint: Paint;
+  readonly #note: string | undefined;
+  /** How far each producer had come when its present life began. */
+  readonly #before = new Map<string, number>();
+  readonly #restarts = new Map<string, number>();
+
+  /**
+   * @param items - how many each producer is to make; empty where nobody knows.
+   * @param note - what there is to say of the transport, beside its name.
+   */
+  constructor(items: readonly number[], paint: Paint, note?: string) {
+    this.#items = items;
+    this.#paint = paint;
+    this.#note = note;
+  }
+
+  line(event: RunEvent): string | undefined {
+    const paint = this.#paint;
+    switch (event.kind) {
+      case "opened": {
+        const medium = this.#note === undefined ? event.transport : `${event.transport}, ${this.#note}`;
+        const what = event.created ? "Buffer created" : "Buffer opened again,";
+        return paint("bold", `${what} with max size ${event.capacity} (${medium})`);
+      }
+      case "spawned": {
+        const where = event.pid === 0 ? "in this process" : `process ${event.pid}`;
+        if (this.#restarts.has(event.worker)) return `${this.#who(event)} is back (${where})`;
+        return `${this.#who(event)} started (${where})${this.#promise(event)}`;
+      }
+      case "ready":
+        this.#before.set(event.worker, event.lastSequence);
+        return undefined;
+      case "restarted":
+        this.#restarts.set(event.worker, event.restarts);
+        return undefined;
+      case "started":
+        return paint("dim", `All ${event.producers + event.consumers} workers are ready`);
+      case "produced":
+        return `${this.#who(event)} put ${what(event)}${this.#progress(event)}`;
+      case "taken":
+        return `${this.#who(event)} took ${what(event)}`;
+      case "consumed":
+        return `${this.#who(event)} consumed ${what(event)}`;
+      case "waiting":
+        if (event.because === "empty") return undefined;
+        return `${this.#who(event)} ${paint("yellow", "met the full buffer and waits")}`;
+      case "resumed":
+        if (event.because === "empty") return undefined;
+        return `${this.#who(event)} goes on after waiting ${Math.round(event.waitedMs)} ms`;
+      case "nacked":
+        return `${this.#who(event)} could not consume an item: ${paint("red", event.reason)}`;
+      case "ended":
+        return `${this.#who(event)} ${ENDS[event.end]}`;
+      case "failed":
+        return `${this.#who(event)} ${crash(event, paint)}`;
+      case "stopping":
+        return paint("yellow", `${event.because}: ${LEVELS[event.level]}`);
+      case "sealed":
+        return paint("bold", `Buffer sealed after ${event.produced} items; the consumers drain it`);
+      case "drained":
+        return paint("bold", "Buffer drained");
+      case "output":
+        return event.text.replace(/\n$/, "").replace(/^/gm, `${paint("dim", `[${capital(event.worker)}]`)} `);
+      default:
+        return undefined;
     }
-    case "spawned": {
-      const where = event.pid === 0 ? "in this process" : `process ${event.pid}`;
-      return `${who(event.worker, paint)} started (${where})${promise(event.worker, items)}`;
-    }
-    case "started":
-      return paint("dim", `All ${event.producers + event.consumers} workers are ready`);
-    case "produced":
-      return `${who(event.worker, paint)} put ${what(event)}${progress(event, items)}`;
-    case "taken":
-      return `${who(event.worker, paint)} took ${what(event)}`;
-    case "consumed":
-      return `${who(event.worker, paint)} consumed ${what(event)}`;
-    case "waiting":
-      if (event.because === "empty") return undefined;
-      return `${who(event.worker, paint)} ${paint("yellow", "met the full buffer and waits")}`;
-    case "resumed":
-      if (event.because === "empty") return undefined;
-      return `${who(event.worker, paint)} goes on after waiting ${Math.round(event.waitedMs)} ms`;
-    case "nacked":
-      return `${who(event.worker, paint)} could not consume an item: ${paint("red", event.reason)}`;
-    case "ended":
-      return `${who(event.worker, paint)} ${ENDS[event.end]}`;
-    case "failed":
-      return `${who(event.worker, paint)} ${paint("red", `failed: ${event.error.message}`)}`;
-    case "stopping":
-      return paint("yellow", `${event.because}: ${LEVELS[event.level]}`);
-    case "sealed":
-      return paint("bold", `Buffer sealed after ${event.produced} items; the consumers drain it`);
-    case "drained":
-      return paint("bold", "Buffer drained");
-    case "output":
-      return event.text.replace(/\n$/, "").replace(/^/gm, `${paint("dim", `[${capital(event.worker)}]`)} `);
-    default:
-      return undefined;
+  }
+
+  #who({ worker }: { readonly worker: string }): string {
+    return this.#paint(worker.startsWith("producer") ? "cyan" : "magenta", capital(worker));
+  }
+
+  #promise({ worker }: { readonly worker: string }): string {
+    const planned = plannedFor(worker, this.#items);
+    return planned === undefined ? "" : `, producing ${planned} ${planned === 1 ? "item" : "items"}`;
+  }
+
+  #progress({ worker, total }: { readonly worker: string; readonly total: number }): string {
+    const planned = plannedFor(worker, this.#items);
+    return planned === undefined ? "" : ` (${(this.#before.get(worker) ?? 0) + total} of ${planned})`;
   }
 }
 
-/** The final stats, `lastLine` last. */
-export function finalStats(report: RunReport, keptAt: string | undefined, paint: Paint): string {
+export function seedLine(seed: number, paint: Paint): string {
+  return paint("dim", `Seed ${seed}: --seed ${seed} makes the same pace again`);
+}
+
+/** The final stats, `lastLine` last. @param afterwards - what became of the buffer. */
+export function finalStats(report: RunReport, afterwards: string | undefined, paint: Paint): string {
   const last = lastLine(report);
   const body = reportText(report)
     .slice(0, -last.length)
     .replace(/^(producer|consumer)-/gm, capital);
-  const kept = keptAt === undefined ? "" : `The buffer is kept at ${keptAt}\n`;
+  const kept = afterwards === undefined ? "" : `${afterwards}\n`;
   return `\n${paint("bold", "Final stats")}\n${body}${kept}${paint(report.exitCode >= 2 && report.exitCode <= 6 ? "red" : "green", last)}`;
 }
 
@@ -83,11 +120,15 @@ const LEVELS = {
   kill: "killing the workers",
 } as const;
 
-function who(worker: string, paint: Paint): string {
-  return paint(worker.startsWith("producer") ? "cyan" : "magenta", capital(worker));
+/** What became of a worker that crashed. */
+function crash({ error, restartInMs }: RunEvent<"failed">, paint: Paint): string {
+  const isKilled = /^ended by SIGKILL/.test(error.message);
+  const end = isKilled && restartInMs !== undefined ? "was killed" : `failed: ${error.message}`;
+  const again = restartInMs === undefined ? "" : `; starts again in ${restartInMs} ms`;
+  return paint(restartInMs === undefined ? "red" : "yellow", `${end}${again}`);
 }
 
-function capital(text: string): string {
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -95,21 +136,8 @@ function what({ count, values }: { readonly count: number; readonly values?: rea
   return values !== undefined && count <= 3 ? values.join(", ") : `${count} items`;
 }
 
-function promise(worker: string, items: readonly number[]): string {
-  const planned = plannedFor(worker, items);
-  return planned === undefined ? "" : `, producing ${planned} ${planned === 1 ? "item" : "items"}`;
-}
-
-function progress(
-  { worker, total }: { readonly worker: string; readonly total: number },
-  items: readonly number[],
-): string {
-  const planned = plannedFor(worker, items);
-  return planned === undefined ? "" : ` (${total} of ${planned})`;
-}
-
 /** How many items this producer is to make; undefined for a consumer, and where an input decides. */
-function plannedFor(worker: string, items: readonly number[]): number | undefined {
+export function plannedFor(worker: string, items: readonly number[]): number | undefined {
   const [role, number] = worker.split("-");
   return role === "producer" ? items[Number(number) - 1] : undefined;
 }

@@ -1,20 +1,28 @@
-/** Three ways to tell a run: the story, now and then a line of progress where it is long, and JSON. */
+/** Four ways to tell a run: live on a terminal, the story, now and then a line of progress where it is long, and JSON. */
 
+import type { WriteStream } from "node:tty";
 import type { Run, RunEvent, RunReport } from "@sluice/core";
 import type { DemoOptions } from "./args.js";
-import { finalStats, type Paint, storyLine } from "./story.js";
+import { tellLive } from "./live/tell-live.js";
+import { type Printer, printerTo } from "./printer.js";
+import { finalStats, type Paint, Story, seedLine } from "./story.js";
+import { inOrder } from "./told-order.js";
 
 export interface Teller {
-  /** Tells the end, and where the buffer is if it was kept. */
-  report(report: RunReport, keptAt: string | undefined): void;
+  /** Tells the end, and what became of the buffer where that is worth a word. */
+  report(report: RunReport, afterwards: string | undefined): void;
+  /** Nothing more is told; a terminal is as it was. */
+  close(): void;
 }
 
-type Say = (line: string) => void;
+/** Where it is told. */
+export interface Telling {
+  readonly out: WriteStream;
+  readonly paint: Paint;
+  /** It shows what is drawn on it. */
+  readonly isLive: boolean;
+}
 
-// Events of several processes arrive a little out of order. Nobody notices such a delay; an effect before its cause they do.
-const SETTLE_MS = 40;
-// How long a take may wait for the put of its item to be told.
-const UNTOLD_MS = 1000;
 const PROGRESS_EVERY_MS = 500;
 // A story with more items than this is no story.
 const STORY_ITEMS_MAX = 500;
@@ -24,103 +32,44 @@ export function isStory({ input, items, json }: DemoOptions): boolean {
 }
 
 /** @param note - of the medium, for people. */
-export function tell(run: Run, options: DemoOptions, say: Say, paint: Paint, note?: string): Teller {
-  if (options.json) return tellJson(run, options, say);
-  const { seed } = options;
-  run.on("opened", () => say(paint("dim", `Seed ${seed}: --seed ${seed} makes the same pace again`)));
+export function tell(run: Run, options: DemoOptions, telling: Telling, note?: string): Teller {
+  const { out, paint, isLive } = telling;
+  if (options.json) return tellJson(run, options, printerTo(out, skippedJson));
   const planned = options.input === undefined ? options.items : [];
+  const story = new Story(planned, paint, note);
+  if (isLive && !options.plain) return tellLive(run, { options, planned, out, paint, story });
+  const printer = printerTo(out, (lines) => `(${lines} lines are left out: nobody read them)`);
+  run.on("opened", () => printer.line(seedLine(options.seed, paint)));
   const line = (event: RunEvent) => {
-    const text = storyLine(event, planned, paint, note);
-    if (text !== undefined) say(text);
+    const text = story.line(event);
+    if (text !== undefined) printer.line(text);
   };
-  const settle = isStory(options) ? inOrder(run, line) : tellProgress(run, line, say);
+  const settle = isStory(options) ? inOrder(run, line) : tellProgress(run, line, printer);
   return {
-    report(report, keptAt) {
+    report(report, afterwards) {
       settle();
-      say(finalStats(report, keptAt, paint));
+      printer.last(finalStats(report, afterwards, paint));
     },
+    close() {},
   };
 }
 
-function tellJson(run: Run, options: DemoOptions, say: Say): Teller {
-  run.on("opened", () => say(JSON.stringify({ kind: "options", ...options })));
-  run.on("*", (event) => say(JSON.stringify(event)));
-  return { report: (report) => say(JSON.stringify({ kind: "report", ...report })) };
+function skippedJson(events: number): string {
+  return JSON.stringify({ kind: "skipped", at: performance.timeOrigin + performance.now(), events });
 }
 
-/**
- * Holds events back for a moment, and passes them on in the order of their time, but each put before the take of its
- * item: a worker reports when its call has resolved, and a put may do so after its item has been taken. Returns what passes
- * on the rest.
- */
-function inOrder(run: Run, pass: (event: RunEvent) => void): () => void {
-  let held: RunEvent[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const put = new Set<unknown>();
-  const passNext = () => {
-    const event = held.shift() as RunEvent;
-    if (event.kind === "produced") for (const value of event.values ?? []) put.add(value);
-    pass(event);
+function tellJson(run: Run, options: DemoOptions, printer: Printer): Teller {
+  run.on("opened", () => printer.line(JSON.stringify({ kind: "options", ...options })));
+  run.on("*", (event) => printer.line(JSON.stringify(event)));
+  return {
+    report: (report) => printer.last(JSON.stringify({ kind: "report", ...report })),
+    close() {},
   };
-  const passOn = (before: number, isLast = false) => {
-    held.sort((a, b) => a.at - b.at);
-    for (let first = held[0]; first !== undefined && first.at <= before; first = held[0]) {
-      const unput = itemsOf(first).find((value) => !put.has(value));
-      const cause = unput === undefined ? -1 : held.findIndex((event) => putsItem(event, unput));
-      if (cause > 0) held = causeFirst(held, cause, unput);
-      // Its producer has not told yet. A producer that was killed never will.
-      else if (unput !== undefined && !isLast && first.at > before - UNTOLD_MS) return;
-      else passNext();
-    }
-  };
-  const tick = () => {
-    passOn(performance.timeOrigin + performance.now() - SETTLE_MS);
-    timer = held.length === 0 ? undefined : setTimeout(tick, SETTLE_MS);
-  };
-  run.on("*", (event) => {
-    held.push(event);
-    timer ??= setTimeout(tick, SETTLE_MS);
-  });
-  return () => {
-    clearTimeout(timer);
-    passOn(Number.POSITIVE_INFINITY, true);
-  };
-}
-
-/** The items that a consumer tells of. */
-function itemsOf(event: RunEvent): readonly unknown[] {
-  return event.kind === "taken" || event.kind === "consumed" ? (event.values ?? []) : [];
-}
-
-function putsItem(event: RunEvent, value: unknown): boolean {
-  return event.kind === "produced" && (event.values?.includes(value) ?? false);
-}
-
-/**
- * Brings forward what a producer tells up to the put of this item, in its own order. Of several items that were told together, the
- * later ones may have waited for room that only the take of the first has made: those, and the waits, stay where they are.
- */
-function causeFirst(held: readonly RunEvent[], cause: number, item: unknown): RunEvent[] {
-  const event = held[cause] as RunEvent<"produced">;
-  const { values = [], count, total } = event;
-  const upTo = values.indexOf(item) + 1;
-  const later = values.length - upTo;
-  const isSplit = later > 0 && values.length === count;
-  const isCause = (one: RunEvent, index: number) =>
-    index < cause && "worker" in one && one.worker === event.worker && (!isSplit || one.kind === "produced");
-  const first = isSplit
-    ? { ...event, count: upTo, total: total - later, values: values.slice(0, upTo) }
-    : event;
-  const rest = held.flatMap((one, index) => {
-    if (isCause(one, index) || (index === cause && !isSplit)) return [];
-    return index === cause ? [{ ...event, count: later, values: values.slice(upTo) }] : [one];
-  });
-  return [...held.filter(isCause), first, ...rest];
 }
 
 const ITEM_EVENTS: ReadonlySet<string> = new Set(["produced", "taken", "consumed", "waiting", "resumed"]);
 
-function tellProgress(run: Run, pass: (event: RunEvent) => void, say: Say): () => void {
+function tellProgress(run: Run, pass: (event: RunEvent) => void, printer: Printer): () => void {
   let produced = 0;
   let consumed = 0;
   let toldAt: number | undefined;
@@ -134,7 +83,7 @@ function tellProgress(run: Run, pass: (event: RunEvent) => void, say: Say): () =
     if (now - toldAt < PROGRESS_EVERY_MS) return;
     toldAt = now;
     // What is consumed is produced as well, whichever of the two workers told first.
-    say(`${Math.max(produced, consumed)} produced, ${consumed} consumed so far`);
+    printer.line(`${Math.max(produced, consumed)} produced, ${consumed} consumed so far`);
   });
   return () => {};
 }

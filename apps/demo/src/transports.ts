@@ -21,6 +21,8 @@ export interface Adapter {
   readonly outlives: boolean;
   /** What there is to say of its medium, beside its name. */
   readonly note?: string;
+  /** Its buffers are for the workers of one process. */
+  readonly isOneProcess?: true;
   /** It has a broker, which listens at a url and may keep a journal. */
   readonly hasBroker?: true;
   /** What its guarantees depend on, for the list. */
@@ -65,6 +67,7 @@ const ADAPTERS: readonly Adapter[] = [
     name: "memory",
     folder: undefined,
     outlives: false,
+    isOneProcess: true,
     make: async () => (await import("@sluice/transport-memory")).memoryTransport(),
   },
 ];

@@ -1,0 +1,35 @@
+/** The buffer that a run before has left, looked at before the workers start. */
+
+import { type BufferTransport, isBufferError, openBuffer } from "@sluice/core";
+import { type DemoOptions, UsageError } from "./args.js";
+
+export interface FoundBuffer {
+  readonly capacity: number;
+  /** Nothing more can be put: what is there is only drained. */
+  readonly sealed: boolean;
+}
+
+/** @throws UsageError where there is none, or another one than is asked for. */
+export async function findBuffer(transport: BufferTransport, options: DemoOptions): Promise<FoundBuffer> {
+  const { capacity, isCapacityGiven, path, journal } = options;
+  const place =
+    journal === undefined ? `--path ${JSON.stringify(path)}` : `--journal ${JSON.stringify(journal)}`;
+  try {
+    const buffer = await openBuffer(transport, isCapacityGiven ? { capacity } : {});
+    try {
+      const { sealed } = await buffer.counts();
+      if (sealed || buffer.spec.codec === "json") return { capacity: buffer.spec.capacity, sealed };
+    } finally {
+      await buffer.close();
+    }
+  } catch (error) {
+    if (isBufferError(error, "BUFFER_NOT_FOUND"))
+      throw new UsageError(`There is nothing to resume at ${place}: ${error.message}`);
+    if (isBufferError(error, "SETTINGS_MISMATCH"))
+      throw new UsageError(`The buffer at ${place} cannot be resumed: ${error.message}`);
+    throw error;
+  }
+  throw new UsageError(
+    `The buffer at ${place} cannot be resumed: it holds lines of an --input, and is not sealed`,
+  );
+}
