@@ -1,1 +1,1 @@
-export { default } from "../../.ci/vitest.shared.js";
+export { twoFilesAtATime as default } from "../../.ci/vitest.shared.js";

@@ -24,7 +24,7 @@ export async function findBuffer(transport: BufferTransport, options: DemoOption
     }
   } catch (error) {
     if (isBufferError(error, "BUFFER_NOT_FOUND"))
-      throw new UsageError(`There is nothing to resume at ${place}: ${error.message}`);
+      throw new UsageError(`There is no buffer to resume at ${place}`);
     if (isBufferError(error, "SETTINGS_MISMATCH"))
       throw new UsageError(`The buffer at ${place} cannot be resumed: ${error.message}`);
     throw error;

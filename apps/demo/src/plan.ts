@@ -13,6 +13,8 @@ const BATCH_MAX = 64;
 // Core's default: so often an item fails before it is dead.
 const FAILURES_MAX = 5;
 const RESTART_MS_MAX = 2000;
+// A broker that starts again over its journal cannot see who has died meanwhile: what they held comes back with their leases.
+const JOURNAL_LEASE_MS = 5000;
 const DRAIN_MS_MIN = 30_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -82,6 +84,7 @@ export function planOf(options: DemoOptions, { transport, lines, output, found }
       args,
       batch: consumeMs.max === 0 ? Math.min(Math.ceil(capacity / 2), BATCH_MAX) : 1,
       ...(idleMs === undefined ? {} : { idleMs }),
+      ...(options.journal === undefined ? {} : { leaseMs: JOURNAL_LEASE_MS }),
       ...restart,
     },
     drainDeadlineMs: Math.min(Math.max(DRAIN_MS_MIN, drainMs), TIMER_MS_MAX),

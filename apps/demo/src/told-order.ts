@@ -17,7 +17,7 @@ export function inOrder(run: Run, pass: (event: RunEvent) => void): () => void {
   let held: RunEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
   const put = new Set<unknown>();
-  let hasProducers = false;
+  let hasProducers = true;
   const passNext = () => {
     const event = held.shift() as RunEvent;
     if (event.kind === "produced") for (const value of event.values ?? []) put.add(value);
@@ -40,7 +40,7 @@ export function inOrder(run: Run, pass: (event: RunEvent) => void): () => void {
   };
   run.on("*", (event) => {
     held.push(event);
-    if (event.kind === "spawned" && event.role === "producer") hasProducers = true;
+    if (event.kind === "started") hasProducers = event.producers > 0;
     // What it put in an earlier life, or in a run before, nobody tells any more.
     if (event.kind === "ready") for (const item of itemsBefore(event)) put.add(item);
     timer ??= setTimeout(tick, SETTLE_MS);

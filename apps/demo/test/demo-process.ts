@@ -94,5 +94,26 @@ export function eventsOf({ stdout }: Ended): Record<string, unknown>[] {
 
 /** What the demo left in its folder. */
 export function leftIn(folder: string): string[] {
-  return readdirSync(folder);
+  // Tests keep notes of their own there.
+  return readdirSync(folder).filter((name) => !name.startsWith(".test-"));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of all workers that were started so far; with `--json`. */
+export async function pidsOf({ printed }: DemoProcess): Promise<number[]> {
+  await printed(/"kind":"started"/);
+  const { input = "" } = await printed(/[\s\S]*/);
+  return [...input.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
+}
+
+export async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
 }

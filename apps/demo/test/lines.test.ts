@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { eventsOf, freshFolder, leftIn, linesOf, MAIN, run } from "./demo-process.js";
+import { eventsOf, freshFolder, leftIn, linesOf, MAIN, run, until } from "./demo-process.js";
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => `${i + 1}`);
 
@@ -103,7 +103,3 @@ test("an input that has no end yet is not waited for once the run is to stop", a
   expect(await ended).toBe(130);
   expect(sortedLines(join(folder, "out"))).toEqual(["one", "two"]);
 });
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
-}

@@ -6,24 +6,9 @@ import { openBuffer } from "@sluice/core";
 import { fileTransport } from "@sluice/transport-file";
 import { zeromqTransport } from "@sluice/transport-zeromq";
 import { expect, test } from "vitest";
-import { type DemoProcess, demo, eventsOf, freshFolder, leftIn, linesOf, MAIN } from "./demo-process.js";
+import { demo, eventsOf, freshFolder, isAlive, leftIn, linesOf, MAIN, pidsOf } from "./demo-process.js";
 
 const many = ["--items", "240,240", "--produce-ms", "0-10"];
-
-async function pidsOf({ printed }: DemoProcess): Promise<number[]> {
-  await printed(/"kind":"started"/);
-  const { input = "" } = await printed(/[\s\S]*/);
-  return [...input.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 test.each([
   ["SIGINT", 130],
@@ -144,15 +129,15 @@ test("--keep keeps the buffer, also when it is drained", async () => {
   expect(existsSync(join(folder, "kept"))).toBe(true);
 });
 
-test("a worker that is killed: exit code 5, the rest is drained", async () => {
+test("a worker that is killed from outside is back, and goes on where it was", async () => {
   const folder = freshFolder();
   const running = demo([...many, "--consume-ms", "5-20", "--json"], { folder });
   const pids = await pidsOf(running);
   await running.printed(/"kind":"consumed"/);
   process.kill(pids[0] ?? 0, "SIGKILL");
   const ended = await running.ended;
-  expect(ended.code, ended.stderr).toBe(5);
-  expect(eventsOf(ended).at(-1)).toMatchObject({ exitCode: 5, drained: true, endedBy: "producer-1 failed" });
+  expect(ended.code, ended.stderr).toBe(0);
+  expect(eventsOf(ended).at(-1)).toMatchObject({ produced: 480, consumed: 480, restarts: 1, drained: true });
   expect(pids.filter(isAlive)).toEqual([]);
   expect(leftIn(folder)).toEqual([]);
 });

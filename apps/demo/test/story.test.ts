@@ -1,7 +1,6 @@
 // What `pnpm demo` promises to show, read from what it prints.
-import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { eventsOf, freshFolder, leftIn, linesOf, MAIN, run } from "./demo-process.js";
+import { eventsOf, freshFolder, leftIn, linesOf, run } from "./demo-process.js";
 
 test.each(["file", "shm", "zeromq", "memory"])("the classic demonstration over %s", async (transport) => {
   const folder = freshFolder();
@@ -77,28 +76,6 @@ test("plain in a pipe", async () => {
   expect(stdout).not.toContain("\u001b");
 });
 
-// `script` runs a command on a terminal of its own.
-const hasScript = spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
-
-test.skipIf(!hasScript)(
-  "in colour on a terminal, plain with a NO_COLOR that is not empty (needs script of util-linux)",
-  () => {
-    const onTerminal = (env: NodeJS.ProcessEnv) => {
-      const command = [process.execPath, MAIN, ...quick].join(" ");
-      const { FORCE_COLOR: _, NO_COLOR: __, CI: ___, ...rest } = process.env;
-      return spawnSync("script", ["-qec", command, "/dev/null"], {
-        env: { ...rest, TERM: "xterm-256color", ...env },
-        encoding: "utf8",
-      }).stdout;
-    };
-    expect(onTerminal({})).toContain("\u001b[");
-    expect(onTerminal({ NO_COLOR: "" })).toContain("\u001b[");
-    const plain = onTerminal({ NO_COLOR: "1" });
-    expect(plain).not.toContain("\u001b[");
-    expect(plain).toContain("9 produced, 9 consumed, 0 remaining");
-  },
-);
-
 test("--json: one object a line, options first, the report last", async () => {
   const ended = await run([...quick, "--json", "--seed", "7"]);
   const events = eventsOf(ended);
@@ -164,6 +141,12 @@ test("--help is help, also with others", async () => {
     "--journal",
     "--keep",
     "--seed",
+    "--kill",
+    "--every",
+    "--poison",
+    "--restart",
+    "--resume",
+    "--plain",
   ]) {
     expect(stdout).toContain(option);
   }

@@ -1,7 +1,9 @@
 // The order of the story's lines, and the lines of progress, from events as they arrive.
+import type { WriteStream } from "node:tty";
 import type { Run, RunEvent } from "@sluice/core";
 import { expect, test, vi } from "vitest";
 import type { DemoOptions } from "../dist/args.js";
+import type { Paint } from "../dist/story.js";
 import { tell } from "../dist/tell.js";
 
 const story = { items: [5, 4], json: false, input: undefined, seed: 1 } as unknown as DemoOptions;
@@ -12,12 +14,9 @@ function telling(options: DemoOptions) {
   const listeners: ((event: RunEvent) => void)[] = [];
   const run = { on: (kind: string, listener: () => void) => kind === "*" && listeners.push(listener) };
   const lines: string[] = [];
-  tell(
-    run as unknown as Run,
-    options,
-    (line) => lines.push(line),
-    (_style, text) => text,
-  );
+  const out = { writableLength: 0, write: (text: string) => lines.push(text.replace(/\n$/, "")) };
+  const paint: Paint = (_style, text) => text;
+  tell(run as unknown as Run, options, { out: out as unknown as WriteStream, paint, isLive: false });
   const began = performance.timeOrigin + performance.now();
   return {
     lines,
@@ -60,6 +59,32 @@ test("of puts that are told together, those that waited stand behind what made t
     "Producer-1 met the full buffer and waits",
     "Consumer-1 consumed P1-1",
     "Producer-1 put P1-2 (2 of 5)",
+  ]);
+});
+
+test("the take of an item that was put before this life of its producer is told at once", async () => {
+  const { lines, event, said } = telling(story);
+  event("consumer-1", 0, taken("P1-2"));
+  event("producer-1", 1, { kind: "ready", lastSequence: 2 });
+  event("producer-1", 2, produced("P1-3", 1));
+  await said(2);
+  expect(lines).toEqual(["Consumer-1 took P1-2", "Producer-1 put P1-3 (3 of 5)"]);
+});
+
+test("what becomes of a worker that is killed, and of one that fails", async () => {
+  const { lines, event, said } = telling(story);
+  const killed = { code: "WORKER_FAILED", message: "ended by SIGKILL" };
+  event("consumer-1", 0, { kind: "failed", error: killed, restartInMs: 100 });
+  event("consumer-1", 1, { kind: "restarted", restarts: 1 });
+  event("consumer-1", 2, { kind: "spawned", role: "consumer", pid: 7 });
+  event("consumer-1", 3, { kind: "failed", error: { message: "no" }, restartInMs: 200 });
+  event("consumer-1", 4, { kind: "failed", error: { message: "no more" } });
+  await said(4);
+  expect(lines).toEqual([
+    "Consumer-1 was killed; starts again in 100 ms",
+    "Consumer-1 is back (process 7)",
+    "Consumer-1 failed: no; starts again in 200 ms",
+    "Consumer-1 failed: no more",
   ]);
 });
 
