@@ -12,13 +12,20 @@ import { isStory } from "./tell.js";
 const BATCH_MAX = 64;
 // Core's default: so often an item fails before it is dead.
 const FAILURES_MAX = 5;
-const RESTART_MS_MAX = 2000;
+// Core waits up to two seconds before it starts a worker again that crashes all the time. Where that is the point of the run, it is too long.
+const RESTART_MS_MAX = 500;
+// A worker that was killed is back by then, also on a machine that is busy.
+const BACK_MS_MAX = 2000;
 // A broker that starts again over its journal cannot see who has died meanwhile: what they held comes back with their leases.
 const JOURNAL_LEASE_MS = 5000;
 const DRAIN_MS_MIN = 30_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-const ALWAYS_AGAIN: RestartOptions = { policy: "on-crash", max: Number.POSITIVE_INFINITY };
+const ALWAYS_AGAIN: RestartOptions = {
+  policy: "on-crash",
+  max: Number.POSITIVE_INFINITY,
+  backoffMaxMs: RESTART_MS_MAX,
+};
 
 /** What the workers need that is there only in this run. */
 export interface Around {
@@ -54,7 +61,7 @@ export function planOf(options: DemoOptions, { transport, lines, output, found }
   const restart = options.restart ? { restart: ALWAYS_AGAIN } : {};
   // The last items in the buffer are to be consumed at their pace, however slow that is, and however often they fail.
   const tries = poison > 0 || kill === "consumer" ? FAILURES_MAX : 1;
-  const tryMs = consumeMs.max + (kill === "consumer" ? RESTART_MS_MAX : 0);
+  const tryMs = consumeMs.max + (kill === "consumer" ? BACK_MS_MAX : 0);
   const drainMs = 2 * Math.ceil(capacity / consumers) * tries * tryMs;
   return {
     transport,
