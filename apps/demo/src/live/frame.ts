@@ -49,7 +49,7 @@ function slots(view: RunView, { columns, isUnicode }: FrameSettings, line: Line)
   const marks = isUnicode ? UNICODE : ASCII;
   const { ready = 0, leased = 0, parked = 0, peak = 0 } = counts ?? {};
   const used = Math.min(capacity, ready + leased + parked);
-  const text = `  ${used} of ${capacity}${view.isSealed ? ", sealed" : ""}, peak ${peak}`;
+  const text = `  ${used} of ${capacity}`;
   const room = columns - 1 - LABEL_WIDTH - text.length;
   const width = capacity <= room ? capacity : Math.max(0, Math.min(BAR_WIDTH_MAX, room));
   let left = width;
@@ -65,7 +65,9 @@ function slots(view: RunView, { columns, isUnicode }: FrameSettings, line: Line)
     line.add(mark.repeat(cells), style);
     left -= cells;
   }
-  return line.add(marks.free.repeat(left), "dim").add(text);
+  return line
+    .add(marks.free.repeat(left), "dim")
+    .add(`${text}${view.isSealed ? ", sealed" : ""}, peak ${peak}`);
 }
 
 function progress(view: RunView, settings: FrameSettings, line: Line): Line {
