@@ -98,15 +98,15 @@ describe.skipIf(!hasTerminal)("on a terminal (needs script of util-linux)", () =
   test("workers that are killed are seen to start again", async () => {
     const args = [
       "--items",
-      "30,30",
+      "8,8",
       "--produce-ms",
       "0",
       "--consume-ms",
-      "20",
+      "200",
       "--kill",
       "consumer",
       "--every",
-      "400ms",
+      "600ms",
     ];
     const terminal = onTerminal([...args, "--restart"]);
     await terminal.shown(/^Consumer-\d +starts again in \d+ ms/m);
