@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { demo, eventsOf, freshFolder, isAlive, leftIn, linesOf, pidsOf, run } from "./demo-process.js";
 
-const items = ["--items", "30,30", "--produce-ms", "5-15", "--consume-ms", "5-15", "--restart"];
+const items = ["--items", "40,40", "--produce-ms", "5-15", "--consume-ms", "5-15", "--restart"];
 
 test.each([
-  ["producer", "shm", "150ms"],
-  ["producer", "zeromq", "150ms"],
-  ["consumer", "file", "400ms"],
+  ["producer", "shm", "300ms"],
+  ["producer", "zeromq", "300ms"],
+  ["consumer", "file", "300ms"],
 ])(
   "a %s killed again and again over %s: every item is put once, and conserved",
   async (role, transport, every) => {
@@ -38,15 +38,15 @@ test.each([
     };
     expect(ended.code, `seed ${seed}: ${ended.stderr}`).toBe(0);
     expect(report, `seed ${seed}`).toMatchObject({
-      produced: 60,
+      produced: 80,
       remaining: 0,
       lost: 0,
       problems: [],
       dead: 0,
     });
-    expect(report.consumed, `seed ${seed}`).toBe(60);
+    expect(report.consumed, `seed ${seed}`).toBe(80);
     expect(report.restarts, `seed ${seed}: workers were killed`).toBeGreaterThan(0);
-    const all = [1, 2].flatMap((p) => Array.from({ length: 30 }, (_, n) => `P${p}-${n + 1}`)).sort();
+    const all = [1, 2].flatMap((p) => Array.from({ length: 40 }, (_, n) => `P${p}-${n + 1}`)).sort();
     const received = linesOf(readFileSync(join(folder, "out"), "utf8")).sort();
     // A consumer that is killed after it has written an item and before it has said so: another one gets it again.
     if (role === "producer") expect(received, `seed ${seed}`).toEqual(all);
@@ -59,7 +59,7 @@ test.each([
 
 test("lines of an input: a producer that is killed loses none and puts none twice", async () => {
   const folder = freshFolder();
-  const lines = Array.from({ length: 450 }, (_, n) => `${n + 1}`);
+  const lines = Array.from({ length: 300 }, (_, n) => `${n + 1}`);
   const workers = [
     "--capacity",
     "16",
@@ -68,7 +68,7 @@ test("lines of an input: a producer that is killed loses none and puts none twic
     "--kill",
     "producer",
     "--every",
-    "150ms",
+    "400ms",
     "--restart",
   ];
   const args = [
@@ -76,7 +76,7 @@ test("lines of an input: a producer that is killed loses none and puts none twic
     "shm",
     ...workers,
     "--produce-ms",
-    "1-2",
+    "5-9",
     "--input",
     "-",
     "--output",
@@ -88,8 +88,8 @@ test("lines of an input: a producer that is killed loses none and puts none twic
   expect(ended.code, `seed ${seed}: ${ended.stderr}`).toBe(0);
   const report = eventsOf(ended).at(-1) as { restarts: number };
   expect(report, `seed ${seed}`).toMatchObject({
-    produced: 450,
-    consumed: 450,
+    produced: 300,
+    consumed: 300,
     remaining: 0,
     problems: [],
   });

@@ -49,7 +49,7 @@ export function onTerminal(
 }
 
 /** Any command, as a shell runs it in the foreground. */
-export function start(
+function start(
   command: string,
   {
     columns = 100,
