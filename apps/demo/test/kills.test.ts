@@ -59,7 +59,7 @@ test.each([
 
 test("lines of an input: a producer that is killed loses none and puts none twice", async () => {
   const folder = freshFolder();
-  const lines = Array.from({ length: 300 }, (_, n) => `${n + 1}`);
+  const lines = Array.from({ length: 180 }, (_, n) => `${n + 1}`);
   const workers = [
     "--capacity",
     "16",
@@ -88,8 +88,8 @@ test("lines of an input: a producer that is killed loses none and puts none twic
   expect(ended.code, `seed ${seed}: ${ended.stderr}`).toBe(0);
   const report = eventsOf(ended).at(-1) as { restarts: number };
   expect(report, `seed ${seed}`).toMatchObject({
-    produced: 300,
-    consumed: 300,
+    produced: 180,
+    consumed: 180,
     remaining: 0,
     problems: [],
   });
