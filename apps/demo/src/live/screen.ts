@@ -32,12 +32,9 @@ export class Screen {
     this.#write(`${text.replaceAll("\n", `${ERASE_TO_LINE_END}\n`)}${ERASE_TO_LINE_END}\n`, this.#drawn);
   }
 
-  /** Others have written meanwhile: what is drawn is drawn again, below. */
+  /** What was drawn before `close` is drawn again, below what others have written since. */
   redraw(): void {
-    const lines = this.#drawn;
-    this.#isOpen = false;
-    this.#drawn = [];
-    this.#write("", lines);
+    if (!this.#isOpen) this.#write("", this.#drawn);
   }
 
   /** What is drawn last stays, and the cursor is there again. To be called on every way out; more than once does no harm. */
@@ -48,7 +45,8 @@ export class Screen {
 
   /** In one piece: half a picture is never seen. */
   #write(above: string, lines: readonly Line[]): void {
-    const rows = this.#rowsOf(this.#drawn);
+    // After a `close` others may have written: what was drawn before is theirs.
+    const rows = this.#isOpen ? this.#rowsOf(this.#drawn) : 0;
     const up = rows === 0 ? "" : `\u001b[${rows}A`;
     const picture = lines.map(({ text }) => `${text}${ERASE_TO_LINE_END}\n`).join("");
     const hide = this.#isOpen ? "" : HIDE_CURSOR;

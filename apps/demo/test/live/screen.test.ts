@@ -102,5 +102,11 @@ test("after others have written it is drawn again, below", async () => {
   screen.close();
   write("Stopped\r\n");
   screen.redraw();
+  screen.redraw();
   expect(await lines()).toEqual(["one", "two", "Stopped", "one", "two"]);
+  screen.close();
+  write("Stopped\r\n");
+  screen.draw(picture("three"));
+  screen.redraw();
+  expect((await lines()).slice(3)).toEqual(["one", "two", "Stopped", "three"]);
 });

@@ -156,6 +156,22 @@ describe.skipIf(!hasTerminal)("on a terminal (needs script of util-linux)", () =
     expect(workers.filter(isAlive)).toEqual([]);
   });
 
+  test("Ctrl-Z: the cursor is there, and the picture again once it goes on", async () => {
+    const terminal = onTerminal([...endless, "--transport", "memory"]);
+    await terminal.shown(/^Consumer-\d +\S.* [1-9]\d* consumed/m);
+    process.kill(terminal.pid(), "SIGTSTP");
+    await until(() => /^State:\s+T/m.test(readFileSync(`/proc/${terminal.pid()}/status`, "utf8")));
+    await until(() => terminal.isCursorShown());
+    const before = terminal.raw().length;
+    process.kill(terminal.pid(), "SIGCONT");
+    await until(() => /Items[\s\S]*Consumer-2/.test(terminal.raw().slice(before)));
+    // Below what a shell may have said meanwhile.
+    expect(terminal.raw().slice(before).split("Items")[0]).not.toMatch(new RegExp(`${ESC}\\[\\d+A`));
+    expect(terminal.isCursorShown()).toBe(false);
+    terminal.type("\u0003");
+    expect(await terminal.ended).toBe(130);
+  });
+
   test("a crash of the demo itself: the cursor is there again, and no worker is left", async () => {
     const crash =
       'if (process.argv[1].endsWith("dist/main.js")) process.on("SIGUSR2", () => { throw new Error("crashed"); });';
