@@ -11,7 +11,7 @@ import { freshFolder, MAIN } from "./demo-process.js";
 export const hasTerminal: boolean =
   spawnSync("script", ["--version"]).stdout?.includes("util-linux") ?? false;
 
-const SHOW_CURSOR = "\u001b[?25h";
+export const SHOW_CURSOR = "\u001b[?25h";
 const HIDE_CURSOR = "\u001b[?25l";
 
 export interface OnTerminal {
