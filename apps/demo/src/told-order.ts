@@ -85,5 +85,7 @@ function causeFirst(held: readonly RunEvent[], cause: number, item: unknown): Ru
     if (isCause(one, index) || (index === cause && !isSplit)) return [];
     return index === cause ? [{ ...event, count: later, values: values.slice(upTo) }] : [one];
   });
-  return [...held.filter(isCause), first, ...rest];
+  // From now on they belong to the time of what they led to: the next look sorts all again.
+  const at = Math.min(...held.map((one) => one.at));
+  return [...[...held.filter(isCause), first].map((one) => ({ ...one, at })), ...rest];
 }

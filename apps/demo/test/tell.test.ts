@@ -62,6 +62,22 @@ test("of puts that are told together, those that waited stand behind what made t
   ]);
 });
 
+test("they stay so when the put is told by a clock that is ahead, and is passed on in a later turn", async () => {
+  const { lines, event, said } = telling(story);
+  event("consumer-1", -100, taken("P1-1"));
+  event("producer-1", -99, { kind: "waiting", because: "full" });
+  event("consumer-1", -98, { kind: "consumed", count: 1, total: 1, values: ["P1-1"] });
+  event("producer-1", 150, { kind: "produced", count: 2, total: 2, values: ["P1-1", "P1-2"] });
+  await said(5);
+  expect(lines).toEqual([
+    "Producer-1 put P1-1 (1 of 5)",
+    "Consumer-1 took P1-1",
+    "Producer-1 met the full buffer and waits",
+    "Consumer-1 consumed P1-1",
+    "Producer-1 put P1-2 (2 of 5)",
+  ]);
+});
+
 test("the take of an item that was put before this life of its producer is told at once", async () => {
   const { lines, event, said } = telling(story);
   event("consumer-1", 0, taken("P1-2"));
