@@ -1,0 +1,3 @@
+import { twoFilesAtATime } from "../../.ci/vitest.shared.js";
+
+export default twoFilesAtATime;
