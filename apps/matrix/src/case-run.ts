@@ -66,8 +66,9 @@ function factsOf({ drained, dead, restarts, workers, lost }: RunReport): Expecte
 }
 
 function faultsOf(report: RunReport, code: number | null, ground: Ground): string[] {
-  const { produced, remaining, dead, lost, unknown, totals } = report;
-  const missing = remaining + dead + lost + unknown;
+  const { produced, consumed, remaining, dead, lost, unknown, totals, peak } = report;
+  // Of a buffer that could not be asked any more nobody knows how much is in it.
+  const missing = peak === undefined ? produced - consumed : remaining + dead + lost + unknown;
   return [
     ...reportFaults(report, code),
     ...accountFaults(ground.done(), { produced, missing, redelivered: totals.redelivered }),
@@ -96,7 +97,7 @@ async function inspectKept(
   transport: MatrixTransport,
   running: readonly OrchestratorProcess[],
 ): Promise<string[]> {
-  const buffer = await openBuffer(transport.make(ground.folder));
+  const buffer = await openBuffer(await transport.make(ground.folder));
   const { ready, leased, produced, consumed, dead } = await buffer.counts();
   await buffer.destroy();
   const faults: string[] = [];

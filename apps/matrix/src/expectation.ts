@@ -21,7 +21,7 @@ export interface ExpectedReport {
  * What is left in a buffer's folder. A broker that was killed cannot remove its socket, and the lock beside it: the next one there takes
  * them over.
  */
-export type Left = "nothing" | "the buffer" | "a dead broker's socket" | "the buffer, a dead broker's socket";
+type Left = "nothing" | "the buffer" | "a dead broker's socket" | "the buffer, a dead broker's socket";
 
 export interface Expectation {
   /** The exit code, or the signal that the orchestrator itself dies of. */

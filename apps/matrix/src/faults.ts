@@ -8,7 +8,7 @@ import { consumers, producers, type Scenario } from "./scenario.js";
 import { until } from "./until.js";
 import type { ConsumeArgs } from "./workers/consume.js";
 import type { ProduceArgs } from "./workers/produce.js";
-import type { Failing, WayToFail } from "./workers/ways-to-end.js";
+import type { WayToFail } from "./workers/ways-to-end.js";
 
 const CAPACITY = 5;
 const ITEMS = 20;
@@ -20,7 +20,6 @@ const MEMORY_GROWTH_MAX_KIB = 300 * 1024;
 const POISON = "a-3";
 
 const fine: ExpectedReport = { drained: true, dead: 0, restarts: 0, failed: [], lost: false };
-const goesOn: Expectation = { exit: 0, report: { ...fine, restarts: 1 }, left: "nothing" };
 const diesToo: Partial<Expectation> = { exit: "SIGKILL", report: undefined, left: "nothing" };
 
 interface Parts {
@@ -51,22 +50,21 @@ function scenarioOf(parts: Parts = {}): Fault["scenario"] {
 /** The same workers, without faults, around the buffer that is there. */
 function takingUp(items?: number): Fault["scenario"] {
   return (ground, transport) => {
-    const { create: _, ...scenario } = scenarioOf(items === undefined ? {} : { producer: { items } })(
-      ground,
-      transport,
-    );
+    const parts = items === undefined ? {} : { producer: { items } };
+    const { create: _, ...scenario } = scenarioOf(parts)(ground, transport);
     return scenario;
   };
 }
 
-/** Workers end in some way, once, and are started again. Where they are in the orchestrator's process that ends so too. */
-function oneEnds(who: "producer" | "consumer", how: WayToFail, inProcess: Partial<Expectation>): Fault {
-  const failing: Failing = { how, once: "crashed", ...(who === "producer" ? { item: POISON } : {}) };
-  const way = how === "SIGKILL" ? "is killed (SIGKILL)" : `ends by ${how}, in the middle of its work`;
+/** A producer and a consumer end in some way, once each. Where they are in the orchestrator's process that ends so too. */
+function twoEnd(way: string, how: WayToFail, inProcess: Partial<Expectation>): Fault {
   return {
-    title: `a ${who} ${way}`,
-    scenario: scenarioOf({ [who]: { failing } }),
-    expected: goesOn,
+    title: `a producer and a consumer ${way}`,
+    scenario: scenarioOf({
+      producer: { failing: { how, once: "producer", item: POISON } },
+      consumer: { failing: { how, once: "consumer" } },
+    }),
+    expected: { exit: 0, report: { ...fine, restarts: 2 }, left: "nothing" },
     inProcess: { report: undefined, ...inProcess },
   };
 }
@@ -88,16 +86,35 @@ const useless: Expectation = {
 
 export const FAULTS: readonly Fault[] = [
   { title: "nothing", scenario: scenarioOf(), expected: { exit: 0, report: fine, left: "nothing" } },
-  oneEnds("producer", "SIGKILL", diesToo),
-  oneEnds("consumer", "SIGKILL", diesToo),
-  oneEnds("producer", "exit 3", { exit: 3 }),
-  oneEnds("consumer", "exit 3", { exit: 3 }),
-  oneEnds("producer", "exit 0", { exit: 0 }),
-  oneEnds("consumer", "exit 0", { exit: 0 }),
+  {
+    title: "the broker is killed",
+    isOfBroker: true,
+    scenario: scenarioOf({ producer: { items: 3 * ITEMS }, consumer: { everyMs: 20 } }),
+    act: async (running) => {
+      await running.happened("waiting", 1, ({ because }) => because === "full");
+      process.kill(brokerTagged(running.tag) ?? Number.NaN, "SIGKILL");
+    },
+    // Without a journal there is nothing to take up: another run begins at the same place.
+    next: (ground, transport) => (transport.outlives ? takingUp(3 * ITEMS) : scenarioOf())(ground, transport),
+    expected: {
+      exit: 6,
+      report: { drained: false, dead: 0, lost: false },
+      left: "the buffer, a dead broker's socket",
+      next: 0,
+    },
+    withoutJournal: {
+      exit: 3,
+      report: { drained: false, dead: 0, lost: true },
+      left: "a dead broker's socket",
+    },
+  },
+  twoEnd("are killed (SIGKILL)", "SIGKILL", diesToo),
+  twoEnd("end by exit 3", "exit 3", { exit: 3 }),
+  twoEnd("end by exit 0, in the middle of their work", "exit 0", { exit: 0 }),
   {
     title: "a producer throws, once",
     scenario: scenarioOf({ producer: { failing: { how: "throws", once: "crashed", item: POISON } } }),
-    expected: goesOn,
+    expected: { exit: 0, report: { ...fine, restarts: 1 }, left: "nothing" },
   },
   {
     title: "a producer throws, every time",
@@ -197,28 +214,6 @@ export const FAULTS: readonly Fault[] = [
     },
     next: takingUp(),
     expected: { exit: "SIGKILL", report: undefined, left: "the buffer", next: 0 },
-  },
-  {
-    title: "the broker is killed",
-    isOfBroker: true,
-    scenario: scenarioOf({ producer: { items: 3 * ITEMS }, consumer: { everyMs: 20 } }),
-    act: async (running) => {
-      await running.happened("waiting", 1, ({ because }) => because === "full");
-      process.kill(brokerTagged(running.tag) ?? Number.NaN, "SIGKILL");
-    },
-    // Without a journal there is nothing to take up: another run begins at the same place.
-    next: (ground, transport) => (transport.outlives ? takingUp(3 * ITEMS) : scenarioOf())(ground, transport),
-    expected: {
-      exit: 6,
-      report: { drained: false, dead: 0, lost: false },
-      left: "the buffer, a dead broker's socket",
-      next: 0,
-    },
-    withoutJournal: {
-      exit: 3,
-      report: { drained: false, dead: 0, lost: true },
-      left: "a dead broker's socket",
-    },
   },
   {
     title: "nobody reads its standard output any more",

@@ -31,7 +31,7 @@ process.exitCode = await main(scenario as Scenario);
 
 async function main(scenario: Scenario): Promise<number> {
   const { transport, folder, ...plan } = scenario;
-  const running = run({ ...plan, transport: transportNamed(transport).make(folder) });
+  const running = run({ ...plan, transport: await transportNamed(transport).make(folder) });
   const printed = new Map<string, number>();
   let beforeKiB = 0;
   running.on("*", (event) => {

@@ -5,14 +5,14 @@ import { expectationOf } from "../dist/expectation.js";
 import { FAULTS } from "../dist/faults.js";
 import { TRANSPORTS } from "../dist/matrix-transports.js";
 
-describe.each(FAULTS)("$title", (fault) => {
+describe.concurrent.each(FAULTS)("$title", (fault) => {
   const cases = TRANSPORTS.map((transport) => ({
     transport,
     title: transport.title,
     expected: expectationOf(fault, transport),
   })).flatMap(({ expected, ...one }) => (typeof expected === "string" ? [] : [{ ...one, expected }]));
 
-  test.concurrent.each(cases)("over $title", async ({ transport, expected }) => {
+  test.each(cases)("over $title", async ({ transport, expected }) => {
     const { faults, story, ...seen } = await runCase(fault, transport);
     expect({ ...seen, faults }, story).toMatchObject({ ...expected, faults: [] });
   });
