@@ -25,14 +25,16 @@ const diesToo: Partial<Expectation> = { exit: "SIGKILL", report: undefined, left
 interface Parts {
   readonly producer?: Partial<ProduceArgs>;
   readonly consumer?: Partial<ConsumeArgs>;
+  /** Default 1: each is a process, and there are many cases. */
+  readonly consumers?: number;
   readonly itemTimeoutMs?: number;
   readonly drainDeadlineMs?: number;
 }
 
-/** A producer and two consumers around a new buffer. */
+/** A producer and a consumer, or more, around a new buffer. */
 function scenarioOf(parts: Parts = {}): Fault["scenario"] {
   return ({ folder, records }: Ground, { name }: MatrixTransport): Scenario => {
-    const { producer, consumer, itemTimeoutMs, drainDeadlineMs } = parts;
+    const { producer, consumer, consumers: count = 1, itemTimeoutMs, drainDeadlineMs } = parts;
     // A journal takes the lease of somebody who died with the broker for good until it has passed.
     const options = { leaseMs: LEASE_MS, ...(itemTimeoutMs === undefined ? {} : { itemTimeoutMs }) };
     return {
@@ -41,7 +43,7 @@ function scenarioOf(parts: Parts = {}): Fault["scenario"] {
       create: { capacity: CAPACITY },
       values: true,
       producers: [producers([{ prefix: "a", items: ITEMS, records, ...producer }])],
-      consumers: [consumers(2, { records, ...consumer }, options)],
+      consumers: [consumers(count, { records, ...consumer }, options)],
       ...(drainDeadlineMs === undefined ? {} : { drainDeadlineMs }),
     };
   };
@@ -80,12 +82,12 @@ function withModule(source: string): Fault["scenario"] {
 
 const useless: Expectation = {
   exit: 5,
-  report: { ...fine, failed: ["consumer-3"] },
+  report: { ...fine, failed: ["consumer-2"] },
   left: "nothing",
 };
 
 export const FAULTS: readonly Fault[] = [
-  { title: "nothing", scenario: scenarioOf(), expected: { exit: 0, report: fine, left: "nothing" } },
+  { title: "none", scenario: scenarioOf(), expected: { exit: 0, report: fine, left: "nothing" } },
   {
     title: "the broker is killed",
     isOfBroker: true,
@@ -139,13 +141,21 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     title: "a handler hangs, without",
-    scenario: scenarioOf({ consumer: { failing: { how: "hangs", item: POISON } }, drainDeadlineMs: 1_000 }),
+    scenario: scenarioOf({
+      consumers: 2,
+      consumer: { failing: { how: "hangs", item: POISON } },
+      drainDeadlineMs: 1_000,
+    }),
     next: takingUp(),
     expected: { exit: 4, report: { ...fine, drained: false }, left: "the buffer", next: 0 },
   },
   {
     title: "a handler blocks its event loop",
-    scenario: scenarioOf({ consumer: { failing: { how: "blocks", item: POISON } }, drainDeadlineMs: 500 }),
+    scenario: scenarioOf({
+      consumers: 2,
+      consumer: { failing: { how: "blocks", item: POISON } },
+      drainDeadlineMs: 500,
+    }),
     next: takingUp(),
     expected: { exit: 4, report: { ...fine, drained: false }, left: "the buffer", next: 0 },
     inProcess: "blocks the orchestrator with it, for as long as it takes",
@@ -185,7 +195,7 @@ export const FAULTS: readonly Fault[] = [
     title: "the orchestrator is killed (SIGKILL), with idle workers",
     scenario: scenarioOf({ producer: { waitsAfter: 0 } }),
     act: async (running) => {
-      await running.happened("waiting", 2, ({ because }) => because === "empty");
+      await running.happened("waiting", 1, ({ because }) => because === "empty");
       running.signal("SIGKILL");
     },
     next: takingUp(),
@@ -193,7 +203,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     title: "the orchestrator is killed, with busy workers",
-    scenario: scenarioOf({ producer: { items: 3 * ITEMS }, consumer: { everyMs: 5 } }),
+    scenario: scenarioOf({ producer: { items: 3 * ITEMS }, consumers: 2, consumer: { everyMs: 5 } }),
     act: async (running) => {
       await running.happened("consumed", 4);
       running.signal("SIGKILL");
@@ -203,7 +213,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     title: "the orchestrator is killed, with blocked workers",
-    scenario: scenarioOf({ consumer: { failing: { how: "blocks" } } }),
+    scenario: scenarioOf({ consumers: 2, consumer: { failing: { how: "blocks" } } }),
     act: async (running, ground, { hasProcesses }) => {
       const blocked = () => ground.failedAt().length;
       await until(

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { RunEvent, RunEventKind, RunReport } from "@sluice/core";
 import type { MatrixTransport } from "./matrix-transports.js";
 import type { OrchestratorNews } from "./orchestrator-main.js";
-import { commandOf, processesTagged, TAG } from "./processes.js";
+import { commandOf, isTagged, processesTagged, TAG } from "./processes.js";
 import type { Scenario } from "./scenario.js";
 import { until } from "./until.js";
 import { FAILING } from "./workers/ways-to-end.js";
@@ -152,10 +152,14 @@ export class OrchestratorProcess {
 
   /** Resolves when no process of the run is left. */
   async nobodyLeft(): Promise<void> {
-    await until(
-      () => this.processes().length === 0,
-      () => `no process of the run to be left, but there are: ${this.processes().map(commandOf).join("; ")}`,
-    );
+    // To look at all processes of the system is dear: once to find them, and once more when those are gone.
+    for (let left = this.processes(); left.length > 0; left = this.processes()) {
+      const here = () => left.filter((pid) => isTagged(pid, this.tag));
+      await until(
+        () => here().length === 0,
+        () => `no process of the run to be left, but there are: ${here().map(commandOf).join("; ")}`,
+      );
+    }
   }
 
   /** After a test that failed. */

@@ -7,7 +7,12 @@ export const TAG = "SLUICE_MATRIX_RUN";
 
 /** Those that live and carry the tag. */
 export function processesTagged(tag: string): number[] {
-  return everybody().filter((pid) => read(pid, "environ")?.split("\0").includes(`${TAG}=${tag}`));
+  return everybody().filter((pid) => isTagged(pid, tag));
+}
+
+/** Whether it lives and carries the tag. */
+export function isTagged(pid: number, tag: string): boolean {
+  return read(pid, "environ")?.split("\0").includes(`${TAG}=${tag}`) ?? false;
 }
 
 /** The broker that carries the tag, if there is one. */
