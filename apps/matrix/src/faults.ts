@@ -11,8 +11,10 @@ import type { ProduceArgs } from "./workers/produce.js";
 import type { WayToFail } from "./workers/ways-to-end.js";
 
 const CAPACITY = 5;
-const ITEMS = 20;
+const ITEMS = 10;
 const LEASE_MS = 3_000;
+/** Work that is not over before it is ended from outside, and that the next run finishes. */
+const MORE = { items: 5 * ITEMS, waitsAfter: 4 * ITEMS };
 const ENDLESS = 1_000_000;
 const GIBIBYTE_MIB = 1024;
 /** More than any of the buffers between a worker and the end of its output hold, and far less than what is printed. */
@@ -92,13 +94,14 @@ export const FAULTS: readonly Fault[] = [
   {
     title: "the broker is killed",
     isOfBroker: true,
-    scenario: scenarioOf({ producer: { items: 3 * ITEMS }, consumer: { everyMs: 20 } }),
+    scenario: scenarioOf({ producer: MORE, consumer: { everyMs: 20 } }),
     act: async (running) => {
       await running.happened("waiting", 1, ({ because }) => because === "full");
       process.kill(brokerTagged(running.tag) ?? Number.NaN, "SIGKILL");
     },
     // Without a journal there is nothing to take up: another run begins at the same place.
-    next: (ground, transport) => (transport.outlives ? takingUp(3 * ITEMS) : scenarioOf())(ground, transport),
+    next: (ground, transport) =>
+      (transport.outlives ? takingUp(MORE.items) : scenarioOf())(ground, transport),
     expected: {
       exit: 6,
       report: { drained: false, dead: 0, lost: false },
@@ -205,12 +208,12 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     title: "the orchestrator is killed, with busy workers",
-    scenario: scenarioOf({ producer: { items: 3 * ITEMS }, consumers: 2, consumer: { everyMs: 5 } }),
+    scenario: scenarioOf({ producer: MORE, consumers: 2, consumer: { everyMs: 5 } }),
     act: async (running) => {
       await running.happened("consumed", 4);
       running.signal("SIGKILL");
     },
-    next: takingUp(3 * ITEMS),
+    next: takingUp(MORE.items),
     expected: { exit: "SIGKILL", report: undefined, left: "the buffer", next: 0 },
   },
   {
