@@ -9,6 +9,7 @@ import { fences, filesIn, read, readmes, root } from "./workspace.js";
 /** Commands that CI runs by itself, and why no test can. The key is the command as the README has it. */
 const runElsewhere: Record<string, string> = {
   "pnpm check": "it is what runs this test",
+  "pnpm --filter @sluice/matrix kills": "some minutes; test/kills.test.ts has it kill 10",
   "pnpm --filter @sluice/history-checker million": "ten minutes; the package's tests have 10,000 histories",
   "pnpm --filter @sluice/transport-shm kills": "10,000 kills; test/kills.test.ts has it kill 150",
 };

@@ -7,6 +7,9 @@ import type { Listen, RunEvent } from "./run-events.js";
 import { completePlan, type RunPlan } from "./run-plan.js";
 import type { EndSignal, RunReport } from "./run-report.js";
 
+// Of a timer.
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** A run under way. */
 export interface Run {
   /**
@@ -51,9 +54,12 @@ export function run(plan: RunPlan): Run {
     await undefined;
     if (given?.aborted) abort();
     given?.addEventListener("abort", abort, { once: true });
+    // Workers in this process that wait for each other, or for a stop, hold nothing open: Node would end in the middle of the run.
+    const underWay = setInterval(() => {}, LONGEST_MS);
     try {
       return await carryOut(complete, events, early, () => signal);
     } finally {
+      clearInterval(underWay);
       early.finish();
       given?.removeEventListener("abort", abort);
     }

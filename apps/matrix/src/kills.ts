@@ -1,0 +1,166 @@
+/** A long run whose workers are killed at random, again and again: whether every item came through, once. */
+
+import type { RunEvent } from "@sluice/core";
+import { accountFaults, reportFaults } from "./account.js";
+import type { MatrixTransport } from "./matrix-transports.js";
+import { Ground, OrchestratorProcess } from "./orchestrator-process.js";
+import { randomFrom } from "./random.js";
+import { consumers, producers, type Scenario } from "./scenario.js";
+
+export interface KillsOptions {
+  /** In all; an even number. */
+  readonly items: number;
+  readonly kills: number;
+  /** Of the kills: after how many items each comes, and who it is. The rest is the scheduler's. */
+  readonly seed: number;
+}
+
+export interface KillsOutcome {
+  readonly killed: { readonly producer: number; readonly consumer: number };
+  /** How often a handler was done with an item that one had been done with before: it was killed before the ack. */
+  readonly again: number;
+  readonly durationMs: number;
+  /** What is wrong, a sentence each. */
+  readonly faults: readonly string[];
+  /** For a message. */
+  readonly story: string;
+}
+
+// The last kill comes while there is still work for all.
+const KILLS_UNTIL = 0.9;
+const CAPACITY = 16;
+
+export async function runKills(transport: MatrixTransport, options: KillsOptions): Promise<KillsOutcome> {
+  const ground = new Ground(transport);
+  const running = new OrchestratorProcess(scenarioOf(ground, transport, options.items), ground);
+  try {
+    const killer = new Killer(options);
+    running.on((event) => killer.hear(event));
+    const { code, signal } = await running.ended;
+    await running.nobodyLeft();
+    const { report } = running;
+    const story = running.story();
+    const { killed } = killer;
+    const done = ground.done();
+    const again = done.length - new Set(done).size;
+    const durationMs = report?.durationMs ?? 0;
+    if (report === undefined) {
+      const faults = [`it ended with ${signal ?? code}, and no report`];
+      return { killed, again, durationMs, faults, story };
+    }
+    const kills = killed.producer + killed.consumer;
+    const seen = {
+      code,
+      produced: report.produced,
+      consumed: report.consumed,
+      dead: report.dead,
+      restarts: report.restarts,
+      kills,
+      left: ground.left().join(),
+      stderr: running.stderr,
+    };
+    const { items } = options;
+    const expected: typeof seen = {
+      code: 0,
+      produced: items,
+      consumed: items,
+      dead: 0,
+      restarts: options.kills,
+      kills: options.kills,
+      left: "",
+      stderr: "",
+    };
+    const faults = [
+      ...reportFaults(report, code),
+      // A consumer has one item in hand: so often, and no more, an item may be done and not acked.
+      ...accountFaults(done, { produced: items, missing: 0, redelivered: killed.consumer }),
+      ...twice(running.events).map((item) => `the ack of ${item} was confirmed twice`),
+    ];
+    for (const name of Object.keys(expected) as (keyof typeof seen)[])
+      if (seen[name] !== expected[name])
+        faults.push(`expected ${name} to be ${expected[name]}, got ${seen[name]}`);
+    return { killed, again, durationMs, faults, story };
+  } finally {
+    running.sweep();
+    ground.remove();
+  }
+}
+
+function scenarioOf({ folder, records }: Ground, { name }: MatrixTransport, items: number): Scenario {
+  const restart = {
+    policy: "on-crash",
+    max: Number.POSITIVE_INFINITY,
+    backoffMinMs: 10,
+    backoffMaxMs: 50,
+  } as const;
+  const each = (prefix: string) => ({ prefix, items: items / 2, records });
+  return {
+    transport: name,
+    folder,
+    // An item that is in the hands of many who are killed is no poison.
+    create: { capacity: CAPACITY, failuresMax: 1_000 },
+    values: true,
+    producers: [producers([each("a"), each("b")], { restart })],
+    consumers: [consumers(2, { records, everyMs: 1 }, { restart })],
+  };
+}
+
+interface Victim {
+  readonly role: "producer" | "consumer";
+  readonly pid: number;
+  isReady: boolean;
+}
+
+/** Kills one of those at work whenever so many items are consumed. */
+class Killer {
+  readonly killed: { producer: number; consumer: number } = { producer: 0, consumer: 0 };
+  readonly #random: () => number;
+  /** After how many items, the next at the end. */
+  readonly #after: number[];
+  readonly #workers = new Map<string, Victim>();
+  #consumed = 0;
+
+  constructor({ items, kills, seed }: KillsOptions) {
+    this.#random = randomFrom(seed);
+    this.#after = Array.from(
+      { length: kills },
+      () => 1 + Math.floor(this.#random() * items * KILLS_UNTIL),
+    ).sort((one, other) => other - one);
+  }
+
+  hear(event: RunEvent): void {
+    if (event.kind === "spawned") {
+      const { worker, role, pid } = event;
+      this.#workers.set(worker, { role, pid, isReady: false });
+    } else if (event.kind === "ready") this.#setReady(event.worker, true);
+    else if (event.kind === "ended" || event.kind === "exited") this.#setReady(event.worker, false);
+    else if (event.kind === "consumed") this.#consumed += event.count;
+    while ((this.#after.at(-1) ?? Number.POSITIVE_INFINITY) <= this.#consumed && this.#killOne());
+  }
+
+  #setReady(worker: string, isReady: boolean): void {
+    const victim = this.#workers.get(worker);
+    if (victim !== undefined) victim.isReady = isReady;
+  }
+
+  /** False where nobody is at work. */
+  #killOne(): boolean {
+    const atWork = [...this.#workers.values()].filter(({ isReady }) => isReady);
+    const victim = atWork[Math.floor(this.#random() * atWork.length)];
+    if (victim === undefined) return false;
+    victim.isReady = false;
+    this.#after.pop();
+    this.killed[victim.role]++;
+    process.kill(victim.pid, "SIGKILL");
+    return true;
+  }
+}
+
+/** Items whose ack was confirmed to more than one. */
+function twice(events: readonly RunEvent[]): string[] {
+  const seen = new Set<unknown>();
+  return events
+    .flatMap((event) => (event.kind === "consumed" ? (event.values ?? []) : []))
+    .filter((item) => seen.size === seen.add(item).size)
+    .map(String);
+}

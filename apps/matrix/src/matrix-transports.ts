@@ -1,0 +1,112 @@
+/** The transports of the matrix, each at a place of its own, and what of them the outcomes depend on. */
+
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import type { BufferTransport } from "@sluice/core";
+
+/** A transport with the options that make a difference here. */
+export type TransportName = "file" | "file-flock" | "shm" | "zeromq" | "zeromq-journal" | "memory";
+
+export interface MatrixTransport {
+  readonly name: TransportName;
+  /** As a heading of the table. */
+  readonly title: string;
+  /** Where folders for its buffers are made. */
+  readonly root: string;
+  /** Its workers are processes; otherwise its reach is the process, and they are in the orchestrator's. */
+  readonly hasProcesses: boolean;
+  /** A broker of its own is between the workers. */
+  readonly hasBroker: boolean;
+  /** A buffer is still there when its run, or all that was started for it, has ended. */
+  readonly outlives: boolean;
+  /** The name of what is in its folder where a buffer is kept; undefined where none ever is. */
+  readonly kept: string | undefined;
+  /**
+   * Loads no more than its own adapter: an orchestrator that needs one does not wait for all.
+   *
+   * @param folder - of this buffer's own.
+   */
+  readonly make: (folder: string) => Promise<BufferTransport>;
+}
+
+const url = (folder: string) => `ipc://${join(folder, "buffer")}`;
+
+export const TRANSPORTS: readonly MatrixTransport[] = [
+  {
+    name: "file",
+    title: "file, proper-lockfile",
+    root: tmpdir(),
+    hasProcesses: true,
+    hasBroker: false,
+    outlives: true,
+    kept: "buffer",
+    make: async (folder) =>
+      (await import("@sluice/transport-file")).fileTransport({ path: join(folder, "buffer") }),
+  },
+  {
+    name: "file-flock",
+    title: "file, flock",
+    root: tmpdir(),
+    hasProcesses: true,
+    hasBroker: false,
+    outlives: true,
+    kept: "buffer",
+    make: async (folder) =>
+      (await import("@sluice/transport-file")).fileTransport({ path: join(folder, "buffer"), lock: "flock" }),
+  },
+  {
+    name: "shm",
+    title: "shm",
+    root: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
+    hasProcesses: true,
+    hasBroker: false,
+    outlives: true,
+    kept: "buffer",
+    make: async (folder) => {
+      const path = join(folder, "buffer");
+      const { shmTransport } = await import("@sluice/transport-shm");
+      return shmTransport({ name: basename(path), directory: dirname(path) });
+    },
+  },
+  {
+    name: "zeromq",
+    title: "zeromq",
+    root: tmpdir(),
+    hasProcesses: true,
+    hasBroker: true,
+    outlives: false,
+    kept: undefined,
+    make: async (folder) =>
+      (await import("@sluice/transport-zeromq")).zeromqTransport({ url: url(folder), broker: "process" }),
+  },
+  {
+    name: "zeromq-journal",
+    title: "zeromq with a journal",
+    root: tmpdir(),
+    hasProcesses: true,
+    hasBroker: true,
+    outlives: true,
+    kept: "journal",
+    make: async (folder) => {
+      const { zeromqTransport } = await import("@sluice/transport-zeromq");
+      return zeromqTransport({ url: url(folder), broker: "process", journal: join(folder, "journal") });
+    },
+  },
+  {
+    name: "memory",
+    title: "memory",
+    root: tmpdir(),
+    hasProcesses: false,
+    hasBroker: false,
+    outlives: false,
+    kept: undefined,
+    make: async () => (await import("@sluice/transport-memory")).memoryTransport(),
+  },
+];
+
+export function transportNamed(name: TransportName): MatrixTransport {
+  const found = TRANSPORTS.find((transport) => transport.name === name);
+  if (found === undefined) throw new RangeError(`There is no transport ${name}`);
+  return found;
+}

@@ -1,0 +1,61 @@
+/** Produces `a-1`, `a-2` and so on, and goes on after what an earlier life had put. Fails where it is told to. */
+
+import { writeSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { WorkerContext } from "@sluice/core";
+import { peakMemoryKiB } from "../processes.js";
+import { type Failing, failAt } from "./ways-to-end.js";
+
+export interface ProduceArgs {
+  readonly prefix: string;
+  readonly items: number;
+  readonly records: string;
+  readonly everyMs?: number;
+  readonly failing?: Failing;
+  /** After so many items it waits until it is stopped. */
+  readonly waitsAfter?: number;
+  /** So much it prints before its first item, which then says by how many KiB its memory grew. */
+  readonly printMiB?: number;
+}
+
+export const resumes = true;
+
+export default async function* produce(context: WorkerContext<ProduceArgs>): AsyncGenerator<string> {
+  const { args, lastSequence, signal } = context;
+  const { prefix, items, everyMs = 0, waitsAfter = Number.POSITIVE_INFINITY, printMiB = 0 } = args;
+  const grownKiB = printMiB > 0 ? print(printMiB) : undefined;
+  for (let n = lastSequence + 1; n <= items; n++) {
+    if (n > waitsAfter) await untilAborted(signal);
+    if (everyMs > 0) await delay(everyMs, undefined, { signal });
+    const item = grownKiB === undefined ? `${prefix}-${n}` : `${prefix}-${n} grown ${grownKiB}`;
+    await failAt(item, args.failing, args.records);
+    yield item;
+  }
+}
+
+function print(mebibytes: number): number {
+  const before = peakMemoryKiB(process.pid);
+  const line = Buffer.from(`${"x".repeat(1023)}\n`.repeat(1024));
+  // As `console.log` does to a pipe: it goes on when it is written.
+  for (let n = 0; n < mebibytes; n++) {
+    for (let written = 0; written < line.length; ) written += writeAll(line.subarray(written));
+  }
+  return peakMemoryKiB(process.pid) - before;
+}
+
+/** A pipe that is shared with others may be set not to wait. */
+function writeAll(bytes: Uint8Array): number {
+  for (;;) {
+    try {
+      return writeSync(1, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,14 @@
+// Workers killed at random, on each transport that outlives that. The full size: `pnpm --filter @sluice/matrix kills`.
+import { expect, test } from "vitest";
+import { runKills } from "../dist/kills.js";
+import { TRANSPORTS } from "../dist/matrix-transports.js";
+
+const seed = Number(process.env["SLUICE_SEED"] ?? Date.now() % 1_000_000);
+
+test.concurrent.each(TRANSPORTS.filter(({ hasProcesses }) => hasProcesses))(
+  "10 kills in 200 items over $title: nothing is lost, and nothing consumed twice",
+  async (transport) => {
+    const { faults, story } = await runKills(transport, { items: 200, kills: 10, seed });
+    expect(faults, `SLUICE_SEED=${seed}. ${story}`).toEqual([]);
+  },
+);
