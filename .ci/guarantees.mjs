@@ -70,18 +70,7 @@ function verdictOf(name) {
   const results = report.testResults
     .filter((file) => file.name.endsWith("contract.test.ts"))
     .flatMap((file) => file.assertionResults);
-  /** @type {Map<string, import("@sluice/transport-contract").Verdict>} */
-  const verdicts = new Map();
-  for (const { title, status } of results) {
-    const rule = title.split(" ")[0] ?? "";
-    const outcome = status === "passed" || status === "failed" ? status : "skipped";
-    const isUnable = outcome === "skipped" && title.includes("(cannot be run here:");
-    // A run in which it failed counts, and one in which it was run more than one in which it was not.
-    const before = verdicts.get(rule)?.outcome;
-    if (before === "failed" || (before === "passed" && outcome === "skipped")) continue;
-    verdicts.set(rule, { rule, title, level: "required", outcome, isUnable, ms: 0 });
-  }
-  const all = [...verdicts.values()];
+  const all = verdictsOf(results);
   /** @param {string} outcome */
   const count = (outcome) => all.filter((one) => one.outcome === outcome).length;
   const skipped = count("skipped");
@@ -90,6 +79,36 @@ function verdictOf(name) {
     rules: `${count("passed")} of ${count("passed") + count("failed")}${rest}`,
     groups: levelReached(standings(all)),
   };
+}
+
+/**
+ * @param {readonly { title: string, status: string }[]} results - of tests, of which several may be of one rule.
+ * @returns {import("@sluice/transport-contract").Verdict[]} one for each rule.
+ */
+export function verdictsOf(results) {
+  /** @type {Map<string, import("@sluice/transport-contract").Verdict>} */
+  const verdicts = new Map();
+  for (const { title, status } of results) {
+    const rule = title.split(" ")[0] ?? "";
+    const outcome = status === "passed" || status === "failed" ? status : "skipped";
+    // What does not apply is declared as skipped, with the reason; what finds out while it runs that it cannot be has none in its title.
+    const isUnable = outcome === "skipped" && !title.includes(" (skipped: ");
+    const now = { rule, title, level: /** @type {const} */ ("required"), outcome, isUnable, ms: 0 };
+    const before = verdicts.get(rule);
+    if (before === undefined || weightOf(now) > weightOf(before)) verdicts.set(rule, now);
+  }
+  return [...verdicts.values()];
+}
+
+/**
+ * A run in which it failed counts, one in which it was run more than one in which it was not, and that it could not be more than
+ * that it need not be.
+ *
+ * @param {import("@sluice/transport-contract").Verdict} verdict
+ */
+function weightOf({ outcome, isUnable }) {
+  if (outcome === "skipped") return isUnable ? 1 : 0;
+  return outcome === "failed" ? 3 : 2;
 }
 
 const section = /(?<=<!-- guarantees -->\n)[\s\S]*?(?=\n\n)/;

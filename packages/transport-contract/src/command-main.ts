@@ -3,7 +3,7 @@
 
 import { chaos } from "./chaos/chaos-command.js";
 import { HELP, readArgs } from "./command/command-args.js";
-import { endProcess, resourcesAtFirst } from "./command/end-process.js";
+import { endProcess, failEarlyEnd, resourcesAtFirst } from "./command/end-process.js";
 import { Interrupted, interruption } from "./command/interruption.js";
 import { runCommand } from "./command/run-command.js";
 import { groupOf } from "./group.js";
@@ -12,7 +12,10 @@ import { UsageError } from "./usage-error.js";
 import { messageOf } from "./verdict-text.js";
 
 const atFirst = resourcesAtFirst();
-endProcess(await main(process.argv.slice(2)), atFirst);
+const endIsKnown = failEarlyEnd();
+const code = await main(process.argv.slice(2));
+endIsKnown();
+endProcess(code, atFirst);
 
 async function main(args: readonly string[]): Promise<number> {
   try {

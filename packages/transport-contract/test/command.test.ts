@@ -205,6 +205,42 @@ test("a report that cannot be written takes no verdict away", () => {
   expect(status).toBe(2);
 });
 
+test.each([
+  ["ends the process", "() => process.exit(0)"],
+  ["waits for what never comes", "() => new Promise(() => {})"],
+])("a harness that %s is no pass", (_, make) => {
+  const ending = moduleOf("ending.mjs", `export default ${make};`);
+  const early = run(["run", ending, "--only", "RETRY-1"]);
+  expect(early.stderr).toMatch(
+    /^transport-contract: the adapter or its harness ended the process \(exit code/m,
+  );
+  expect(early.status).toBe(1);
+});
+
+test("an adapter that ends the process in a rule is no pass", () => {
+  const ending = moduleOf(
+    "ending-later.mjs",
+    "export default { createTransport: () => process.exit(0), capabilities: memoryTransport().capabilities };",
+  );
+  const { status, stderr } = run(["run", ending, "--only", "RETRY-1"]);
+  expect(stderr).toContain("ended the process (exit code 0)");
+  expect(status).toBe(1);
+});
+
+test.each([
+  ["throws", "() => { throw new Error('no place'); }"],
+  ["hangs", "() => new Promise(() => {})"],
+])("the page is written, too, of a harness whose createTransport %s", (how, make) => {
+  const placeless = moduleOf(
+    "placeless.mjs",
+    `export default { createTransport: ${make}, capabilities: memoryTransport().capabilities };`,
+  );
+  const file = join(folder, `${how}.html`);
+  const args = ["run", placeless, "--only", "RETRY-1", "--report", file];
+  expect(run(args, { SLUICE_TIMEOUT_SCALE: "0.01" }).status).toBe(1);
+  expect(readFileSync(file, "utf8")).toContain("placeless.mjs");
+});
+
 test("rules lists every rule", () => {
   const { stdout, status } = run(["rules"]);
   expect(status).toBe(0);

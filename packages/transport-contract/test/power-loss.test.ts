@@ -121,6 +121,26 @@ test.each([
   expect(() => changesIn([create(3, "a"), line])).toThrow(Unable);
 });
 
+test("what is done by a copy of a descriptor cannot be followed, and is said", () => {
+  const lines = [create(3, "a"), syncDirectory, write(3, "a", "one")];
+  // Its sync would count for nothing.
+  expect(() => changesIn([...lines, sync(4, "a")])).toThrow(Unable);
+  expect(() => changesIn([...lines, write(4, "a", "one")])).toThrow(Unable);
+});
+
+test("what is under way may be there, also if another that began later has ended", () => {
+  const began = write(3, "a", "one").replace(/\) = .*/, " <unfinished ...>");
+  const files = changesIn([
+    create(3, "a"),
+    began,
+    create(4, "b").replace(/^7/, "8"),
+    "7 <... write resumed>) = 3",
+  ]);
+  const { entries } = crashState(files, 2, new Map());
+  expect([...entries.keys()]).toEqual(["a"]);
+  expect(entries.get("a")).toMatchObject({ bytes: Buffer.from("one") });
+});
+
 test("two trees differ at a path, in names or in bytes", () => {
   const file = (text: string): TreeNode => ({ kind: "file", mode: 0o600, bytes: Buffer.from(text) });
   const tree = (...entries: [string, TreeNode][]): DirectoryNode => ({

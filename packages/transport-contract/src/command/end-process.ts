@@ -1,5 +1,7 @@
 /** The end of the command: by itself, or, where an adapter keeps the process alive, all the same. */
 
+import { CODES } from "./interruption.js";
+
 /** Sockets that are being closed and processes that are ending need a moment. */
 const GRACE_MS = 2_000;
 
@@ -24,6 +26,25 @@ export function resourcesAtFirst(): readonly string[] {
   // They are there once they are looked at.
   void [process.stdout, process.stderr];
   return process.getActiveResourcesInfo();
+}
+
+/**
+ * From here on the process ends with 1, whatever it ends with: an adapter that ends it, or that waits for what can never come, is
+ * no pass.
+ *
+ * @returns the exit code is known: it stands.
+ */
+export function failEarlyEnd(): () => void {
+  const onExit = (code: number) => {
+    // The second Ctrl-C.
+    if (Object.values<number>(CODES).includes(code)) return;
+    process.exitCode = 1;
+    process.stderr.write(
+      `transport-contract: the adapter or its harness ended the process (exit code ${code}), or waits for what can never come: there is no verdict\n`,
+    );
+  };
+  process.on("exit", onExit);
+  return () => void process.off("exit", onExit);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Ctrl-C and SIGTERM: what is under way is ended in order, so that nothing is left behind; the second one ends at once. */
 
-const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Exit codes of a process that was interrupted. */
+export const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** The reason of the signal that ends a run. */
 export class Interrupted extends Error {

@@ -5,6 +5,7 @@ import { levelReached, standings } from "../group.js";
 import { type Harness, timingFromEnvironment } from "../harness.js";
 import { Cleanups } from "../kit/cleanups.js";
 import { unlessAborted } from "../kit/unless-aborted.js";
+import { waitingWith } from "../kit/waiting.js";
 import { reportPage } from "../report/report-page.js";
 import type { Level } from "../rule.js";
 import {
@@ -56,7 +57,7 @@ async function check(harness: Harness, command: RunCommand, signal: AbortSignal)
     console.log(`\n${standingTable(standings(verdicts, level), level)}`);
   }
   if (command.report !== undefined) {
-    const transport = await nameOf(harness);
+    const transport = await nameOf(harness, command.module);
     writePage(
       command.report,
       reportPage({ transport, level, seed: first, standings: standings(verdicts, level), verdicts }),
@@ -84,9 +85,12 @@ function optionsOf({ only, effort, module }: RunCommand, level: Level): RunOptio
   };
 }
 
+/** The better ones first. What could not be run one time is no pass the other time. */
+const OUTCOMES: readonly Verdict["outcome"][] = ["passed", "skipped", "failed"];
+
 function worse(before: Verdict | undefined, now: Verdict): Verdict {
   if (before === undefined) return now;
-  const one = before.outcome === "failed" ? before : now;
+  const one = OUTCOMES.indexOf(now.outcome) > OUTCOMES.indexOf(before.outcome) ? now : before;
   return { ...one, ms: before.ms + now.ms };
 }
 
@@ -118,10 +122,21 @@ function notRun(options: RunOptions, verdicts: ReadonlyMap<string, Verdict>): st
   return left.filter((number) => !verdicts.has(number)).join(", ") || "a part of the repetitions";
 }
 
-async function nameOf(harness: Harness): Promise<string> {
-  const cleanups = new Cleanups(timingFromEnvironment());
-  const transport = await harness.createTransport();
-  cleanups.hold(() => harness.cleanup?.(transport), "the harness's cleanup");
+/** Of its transports; of a harness that makes none, what the command was given: its page is wanted most. */
+async function nameOf(harness: Harness, module: string): Promise<string> {
+  const timing = timingFromEnvironment();
+  const cleanups = new Cleanups(timing);
+  const made = (async () => harness.createTransport())();
+  // However late: then it is cleared away at once.
+  made.then(
+    (transport) => void cleanups.hold(() => harness.cleanup?.(transport), "the harness's cleanup"),
+    () => {},
+  );
+  const { soon } = waitingWith(timing, new AbortController().signal);
+  const name = await soon(made, "the harness's transport").then(
+    (transport) => transport.name,
+    () => module,
+  );
   for (const fault of await cleanups.end()) console.error(fault);
-  return transport.name;
+  return name;
 }

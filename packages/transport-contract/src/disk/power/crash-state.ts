@@ -33,7 +33,8 @@ export function crashState(
     return known;
   };
   for (const change of changes) {
-    if (change.begin >= line) break;
+    // They are in the order of their ends: another that ended later may have begun before.
+    if (change.begin >= line) continue;
     const fate = change.durable < line ? "kept" : (fates.get(change) ?? "kept");
     if (change.kind === "names") {
       if (fate === "kept") for (const one of change.names) rename(entriesOf(one.directory), one);

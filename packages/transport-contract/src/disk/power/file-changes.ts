@@ -159,7 +159,12 @@ export class FileChanges {
   #fileAt(arg: string | undefined): OpenFile | undefined {
     const { fd, path } = descriptorIn(arg);
     // Number of something else since, which was not seen to be opened.
-    return this.#below(path) === undefined ? undefined : this.#open.get(fd);
+    if (this.#below(path) === undefined) return undefined;
+    const file = this.#open.get(fd);
+    // A copy of another: what is written or synced by it would count for nothing.
+    if (file === undefined)
+      throw new Unable("it uses a descriptor that was not seen to be opened, which is not followed");
+    return file;
   }
 
   #change(traced: TracedCall, text: string, what: Bare): Change {
