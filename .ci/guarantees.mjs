@@ -90,6 +90,7 @@ export function verdictsOf(results) {
   const verdicts = new Map();
   for (const { title, status } of results) {
     const rule = title.split(" ")[0] ?? "";
+    /** @type {"passed" | "failed" | "skipped"} */
     const outcome = status === "passed" || status === "failed" ? status : "skipped";
     // What does not apply is declared as skipped, with the reason; what finds out while it runs that it cannot be has none in its title.
     const isUnable = outcome === "skipped" && !title.includes(" (skipped: ");
