@@ -116,7 +116,7 @@ export const FAULTS: readonly Fault[] = [
   },
   twoEnd("are killed (SIGKILL)", "SIGKILL", diesToo),
   twoEnd("end by exit 3", "exit 3", { exit: 3 }),
-  twoEnd("end by exit 0, in the middle of their work", "exit 0", { exit: 0 }),
+  twoEnd("end by exit 0, in the middle of their work", "exit 0", { exit: 5 }),
   {
     title: "a producer throws, once",
     scenario: scenarioOf({ producer: { failing: { how: "throws", once: "crashed", item: POISON } } }),

@@ -6,6 +6,7 @@ import { EventStream } from "./event-stream.js";
 import type { Listen, RunEvent } from "./run-events.js";
 import { completePlan, type RunPlan } from "./run-plan.js";
 import type { EndSignal, RunReport } from "./run-report.js";
+import { unfinishedRun } from "./unfinished-run.js";
 
 // Of a timer.
 const LONGEST_MS = 2 ** 31 - 1;
@@ -56,9 +57,11 @@ export function run(plan: RunPlan): Run {
     given?.addEventListener("abort", abort, { once: true });
     // Workers in this process that wait for each other, or for a stop, hold nothing open: Node would end in the middle of the run.
     const underWay = setInterval(() => {}, LONGEST_MS);
+    const finished = unfinishedRun();
     try {
       return await carryOut(complete, events, early, () => signal);
     } finally {
+      finished();
       clearInterval(underWay);
       early.finish();
       given?.removeEventListener("abort", abort);
