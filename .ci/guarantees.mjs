@@ -94,7 +94,8 @@ export function verdictsOf(results) {
     const outcome = status === "passed" || status === "failed" ? status : "skipped";
     // What does not apply is declared as skipped, with the reason; what finds out while it runs that it cannot be has none in its title.
     const isUnable = outcome === "skipped" && !title.includes(" (skipped: ");
-    const now = { rule, title, level: /** @type {const} */ ("required"), outcome, isUnable, ms: 0 };
+    /** @type {import("@sluice/transport-contract").Verdict} */
+    const now = { rule, title, level: "required", outcome, isUnable, ms: 0 };
     const before = verdicts.get(rule);
     if (before === undefined || weightOf(now) > weightOf(before)) verdicts.set(rule, now);
   }

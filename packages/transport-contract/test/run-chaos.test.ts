@@ -97,8 +97,10 @@ test.each([
   { stops: 0, leaseMs: 1000, search: "linearizable" },
   // Whoever is stopped for as long as that may count as dead over a wire, and ask again.
   { stops: 1, leaseMs: 1001, search: "not made" },
+  // At its failpoint too.
+  { stops: 0, failpoints: ["file.before-commit"], leaseMs: 1001, search: "not made" },
 ])(
-  "plain takes over a wire with $stops stops and leases of $leaseMs ms: the search is $search",
+  "plain takes over a wire with $stops stops, failpoints $failpoints and leases of $leaseMs ms: the search is $search",
   {
     timeout: 60_000,
   },

@@ -171,7 +171,9 @@ async function judged(
     handOutsMayRepeat: isRestarted,
     ...takes,
   };
-  const isStoppedForLong = stops > 0 && leaseMs * STOP_LEASES > STOPPED_IN_HAND_MAX_MS;
+  // At failpoints for as long.
+  const isStopped = stops > 0 || (options.failpoints ?? []).length > 0;
+  const isStoppedForLong = isStopped && leaseMs * STOP_LEASES > STOPPED_IN_HAND_MAX_MS;
   const isAskedAgain = mode === "take" && takes.takesInTwoSteps === true && isStoppedForLong;
   const isSearched =
     !isRestarted &&
