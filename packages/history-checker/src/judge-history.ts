@@ -3,7 +3,7 @@
 import { checkHistory, type Violation } from "./check-history.js";
 import type { HistoryExpectation } from "./expectation.js";
 import type { Operation } from "./operation.js";
-import { type SearchOptions, type SearchResult, searchHistory } from "./search-history.js";
+import { type SearchOptions, type SearchResult, searchHistory, validateOptions } from "./search-history.js";
 
 export interface HistoryJudgement {
   /** `unknown`: the first tier found nothing wrong, and the search gave up. It is no pass. */
@@ -24,6 +24,8 @@ export function judgeHistory(
   expectation: HistoryExpectation,
   options: SearchOptions = {},
 ): HistoryJudgement {
+  // Also where the first tier finds something, and nothing is searched.
+  validateOptions(options);
   const violations = checkHistory(operations, expectation);
   if (violations.length > 0) return { verdict: "violation", violations };
   const search = searchHistory(operations, expectation, options);
