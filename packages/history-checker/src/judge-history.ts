@@ -17,7 +17,7 @@ export interface HistoryJudgement {
 /**
  * Judges a history by its properties, and, if they all hold, by a search for an order of it.
  *
- * @throws HistoryError, RangeError for a history or an expectation that cannot be.
+ * @throws HistoryError, RangeError for a history or an expectation that cannot be; a name that is not known is refused, too.
  */
 export function judgeHistory(
   operations: readonly Operation[],

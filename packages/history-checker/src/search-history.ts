@@ -42,7 +42,7 @@ const SHOWN = 8;
 /**
  * Whether there is an order; `linearizable` and `violation` are certain, both.
  *
- * @throws HistoryError, RangeError for a history or an expectation that cannot be.
+ * @throws HistoryError, RangeError for a history or an expectation that cannot be; a name that is not known is refused, too.
  */
 export function searchHistory(
   operations: readonly Operation[],
