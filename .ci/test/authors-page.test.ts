@@ -20,6 +20,7 @@ test("the page has one script, and names its files", () => {
     "harness.js",
     "file-harness.js",
     "contract.test.js",
+    "vitest.config.js",
     "contract.node.test.js",
   ]);
 });

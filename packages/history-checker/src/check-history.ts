@@ -28,7 +28,7 @@ export interface Violation {
 /**
  * What is certainly wrong in a history, merged from all processes; see the README for the properties. Empty: nothing was found.
  *
- * @throws HistoryError, RangeError for a history or an expectation that cannot be.
+ * @throws HistoryError, RangeError for a history or an expectation that cannot be; a name that is not known is refused, too.
  */
 export function checkHistory(operations: readonly Operation[], expectation: HistoryExpectation): Violation[] {
   const found = checkProperties(operations, expectation);

@@ -1,5 +1,6 @@
 /** What the checker cannot see in the history itself, and whoever calls it has to say. */
 
+import { checkNames } from "./check-names.js";
 import { HistoryError } from "./history-error.js";
 import { describeOperation, type Operation } from "./operation.js";
 
@@ -33,11 +34,22 @@ export interface HistoryExpectation {
   readonly failuresMax?: number;
 }
 
+const MEMBERS: Record<keyof HistoryExpectation, true> = {
+  capacity: true,
+  bytesMax: true,
+  isDrained: true,
+  takesMayReturn: true,
+  takesInTwoSteps: true,
+  handOutsMayRepeat: true,
+  failuresMax: true,
+};
+
 /**
  * @throws RangeError naming the member, what was expected and what came; HistoryError for a put without the size that a bound by
  * bytes asks for.
  */
 export function validateExpectation(expectation: HistoryExpectation, operations: readonly Operation[]): void {
+  checkNames("the expectation", expectation, MEMBERS);
   const { capacity, failuresMax = 1, bytesMax = Infinity } = expectation;
   for (const [name, value] of Object.entries({ capacity, failuresMax, bytesMax })) {
     if (value === Infinity || (Number.isSafeInteger(value) && value >= 1)) continue;

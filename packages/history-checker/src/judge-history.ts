@@ -3,7 +3,7 @@
 import { checkHistory, type Violation } from "./check-history.js";
 import type { HistoryExpectation } from "./expectation.js";
 import type { Operation } from "./operation.js";
-import { type SearchOptions, type SearchResult, searchHistory } from "./search-history.js";
+import { type SearchOptions, type SearchResult, searchHistory, validateOptions } from "./search-history.js";
 
 export interface HistoryJudgement {
   /** `unknown`: the first tier found nothing wrong, and the search gave up. It is no pass. */
@@ -17,13 +17,15 @@ export interface HistoryJudgement {
 /**
  * Judges a history by its properties, and, if they all hold, by a search for an order of it.
  *
- * @throws HistoryError, RangeError for a history or an expectation that cannot be.
+ * @throws HistoryError, RangeError for a history or an expectation that cannot be; a name that is not known is refused, too.
  */
 export function judgeHistory(
   operations: readonly Operation[],
   expectation: HistoryExpectation,
   options: SearchOptions = {},
 ): HistoryJudgement {
+  // Also where the first tier finds something, and nothing is searched.
+  validateOptions(options);
   const violations = checkHistory(operations, expectation);
   if (violations.length > 0) return { verdict: "violation", violations };
   const search = searchHistory(operations, expectation, options);

@@ -147,6 +147,7 @@ function isOneOf(allowed: readonly string[], value: unknown): boolean {
   return typeof value === "string" && allowed.includes(value);
 }
 
-function list(allowed: readonly string[]): string {
+/** For messages: `put, take or lease`. */
+export function list(allowed: readonly string[]): string {
   return `${allowed.slice(0, -1).join(", ")} or ${allowed.at(-1)}`;
 }

@@ -5,8 +5,9 @@
 
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Line, Operation, OperationKind, Outcome } from "./operation.js";
-import { mergeLines } from "./read-history.js";
+import { HistoryError } from "./history-error.js";
+import { type Line, OPERATION_KINDS, type Operation, type OperationKind, type Outcome } from "./operation.js";
+import { list, mergeLines } from "./read-history.js";
 
 /** What is known of an operation besides its kind; see `Operation`. */
 interface Told {
@@ -18,7 +19,7 @@ interface Told {
 
 /** Where one process writes down what it does. */
 export interface Recorder {
-  /** Writes the invocation; returns what writes the return. */
+  /** Writes the invocation; returns what writes the return. @throws HistoryError for a kind that there is not. */
   begin(kind: OperationKind, told?: Told): (outcome: Outcome, told?: Told) => void;
   close(): void;
 }
@@ -30,6 +31,7 @@ export function recordTo(folder: string, process: string): Recorder {
   const write = (line: Line) => writeSync(file, `${JSON.stringify(line)}\n`);
   return {
     begin(kind, told = {}) {
+      checkKind(kind);
       const id = ++last;
       write({ inv: id, kind, at: now(), ...given(told) });
       return (outcome, more = {}) => {
@@ -40,15 +42,21 @@ export function recordTo(folder: string, process: string): Recorder {
   };
 }
 
-/** The same without a file, for a history within one process. */
+/**
+ * The same without a file, for a history within one process.
+ *
+ * @throws HistoryError by `recorder` for a name that was given before.
+ */
 export function recordInMemory(): { recorder(process: string): Recorder; operations(): Operation[] } {
   const files = new Map<string, Line[]>();
   return {
     recorder(process) {
+      if (files.has(process)) throw new HistoryError(`Expected one recorder of ${process}, got two`);
       const lines: Line[] = [];
       files.set(process, lines);
       return {
         begin(kind, told = {}) {
+          checkKind(kind);
           const id = lines.length;
           lines.push({ inv: id, kind, at: now(), ...given(told) });
           return (outcome, more = {}) => {
@@ -60,6 +68,11 @@ export function recordInMemory(): { recorder(process: string): Recorder; operati
     },
     operations: () => mergeLines(files),
   };
+}
+
+function checkKind(kind: OperationKind): void {
+  if (OPERATION_KINDS.includes(kind)) return;
+  throw new HistoryError(`Expected kind to be ${list(OPERATION_KINDS)}, got ${JSON.stringify(kind)}`);
 }
 
 /** CLOCK_MONOTONIC: comparable between the processes of one host. */

@@ -8,6 +8,7 @@
  */
 
 import { checkAcceptedTwice } from "./check-history.js";
+import { checkNames } from "./check-names.js";
 import { type HistoryExpectation, validateExpectation } from "./expectation.js";
 import { describeOperation, type Operation } from "./operation.js";
 import { validateOperations } from "./read-history.js";
@@ -41,7 +42,7 @@ const SHOWN = 8;
 /**
  * Whether there is an order; `linearizable` and `violation` are certain, both.
  *
- * @throws HistoryError, RangeError for a history or an expectation that cannot be.
+ * @throws HistoryError, RangeError for a history or an expectation that cannot be; a name that is not known is refused, too.
  */
 export function searchHistory(
   operations: readonly Operation[],
@@ -50,8 +51,8 @@ export function searchHistory(
 ): SearchResult {
   validateOperations(operations);
   validateExpectation(expectation, operations);
+  validateOptions(options);
   const { stepsMax = STEPS_MAX } = options;
-  if (!(stepsMax >= 1)) throw new RangeError(`Expected stepsMax to be from 1, got ${stepsMax}`);
   const [again] = checkAcceptedTwice(operations);
   if (again !== undefined)
     return { verdict: "violation", steps: 0, longest: 0, last: [], stuck: [], explanation: again.message };
@@ -82,6 +83,13 @@ export function searchHistory(
     }
     if (!search.hasLeftOut) return { verdict, steps: tried, ...search.explain() };
   }
+}
+
+/** @throws RangeError */
+export function validateOptions(options: SearchOptions): void {
+  checkNames("the options", options, { stepsMax: true });
+  const { stepsMax = STEPS_MAX } = options;
+  if (!(stepsMax >= 1)) throw new RangeError(`Expected stepsMax to be from 1, got ${stepsMax}`);
 }
 
 /** A state of the search: what can be done from it, and how far that has been tried. */

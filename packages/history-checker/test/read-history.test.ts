@@ -6,9 +6,12 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   checkHistory,
   HistoryError,
+  judgeHistory,
   type Operation,
   readHistory,
+  recordInMemory,
   recordTo,
+  searchHistory,
   summarizeHistory,
 } from "../src/index.js";
 
@@ -77,6 +80,39 @@ test.each([
   [[one({ kind: "take", value: undefined as never })], "Expected value to be the item in take #1 of p"],
 ])("hand-made operations that cannot be: %j", (operations, message) => {
   expect(() => checkHistory(operations, { capacity: 1 })).toThrow(message);
+});
+
+test("two recorders of one name, and a kind that there is not, are refused at once", () => {
+  const history = recordInMemory();
+  history.recorder("a");
+  expect(() => history.recorder("a")).toThrow(new HistoryError("Expected one recorder of a, got two"));
+  const recorders = [history.recorder("b"), recordTo(folder, "b")];
+  for (const recorder of recorders)
+    expect(() => recorder.begin("peek" as "put")).toThrow(
+      new HistoryError('Expected kind to be put, take, lease, ack, nack, release or seal, got "peek"'),
+    );
+  expect(history.operations()).toEqual([]);
+  for (const recorder of recorders) recorder.close();
+});
+
+test.each([
+  ["isDraind", "isDrained may be meant"],
+  ["bytesmax", "bytesMax may be meant"],
+  ["size", "one of capacity, bytesMax, "],
+])("a name in the expectation that there is not is refused: %s", (name, hint) => {
+  const expectation = { capacity: 1, [name]: 1 };
+  for (const judge of [checkHistory, searchHistory, judgeHistory]) {
+    const told = `Expected the names in the expectation to be known, got ${name}: ${hint}`;
+    expect(() => judge([], expectation)).toThrow(told);
+  }
+});
+
+test("a name in the options that there is not is refused", () => {
+  const options = { stepMax: 1 } as object;
+  for (const judge of [searchHistory, judgeHistory])
+    expect(() => judge([], { capacity: 1 }, options)).toThrow(
+      "Expected the names in the options to be known, got stepMax: stepsMax may be meant",
+    );
 });
 
 test("a capacity that none can be is refused", () => {

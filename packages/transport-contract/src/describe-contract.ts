@@ -1,7 +1,7 @@
 /** The suite as tests of whatever runner is handed in; nothing here imports one. */
 
 import { seedFromEnvironment } from "@sluice/history-checker/random";
-import { type Harness, timingFromEnvironment } from "./harness.js";
+import { checkMembers, type Harness, timingFromEnvironment } from "./harness.js";
 import { chosenRules, judge, type RunOptions, signalsMax } from "./run-contract.js";
 
 /** Beside the time of the rule itself: its end may have to wait for processes. */
@@ -29,6 +29,8 @@ export type TestFunction = (
 /**
  * Declares one test for each rule: `describeTransportContract("file", harness, { describe, test })`.
  * A rule that does not apply is declared as skipped, with the reason in its title, and counted in the title of the whole.
+ *
+ * @throws RangeError, TypeError as `runContract` does.
  */
 export function describeTransportContract(
   name: string,
@@ -36,6 +38,7 @@ export function describeTransportContract(
   runner: TestRunner,
   options: RunOptions = {},
 ): void {
+  checkMembers(harness);
   const seed = options.seed ?? seedFromEnvironment();
   const rules = chosenRules(options).map((rule) => ({ rule, skip: rule.skip(harness) }));
   const { signalMs } = options.timing ?? timingFromEnvironment();

@@ -1,6 +1,11 @@
 /** What an adapter hands in to be tested: about ten lines. */
 
-import type { BufferTransport, BufferWishes, TransportCapabilities } from "@sluice/core";
+import {
+  type BufferTransport,
+  type BufferWishes,
+  checkOptions,
+  type TransportCapabilities,
+} from "@sluice/core";
 
 export interface Harness {
   /** A transport at a fresh place, where nothing is yet and which nobody else uses. Called for each rule. */
@@ -24,6 +29,23 @@ export interface Harness {
    * whose own processes read and write them. Its files are damaged, and its processes' system calls made to fail.
    */
   directory?(transport: BufferTransport): string;
+}
+
+const MEMBERS: Record<keyof Harness, true> = {
+  createTransport: true,
+  cleanup: true,
+  capabilities: true,
+  wishes: true,
+  processes: true,
+  failpoints: true,
+  restart: true,
+  leftovers: true,
+  directory: true,
+};
+
+/** @throws TypeError for a member that there is not, which would be ignored: with the one that may have been meant. */
+export function checkMembers(harness: Harness): void {
+  checkOptions("the harness", harness, Object.keys(MEMBERS));
 }
 
 /** How long a rule waits; two kinds, because one value cannot serve both. */

@@ -7,7 +7,7 @@ const COMMAND = "npx @sluice/transport-contract";
 export interface RunToReplay {
   readonly seed: number;
   readonly effort: number;
-  /** What the command was given as the harness. Undefined under a test runner, which takes variables. */
+  /** What the command was given as the harness. Undefined under a test runner, which takes variables and a filter. */
   readonly module?: string | undefined;
 }
 
@@ -22,7 +22,20 @@ export function replayLine(
   }
   const variables = { SLUICE_SEED: seed, SLUICE_EFFORT: effort === 1 ? undefined : effort };
   const level = isUpTo("stochastic", rule) ? undefined : rule.level;
-  return assignments({ ...variables, SLUICE_LEVEL: level, ...scale() });
+  return `${assignments({ ...variables, SLUICE_LEVEL: level, ...scale() })}${byRunner(rule.number)}`;
+}
+
+/** How each runner is known to a process of its own, and told to run one test; the one that others may have started first. */
+const RUNNERS = [
+  { variable: "NODE_TEST_CONTEXT", command: "node --test --test-name-pattern" },
+  { variable: "VITEST", command: "npx vitest run -t" },
+  { variable: "JEST_WORKER_ID", command: "npx jest -t" },
+] as const;
+
+/** The number is the first word of the test's name; nothing where the runner is not known. */
+function byRunner(number: string): string {
+  const runner = RUNNERS.find(({ variable }) => process.env[variable] !== undefined);
+  return runner === undefined ? "" : ` ${runner.command} ${quoted(`${number} `)}`;
 }
 
 /** For a shell. @param args - behind the name of the command. */

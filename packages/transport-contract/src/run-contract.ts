@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { randomFrom, seedFromEnvironment } from "@sluice/history-checker/random";
-import { type Harness, type Timing, timingFromEnvironment } from "./harness.js";
+import { checkMembers, type Harness, type Timing, timingFromEnvironment } from "./harness.js";
 import { newContext } from "./kit/context.js";
 import { describe, RuleBroken } from "./kit/expect.js";
 import { unlessAborted } from "./kit/unless-aborted.js";
@@ -61,7 +61,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /**
    * What the command was given as the harness: a failure then names the command that runs the rule again. Default: it names the
-   * variables by which a test runner does.
+   * variables by which a test runner does, and, of vitest, jest and node:test, its command.
    */
   readonly module?: string;
 }
@@ -70,9 +70,11 @@ export interface RunOptions {
  * Runs the rules one after the other.
  *
  * @returns a verdict for each that came to its end.
- * @throws RangeError for a number in `only` that is no rule's, and for a level that there is not.
+ * @throws RangeError for a number in `only` that is no rule's, and for a level that there is not; TypeError for a member of the
+ * harness that there is not.
  */
 export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Verdict[]> {
+  checkMembers(harness);
   const seed = options.seed ?? seedFromEnvironment();
   const rules = chosenRules(options);
   const verdicts: Verdict[] = [];

@@ -1,6 +1,6 @@
 // The command, as adapter authors run it: a module with a harness, no test runner.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,17 @@ const odd = moduleOf(
   "export default { createTransport: () => memoryTransport(), capabilities: {} };",
 );
 const failing = moduleOf("failing.mjs", 'export default () => { throw new Error("no"); };');
+const misspelt = moduleOf(
+  "misspelt.mjs",
+  `export default {
+     createTransport: () => memoryTransport(),
+     capabilities: memoryTransport().capabilities,
+     cleanUp() {},
+   };`,
+);
+moduleOf("wrong.mjs", "export const f = () => {\n  return 1 }};");
+const importing = moduleOf("importing.mjs", 'import "./wrong.mjs";');
+const linking = moduleOf("linking.mjs", 'import { none } from "./good.mjs";');
 const half = moduleOf("half.mjs", "export default { createTransport: () => memoryTransport() };");
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -164,6 +175,21 @@ test.each([
   [["run", half], "to have the capabilities of its transports, got undefined"],
   [["run", odd], `Expected the harness of ${odd} to have capabilities with reach and survives, got none`],
   [["run", failing], `Expected the function of ${failing} to make a harness, it threw no`],
+  [
+    ["run", misspelt],
+    `${misspelt}: Expected the name of an option in the harness to be \`cleanup\`, got "cleanUp"`,
+  ],
+  [["run", importing], `importable, got ${importing}: Unexpected token '}' (${join(folder, "wrong.mjs")}:3)`],
+  [["run", linking], `got ${linking}: `],
+  [["run", linking], `(${linking}:2)`],
+  [
+    ["run", good, "--only", "RETRY-1", "--report", join(folder, "no", "x.html")],
+    "Expected --report to name a file that can be written",
+  ],
+  [
+    ["chaos", good, "--report", folder],
+    `to name a file that can be written, got ${folder}: it is a directory`,
+  ],
   [["run", good, "--only", ","], "Expected --only to name a rule or a group of rules, got nothing"],
   [["run", good, "--only", "BOUND-999"], 'There is no rule or group of rules called "BOUND-999"'],
   [
@@ -197,9 +223,17 @@ test.each(["SLUICE_LEVEL", "SLUICE_SEED", "SLUICE_EFFORT", "SLUICE_TIMEOUT_SCALE
   },
 );
 
-test("a report that cannot be written takes no verdict away", () => {
-  const args = ["--only", "RETRY-1", "--report", join(folder, "no", "x.html")];
-  const { status, stdout, stderr } = run(["run", good, ...args]);
+test("a report that cannot be written in the end takes no verdict away", () => {
+  const gone = join(folder, "gone");
+  mkdirSync(gone);
+  const removing = moduleOf(
+    "removing.mjs",
+    `import { rmdirSync } from "node:fs";
+     rmdirSync(${JSON.stringify(gone)});
+     export { default } from ${JSON.stringify(good)};`,
+  );
+  const args = ["--only", "RETRY-1", "--report", join(gone, "x.html")];
+  const { status, stdout, stderr } = run(["run", removing, ...args]);
   expect(stdout).toMatch(/^RETRY-1 +required +passed/m);
   expect(stderr).toContain("Expected --report to name a file that can be written");
   expect(status).toBe(2);
@@ -239,6 +273,22 @@ test.each([
   const args = ["run", placeless, "--only", "RETRY-1", "--report", file];
   expect(run(args, { SLUICE_TIMEOUT_SCALE: "0.01" }).status).toBe(1);
   expect(readFileSync(file, "utf8")).toContain("placeless.mjs");
+});
+
+test.each(["run", "chaos"])("%s: a createTransport that never settles is named, in its time", (command) => {
+  const hanging = moduleOf(
+    "hanging.mjs",
+    `export default {
+       createTransport: () => new Promise(() => {}),
+       capabilities: { ...memoryTransport().capabilities, reach: "host" },
+     };`,
+  );
+  const args = command === "run" ? ["--only", "RETRY-1"] : [];
+  const { status, stdout, stderr } = run([command, hanging, ...args], { SLUICE_TIMEOUT_SCALE: "0.02" });
+  expect(stdout + stderr).toContain(
+    "Expected createTransport of the harness to settle, it was still waiting after 200 ms",
+  );
+  expect(status).toBe(1);
 });
 
 test("rules lists every rule", () => {

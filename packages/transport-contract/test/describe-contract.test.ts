@@ -68,7 +68,14 @@ test("hands a runner the failure of a rule, with what it takes to run it again",
   };
   describeTransportContract("broken", broken, runner, { only: ["LIFE-17"], seed: 11 });
   await expect(tests[0]?.run()).rejects.toThrow(
-    /^LIFE-17: Expected a word as name, got Not a word\n.*SLUICE_SEED=11/,
+    /^LIFE-17: Expected a word as name, got Not a word\n.*SLUICE_SEED=11 npx vitest run -t 'LIFE-17 '\)/,
+  );
+});
+
+test("refuses a member of the harness that there is not", () => {
+  const misspelt = { ...memory, cleanUp() {} };
+  expect(() => describeTransportContract("memory", misspelt, declaring().runner)).toThrow(
+    'Expected the name of an option in the harness to be `cleanup`, got "cleanUp"',
   );
 });
 
@@ -78,28 +85,34 @@ test("refuses the number of no rule", () => {
   ).toThrow('There is no rule or group of rules called "BOUND-999"');
 });
 
-test("runs under node:test", () => {
+test("runs under node:test, and a failure names the command that runs that rule again", () => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-node-test-"));
   const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
-  const file = join(folder, "contract.test.mjs");
   writeFileSync(
-    file,
+    join(folder, "contract.test.mjs"),
     `import { describe, test } from "node:test";
      import { describeTransportContract } from ${url("../dist/index.js")};
      import { memoryTransport } from ${url("../../transport-memory/dist/index.js")};
-     const harness = { createTransport: () => memoryTransport(), capabilities: memoryTransport().capabilities };
-     describeTransportContract("memory", harness, { describe, test }, { only: ["BOUND", "RETRY", "PROC"] });`,
+     const harness = {
+       createTransport: () => ({ ...memoryTransport(), name: "Not a word" }),
+       capabilities: memoryTransport().capabilities,
+     };
+     describeTransportContract("memory", harness, { describe, test }, { only: ["BOUND", "LIFE-17", "PROC"] });`,
   );
   try {
     const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
-    const run = spawnSync(process.execPath, ["--test", "--test-reporter=tap", file], {
-      encoding: "utf8",
-      env,
-    });
+    const options = { encoding: "utf8", env, cwd: folder } as const;
+    const run = spawnSync(process.execPath, ["--test", "--test-reporter=tap"], options);
     const count = (group: string) => RULES.filter((rule) => rule.number.startsWith(group)).length;
-    expect(run.stdout + run.stderr).toMatch(new RegExp(`^# pass ${count("BOUND") + count("RETRY")}$`, "m"));
+    expect(run.stdout + run.stderr).toMatch(new RegExp(`^# pass ${count("BOUND")}$`, "m"));
+    expect(run.stdout).toMatch(/^# fail 1$/m);
     expect(run.stdout).toMatch(new RegExp(`^# skipped ${count("PROC")}$`, "m"));
-    expect(run.status).toBe(0);
+
+    const [, line = "none"] = /\(run it again: (.*)\)/.exec(run.stdout) ?? [];
+    expect(line).toMatch(/^SLUICE_SEED=\d+ node --test --test-name-pattern 'LIFE-17 '$/);
+    const again = spawnSync("sh", ["-c", `${line} --test-reporter=tap`], options);
+    expect(again.stdout).toContain(`(run it again: ${line})`);
+    expect(again.stdout).toMatch(/^# pass 0$/m);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -6,10 +6,12 @@
 import { newSeed } from "@sluice/history-checker/random";
 import { Interrupted } from "../command/interruption.js";
 import { loadHarness } from "../command/load-harness.js";
-import { writePage } from "../command/write-page.js";
+import { canWritePage, writePage } from "../command/write-page.js";
 import { type Harness, timingFromEnvironment } from "../harness.js";
 import { Cleanups } from "../kit/cleanups.js";
+import { newTransport } from "../kit/new-transport.js";
 import { unlessAborted } from "../kit/unless-aborted.js";
+import { waitingWith } from "../kit/waiting.js";
 import { commandLine } from "../replay.js";
 import { chaosPage } from "../report/chaos-page.js";
 import { keepHistories } from "../report/keep-histories.js";
@@ -30,6 +32,7 @@ export async function chaos(args: readonly string[], signal: AbortSignal): Promi
 
 async function unleash(command: ChaosCommand, args: readonly string[], signal: AbortSignal): Promise<number> {
   const { module, quiet, report, ...options } = command;
+  if (report !== undefined) canWritePage(report);
   const harness = await unlessAborted(loadHarness(module), signal);
   refuseUseless(command, harness);
   const { restart } = harness;
@@ -38,10 +41,10 @@ async function unleash(command: ChaosCommand, args: readonly string[], signal: A
   const say = quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`);
   say(`seed ${seed}`);
   let step = "it began";
-  const cleanups = new Cleanups(timingFromEnvironment());
+  const timing = timingFromEnvironment();
+  const cleanups = new Cleanups(timing);
   const histories: KeptHistory[] = [];
-  const transport = await harness.createTransport();
-  cleanups.hold(() => harness.cleanup?.(transport), "the harness's cleanup");
+  const transport = await newTransport(harness, cleanups, waitingWith(timing, new AbortController().signal));
   let faults: readonly string[] = [];
   try {
     const account = await runChaos(transport, {

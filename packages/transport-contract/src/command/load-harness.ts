@@ -1,7 +1,7 @@
 /** The harness that a module exports, looked at before anything is run. */
 
 import type { TransportCapabilities } from "@sluice/core";
-import type { Harness } from "../harness.js";
+import { checkMembers, type Harness } from "../harness.js";
 import { importFrom } from "../import-from.js";
 import { UsageError } from "../usage-error.js";
 import { messageOf } from "../verdict-text.js";
@@ -21,6 +21,11 @@ export async function loadHarness(module: string): Promise<Harness> {
     typeof exported === "function" ? await made(exported as () => unknown, path) : exported;
   const wrong = whatIsWrong(harness);
   if (wrong !== undefined) throw new UsageError(`Expected the harness of ${module} to have ${wrong}`);
+  try {
+    checkMembers(harness as Harness);
+  } catch (error) {
+    throw new UsageError(`${path}: ${messageOf(error)}`);
+  }
   return harness as Harness;
 }
 

@@ -4,6 +4,7 @@ import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { levelReached, standings } from "../group.js";
 import { type Harness, timingFromEnvironment } from "../harness.js";
 import { Cleanups } from "../kit/cleanups.js";
+import { newTransport } from "../kit/new-transport.js";
 import { unlessAborted } from "../kit/unless-aborted.js";
 import { waitingWith } from "../kit/waiting.js";
 import { reportPage } from "../report/report-page.js";
@@ -22,10 +23,11 @@ import { Interrupted } from "./interruption.js";
 import { loadHarness } from "./load-harness.js";
 import { progressOn } from "./progress.js";
 import { standingTable, verdictTable } from "./verdict-table.js";
-import { writePage } from "./write-page.js";
+import { canWritePage, writePage } from "./write-page.js";
 
 /** @param signal - ends it. @returns the exit code. @throws UsageError, and the signal's reason where nothing was run by then. */
 export async function runCommand(command: RunCommand, signal: AbortSignal): Promise<number> {
+  if (command.report !== undefined) canWritePage(command.report);
   const harness = await unlessAborted(loadHarness(command.module), signal);
   try {
     return await check(harness, command, signal);
@@ -126,14 +128,8 @@ function notRun(options: RunOptions, verdicts: ReadonlyMap<string, Verdict>): st
 async function nameOf(harness: Harness, module: string): Promise<string> {
   const timing = timingFromEnvironment();
   const cleanups = new Cleanups(timing);
-  const made = (async () => harness.createTransport())();
-  // However late: then it is cleared away at once.
-  made.then(
-    (transport) => void cleanups.hold(() => harness.cleanup?.(transport), "the harness's cleanup"),
-    () => {},
-  );
-  const { soon } = waitingWith(timing, new AbortController().signal);
-  const name = await soon(made, "the harness's transport").then(
+  const waits = waitingWith(timing, new AbortController().signal);
+  const name = await newTransport(harness, cleanups, waits).then(
     (transport) => transport.name,
     () => module,
   );

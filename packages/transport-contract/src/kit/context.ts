@@ -1,5 +1,6 @@
 /** What a rule has at hand: fresh buffers, waiting, random numbers, and a place for what has to be cleared away. */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type BoundedBuffer,
   type BufferAddress,
@@ -21,6 +22,7 @@ import type { Random } from "@sluice/history-checker/random";
 import type { Harness, Timing } from "../harness.js";
 import type { KeptHistory } from "../report/kept-history.js";
 import { Cleanups } from "./cleanups.js";
+import { newTransport } from "./new-transport.js";
 import { quietBuffer } from "./quiet.js";
 import { forever, type Waiting, waitingWith } from "./waiting.js";
 
@@ -91,15 +93,15 @@ export function newContext(
   const over = new AbortController();
   const { signal } = over;
 
+  const waits = waitingWith(timing, signal);
+
   const transport = async (): Promise<BufferTransport> => {
     if (signal.aborted) await forever();
-    const made = await harness.createTransport();
-    cleanups.hold(() => harness.cleanup?.(made), "the harness's cleanup");
-    return made;
+    return newTransport(harness, cleanups, waits);
   };
 
   const context: RuleContext = {
-    ...waitingWith(timing, signal),
+    ...waits,
     harness,
     timing,
     random,
@@ -175,16 +177,24 @@ export function bytesOf(...values: number[]): Uint8Array {
   return Uint8Array.from(values);
 }
 
-/** Offers until it is in, as core does: a port may return early. */
+/**
+ * Offers until it is in, as core does: a port may return early.
+ *
+ * @param wait - of each offer; once its signal is aborted, nothing is offered any more.
+ */
 export async function offerAll(
   producer: ProducerPort,
   first: number,
   items: readonly Uint8Array[],
+  wait: Wait = waiting(1000),
 ): Promise<void> {
   for (let done = 0; done < items.length; ) {
-    const offered = await producer.offer(first + done, items.slice(done), waiting(1000));
+    const offered = await producer.offer(first + done, items.slice(done), wait);
     if (offered.state === "sealed") throw new Error("The buffer is sealed");
     done += offered.accepted;
+    if (wait.signal.aborted) await forever();
+    // A port that returns at once would leave no turn to anybody else.
+    await nextTurn();
   }
 }
 
@@ -195,5 +205,6 @@ export async function pollOne(consumer: ConsumerPort, lease?: { leaseMs: number 
     const delivery = polled.deliveries[0];
     if (delivery !== undefined) return delivery;
     if (polled.state === "drained") throw new Error("The buffer is drained");
+    await nextTurn();
   }
 }

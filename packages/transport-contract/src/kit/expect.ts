@@ -34,7 +34,9 @@ async function faultOf(call: Promise<unknown>, code: ErrorCode, what: string): P
     came = await call;
   } catch (error) {
     if (isBufferError(error, code)) return error;
-    fail(`Expected ${what} to reject with ${code}, it rejected with ${describe(error)}`);
+    const hasCode = error instanceof Error && Reflect.get(error, "code") === code;
+    const but = hasCode ? ", which has the code, but that is no BufferError" : "";
+    fail(`Expected ${what} to reject with ${code}, it rejected with ${describe(error)}${but}`);
   }
   fail(`Expected ${what} to reject with ${code}, it resolved with ${print(came)}`);
 }
@@ -64,10 +66,11 @@ export function describe(error: unknown): string {
 export function print(value: unknown): string {
   if (value instanceof Uint8Array)
     return `${value.byteLength} bytes [${[...value.subarray(0, 16)].join(" ")}${value.byteLength > 16 ? " …" : ""}]`;
+  if (value instanceof Error) return describe(value);
   if (typeof value === "object" && value !== null) {
     try {
       const text = JSON.stringify(value, (_, v) =>
-        typeof v === "bigint" ? `${v}n` : v instanceof Uint8Array ? print(v) : v,
+        typeof v === "bigint" ? `${v}n` : v instanceof Uint8Array || v instanceof Error ? print(v) : v,
       );
       if (text !== undefined) return text.length > 400 ? `${text.slice(0, 399)}…` : text;
     } catch {

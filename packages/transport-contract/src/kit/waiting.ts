@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Timing } from "../harness.js";
-import { fail, print } from "./expect.js";
+import { describe, fail, print } from "./expect.js";
 import { handled } from "./quiet.js";
 
 /** What was waited for when an error came: a rejection from deep within says little of the rule. */
@@ -54,7 +54,7 @@ export function waitingWith(timing: Timing, over: AbortSignal): Waiting {
       // Whatever it does later is the caller's business, who holds the promise as well.
       const settled = promise.then(
         (value) => `it resolved with ${print(value)}`,
-        (error: unknown) => `it rejected with ${print(error)}`,
+        (error: unknown) => `it rejected with ${describe(error)}`,
       );
       const first = await Promise.race([settled, sleep(timing.noSignalMs, PENDING)]);
       if (over.aborted) await forever();

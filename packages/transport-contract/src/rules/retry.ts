@@ -31,8 +31,8 @@ export const retryRules: readonly Rule[] = [
       const producer = await port.producer("p");
       await offerAll(producer, 1, [bytesOf(1)]);
       const other = await (await another()).producer();
-      const behind = other.offer(1, [bytesOf(2)], waiting(t.timing.signalMs));
-      await t.staysPending(Promise.resolve(behind), "another producer's offer into the full buffer");
+      const behind = offerAll(other, 1, [bytesOf(2)], waiting(t.timing.signalMs, t.over));
+      await t.staysPending(behind, "another producer's offer into the full buffer");
       const accepted = { accepted: 1, state: "open" as const };
       equal(
         await t.soon(producer.offer(1, [bytesOf(1)], waiting(0)), "a retry"),
@@ -41,11 +41,7 @@ export const retryRules: readonly Rule[] = [
       );
       const consumer = await port.consumer();
       equal((await consumer.poll(1, waiting(0))).deliveries.length, 1, "the number of items taken");
-      equal(
-        (await t.soon(behind, "the other producer's offer")).accepted,
-        1,
-        "the number of the other's items accepted",
-      );
+      await t.soon(behind, "the other producer's offer, with room");
       equal(
         await t.soon(producer.offer(1, [bytesOf(1)], waiting(0)), "a retry"),
         accepted,
@@ -133,9 +129,9 @@ export const retryRules: readonly Rule[] = [
       const { port, another } = await t.bare({ capacity: 1 });
       const old = await port.producer("p");
       await offerAll(old, 1, [bytesOf(1)]);
-      const waitingOffer = (async () => old.offer(2, [bytesOf(2)], waiting(t.timing.signalMs)))();
+      const waitingOffer = offerAll(old, 2, [bytesOf(2)], waiting(t.timing.signalMs, t.over));
       const outcome = waitingOffer.then(
-        (offered) => `accepted ${offered.accepted}, ${offered.state}`,
+        () => "accepted",
         (error: unknown) =>
           isBufferError(error, "HANDLE_CLOSED")
             ? "refused"
