@@ -18,6 +18,7 @@ import { faultRules } from "./faults.js";
 import { fencingRules } from "./fencing.js";
 import { leaseRules } from "./lease.js";
 import { lifeRules } from "./life.js";
+import { mixedWaitRules } from "./mixed-waits.js";
 import { modelRules } from "./model.js";
 import { orderRules } from "./order.js";
 import { overlapRules } from "./overlap.js";
@@ -43,7 +44,7 @@ import { wakeUpRules } from "./wake-up.js";
 const GROUPS: readonly (readonly Rule[])[] = [
   [...boundRules],
   [...orderRules],
-  [...waitRules, ...abortRules, ...wakeUpRules, ...clockRules],
+  [...waitRules, ...abortRules, ...wakeUpRules, ...mixedWaitRules, ...clockRules],
   [...sealRules, ...sealRaceRules, ...endRules],
   [...leaseRules, ...fencingRules, ...deadLetterRules],
   [...retryRules],

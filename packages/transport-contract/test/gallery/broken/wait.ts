@@ -3,6 +3,7 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { BufferError, type ConsumerPort, type LeaseToken, type Offered, type Polled } from "@sluice/core";
 import type { Decoration } from "../decorate.js";
 import { type Broken, now, polling, untilEnded } from "./broken.js";
+import { wakingFirstOfAll } from "./one-line.js";
 
 export const brokenWait: readonly Broken[] = [
   {
@@ -261,6 +262,12 @@ export const brokenWait: readonly Broken[] = [
         }),
       };
     },
+  },
+  {
+    what: "has one line for all who wait, and wakes the first of it, whatever that one waits for",
+    rule: "WAIT-20",
+    message: /Expected a waiting .* in the line .*, after .*, to settle/,
+    decorate: wakingFirstOfAll,
   },
 ];
 
