@@ -27,7 +27,7 @@ const steps = {
   types: () => turbo(["types", "--output-logs=errors-only", "--continue=dependencies-successful"]).code,
   lint: () => tool("@biomejs/biome", ["check", "--error-on-warnings", "."]), // lint, format and the order of imports
   unused: () => tool("knip", ["--treat-config-hints-as-errors"]),
-  test: () => turbo(["test", "--concurrency=1", "--continue=dependencies-successful"]).code,
+  test: () => turbo(["test", "--concurrency=2", "--continue=dependencies-successful"]).code,
   "house-rules": () => turbo(["house-rules", "--concurrency=1"]).code, // with the package checks
 };
 

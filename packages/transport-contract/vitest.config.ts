@@ -1,1 +1,4 @@
-export { twoFilesAtATime as default } from "../../.ci/vitest.shared.js";
+import { twoFilesAtATime } from "../../.ci/vitest.shared.js";
+
+// Of the tests that run at once in one file.
+export default { ...twoFilesAtATime, test: { ...twoFilesAtATime.test, maxConcurrency: 3 } };

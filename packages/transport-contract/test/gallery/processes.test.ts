@@ -30,8 +30,9 @@ test("pass the file transport in the frame of those that are broken", minutes, a
   );
 });
 
-describe.each(brokenBetweenProcesses)("a transport that $what", ({ rules, harness }) => {
-  test.each(rules)("is failed by %s", minutes, async (rule) => {
+// Most of them wait in vain, for seconds: side by side.
+describe.concurrent.each(brokenBetweenProcesses)("a transport that $what", ({ rules, harness }) => {
+  test.for(rules)("is failed by %s", minutes, async (rule, { expect }) => {
     const [verdict] = await runContract(harness(), { only: [rule], timing, historiesIn });
     expect(verdict).toMatchObject({ rule, outcome: "failed" });
     expect(String(verdict?.error)).toMatch(new RegExp(`^Error: ${rule}: `));
