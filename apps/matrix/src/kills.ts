@@ -65,7 +65,8 @@ export async function runKills(transport: MatrixTransport, options: KillsOptions
       produced: items,
       consumed: items,
       dead: 0,
-      restarts: options.kills,
+      // Whoever had ended by itself when its kill came is not there again.
+      restarts: running.events.filter(({ kind }) => kind === "failed").length,
       kills: options.kills,
       left: "",
       stderr: "",
