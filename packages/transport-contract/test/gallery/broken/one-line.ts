@@ -1,4 +1,4 @@
-// A waiting line of its own for all who wait, in which a change wakes one: the first, whatever that one waits for.
+// A waiting line of its own for all who wait, in which a change wakes one that it may not serve.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MaybePromise, Offered, Polled, Settlement, Wait } from "@sluice/core";
 import type { Decoration } from "../decorate.js";
@@ -6,10 +6,21 @@ import { now, untilEnded } from "./broken.js";
 
 type Kind = "producer" | "consumer" | "drained";
 
-/** What ends, or is only due later, wakes all: nothing else is wrong with it. */
-export function wakingFirstOfAll(): Decoration {
+/**
+ * Whatever ends, or is only due later, wakes all: nothing else is wrong with it.
+ *
+ * @param looksFor - whom a change wakes: the first of all, or the first of those that it serves, and of those who wait for the end.
+ */
+export function wakingOneInLine(looksFor: "first" | "served or drained"): Decoration {
   const line: { readonly kind: Kind; wake(): void }[] = [];
-  const wakeFirst = () => line.shift()?.wake();
+  let isSealed = false;
+  const wakeOne = (served: Kind) => {
+    if (isSealed) return wakeAll();
+    const isMeant = ({ kind }: { kind: Kind }) =>
+      looksFor === "first" || kind === "drained" || kind === served;
+    const place = line.findIndex(isMeant);
+    if (place >= 0) line.splice(place, 1)[0]?.wake();
+  };
   const wakeAll = () => {
     for (const { wake } of line.splice(0)) wake();
   };
@@ -19,12 +30,13 @@ export function wakingFirstOfAll(): Decoration {
   const inLine = async <T>(
     kind: Kind,
     wait: Wait,
-    attempt: (wait: Wait) => MaybePromise<T>,
+    attempt: (wait: Wait) => T,
     isServed: (answer: T) => boolean,
   ): Promise<T> => {
     const end = performance.now() + wait.maxMs;
     for (let isFirst = true; ; isFirst = false) {
-      const answer = await attempt(now(wait));
+      // At once, as memory answers: what changes between the look and the place in the line would wake nobody.
+      const answer = attempt(now(wait));
       const leftMs = end - performance.now();
       if (isServed(answer) || wait.signal.aborted || leftMs <= 0) return answer;
       if (isFirst) wait.onWait();
@@ -53,10 +65,19 @@ export function wakingFirstOfAll(): Decoration {
 
   return {
     port: (port) => ({
-      seal: after(port.seal, wakeAll),
+      seal: after(port.seal, () => {
+        isSealed = true;
+        wakeAll();
+      }),
       close: after(port.close, wakeAll),
       destroy: after(port.destroy, wakeAll),
-      drained: (wait) => inLine("drained", wait, port.drained, (isDrained) => isDrained),
+      drained: (wait) =>
+        inLine(
+          "drained",
+          wait,
+          (once) => port.drained(once) as boolean,
+          (isDrained) => isDrained,
+        ),
       counts: async () => ({
         ...(await port.counts()),
         waitingProducers: waitingOf("producer"),
@@ -73,9 +94,9 @@ export function wakingFirstOfAll(): Decoration {
         inLine<Offered>(
           "producer",
           wait,
-          async (once) => {
-            const offered = await producer.offer(first, items, once, envelopes);
-            if (offered.accepted > 0) wakeFirst();
+          (once) => {
+            const offered = producer.offer(first, items, once, envelopes) as Offered;
+            for (let i = 0; i < offered.accepted; i++) wakeOne("consumer");
             return offered;
           },
           ({ accepted, state }) => accepted > 0 || state !== "full",
@@ -86,10 +107,12 @@ export function wakingFirstOfAll(): Decoration {
         inLine<Polled>(
           "consumer",
           wait,
-          async (once) => {
-            const polled = await consumer.poll(max, once, lease);
-            if (polled.deliveries.length > 0) wakeFirst();
-            if (polled.deliveries.length > 0 && lease !== undefined) wakeAllAfter(lease.leaseMs);
+          (once) => {
+            const polled = consumer.poll(max, once, lease) as Polled;
+            for (const _delivery of polled.deliveries) {
+              if (lease === undefined) wakeOne("producer");
+              else wakeAllAfter(lease.leaseMs);
+            }
             return polled;
           },
           ({ state }) => state !== "empty",
@@ -98,9 +121,9 @@ export function wakingFirstOfAll(): Decoration {
         const settled = await consumer.settle(settlements);
         for (const one of settlements) {
           if (one.kind === "extend") wakeAllAfter(one.leaseMs);
-          if (one.kind === "nack" && one.delayMs > 0) wakeAllAfter(one.delayMs);
+          else wakeOne(one.kind === "nack" || one.kind === "release" ? "consumer" : "producer");
+          if (one.kind === "nack") wakeAllAfter(one.delayMs);
         }
-        wakeFirst();
         return settled;
       },
       close: after(consumer.close, wakeAll),

@@ -3,7 +3,7 @@ import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises"
 import { BufferError, type ConsumerPort, type LeaseToken, type Offered, type Polled } from "@sluice/core";
 import type { Decoration } from "../decorate.js";
 import { type Broken, now, polling, untilEnded } from "./broken.js";
-import { wakingFirstOfAll } from "./one-line.js";
+import { wakingOneInLine } from "./one-line.js";
 
 export const brokenWait: readonly Broken[] = [
   {
@@ -267,7 +267,13 @@ export const brokenWait: readonly Broken[] = [
     what: "has one line for all who wait, and wakes the first of it, whatever that one waits for",
     rule: "WAIT-20",
     message: /Expected a waiting .* in the line .*, after .*, to settle/,
-    decorate: wakingFirstOfAll,
+    decorate: () => wakingOneInLine("first"),
+  },
+  {
+    what: "lets drained() have the wake-up of a put or a take that waits behind it",
+    rule: "WAIT-20",
+    message: /Expected a waiting .* in the line .*drained.*, after .*, to settle/,
+    decorate: () => wakingOneInLine("served or drained"),
   },
 ];
 
