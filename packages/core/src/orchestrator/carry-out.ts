@@ -138,13 +138,16 @@ async function consumersFinished(
   ending: Ending,
 ): Promise<void> {
   await gone(consumers);
-  if (consumers.length === 0 && !ending.released.aborted) {
-    await buffer.drained({ signal: ending.released }).catch((error) => {
-      if (!ending.released.aborted) throw error;
-    });
+  try {
+    if (consumers.length === 0 && !ending.released.aborted) {
+      await buffer.drained({ signal: ending.released }).catch((error) => {
+        if (!ending.released.aborted) throw error;
+      });
+    }
+  } finally {
+    if (members(groups).some(isHere)) ending.raiseTo("release", "a producer did not stop");
+    await gone(groups);
   }
-  if (members(groups).some(isHere)) ending.raiseTo("release", "a producer did not stop");
-  await gone(groups);
 }
 
 async function destroyOrKeep(

@@ -45,6 +45,7 @@ export class CrewGroup {
         supervision.hasCrashed = true;
         for (const member of this.members) member.beCareful();
       },
+      consumed: () => this.members.reduce((sum, { totals }) => sum + totals.consumed, 0),
     };
     this.members = jobs.map(
       (job) => new CrewMember({ job, start: STARTERS[job.runIn], ...home }, supervision),

@@ -23,6 +23,8 @@ export interface Supervision {
   /** One of the group has crashed before. */
   readonly hasCrashed: boolean;
   readonly onCrash: () => void;
+  /** Items that all of the group have consumed so far, as they told. */
+  readonly consumed: () => number;
   /** One is gone for good that should not be. */
   readonly onFailure: (member: CrewMember) => void;
 }
@@ -44,8 +46,10 @@ export class CrewMember {
   readonly #settings: LifeSettings;
   readonly #supervision: Supervision;
   #life: WorkerLife;
-  /** Of lives that are over. */
-  #past: LedgerEntry[] = [];
+  /** Of the lives that are over, and how many of those ended without a last word. Sums: a night may see many lives. */
+  #past: WorkerTotals = NO_TOTALS;
+  #openAccounts = 0;
+  #isLifeOver = false;
   #firstSequence: number | undefined;
   #resumes = false;
   #hasBegun = false;
@@ -66,17 +70,23 @@ export class CrewMember {
 
   /** Over all its lives. */
   get totals(): WorkerTotals {
-    return sumOfTotals(this.accounts.map(({ totals }) => totals));
+    return this.#isLifeOver ? this.#past : sumOfTotals([this.#past, this.#life.totals]);
   }
 
-  /** One for each life. */
-  get accounts(): readonly LedgerEntry[] {
-    return this.exit === undefined ? [...this.#past, this.#entry()] : this.#past;
+  /** Over all its lives. */
+  get account(): LedgerEntry {
+    const { role, batch, concurrency } = this.job;
+    return {
+      totals: this.totals,
+      isProducer: role === "producer",
+      inHandMax: batch * concurrency,
+      openAccounts: this.#openAccounts,
+    };
   }
 
   /** What it did last is not all known. */
   get hasOpenAccount(): boolean {
-    return this.#past.some(({ isAccountOpen, totals }) => isAccountOpen || totals.unknown > 0);
+    return this.#openAccounts > 0 || this.#past.unknown > 0;
   }
 
   /** Everyone is ready. */
@@ -110,22 +120,13 @@ export class CrewMember {
    */
   settleAccounts(lastSequence: number): void {
     if (!this.hasOpenAccount || this.#firstSequence === undefined) return;
-    const told = this.#past.reduce((sum, { totals }) => sum + totals.produced + totals.unknown, 0);
-    const untold = lastSequence - this.#firstSequence - told;
-    this.#past = this.#past.map((entry, n, { length }) => {
-      const { produced, unknown } = entry.totals;
-      // In which of its lives it put them nobody knows: the sum is right.
-      const more = n === length - 1 ? untold : 0;
-      return {
-        ...entry,
-        isAccountOpen: false,
-        totals: { ...entry.totals, produced: produced + unknown + more, unknown: 0 },
-      };
-    });
+    this.#past = { ...this.#past, produced: lastSequence - this.#firstSequence, unknown: 0 };
+    this.#openAccounts = 0;
   }
 
   #begin(): WorkerLife {
     const life = new WorkerLife(this.#settings);
+    this.#isLifeOver = false;
     void life.ready.then(() => {
       if (life.lastSequence === undefined) return;
       if (this.job.role === "producer") {
@@ -144,6 +145,7 @@ export class CrewMember {
     const { events } = this.#settings;
     const worker = this.job.name;
     const { error, end, exit } = life;
+    this.#closeAccount(life);
     const again = this.#again(life);
     const restartInMs = typeof again === "number" ? again : undefined;
     if (error !== undefined) {
@@ -163,7 +165,6 @@ export class CrewMember {
       this.#leaveAs(hasFailed ? "failed" : (end ?? "killed"));
       return;
     }
-    this.#past.push(this.#entry());
     this.#waiting = setTimeout(() => {
       this.#waiting = undefined;
       this.restarts++;
@@ -174,7 +175,7 @@ export class CrewMember {
 
   /** After how long it is started again; undefined where it is not, or why not where that is to be told. */
   #again({ error, end, lastSequence, suspects }: WorkerLife): number | string | undefined {
-    const { restart, budget } = this.#supervision;
+    const { restart, budget, consumed } = this.#supervision;
     const { policy, isAsked, max, withinMs } = restart;
     if (this.#isToEnd || policy === "never") return undefined;
     if (error === undefined && !(policy === "always" && this.#hasMoreToDo(end))) return undefined;
@@ -183,10 +184,11 @@ export class CrewMember {
     if (this.job.role === "producer" && !isAsked && !this.#resumes) {
       return "it is not started again, for its module does not export `resumes`, and would put its first items again";
     }
-    return (
-      budget.restart(suspects) ??
-      `it is not started again, for its group was ${max} times within ${withinMs} ms`
-    );
+    const why =
+      suspects.length > 0
+        ? `more than ${max} items have ended workers of its group, each more than once`
+        : `its group was ${max} times within ${withinMs} ms`;
+    return budget.restart(suspects, consumed()) ?? `it is not started again, for ${why}`;
   }
 
   /** Whether there is anything to do for a worker that came to this end. */
@@ -196,7 +198,6 @@ export class CrewMember {
 
   #leaveAs(outcome: WorkerOutcome): void {
     clearTimeout(this.#waiting);
-    if (this.#waiting === undefined) this.#past.push(this.#entry());
     this.#waiting = undefined;
     this.outcome = outcome;
     this.exit = this.#life.exit;
@@ -204,15 +205,10 @@ export class CrewMember {
     this.#leave();
   }
 
-  #entry(): LedgerEntry {
-    const { totals, hadLastWord } = this.#life;
-    const { role, batch, concurrency } = this.job;
-    return {
-      totals,
-      isProducer: role === "producer",
-      inHandMax: batch * concurrency,
-      isAccountOpen: !hadLastWord,
-    };
+  #closeAccount({ totals, hadLastWord }: WorkerLife): void {
+    this.#past = sumOfTotals([this.#past, totals]);
+    if (!hadLastWord) this.#openAccounts++;
+    this.#isLifeOver = true;
   }
 }
 

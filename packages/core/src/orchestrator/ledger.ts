@@ -10,8 +10,8 @@ export interface LedgerEntry {
   readonly isProducer: boolean;
   /** Most items it may have in hand, or under way, at once. */
   readonly inHandMax: number;
-  /** It ended without a last word: what it did last is not in its account. */
-  readonly isAccountOpen: boolean;
+  /** Its lives that ended without a last word: what each did last is not in the account. */
+  readonly openAccounts: number;
 }
 
 export interface Ledger {
@@ -66,6 +66,6 @@ export function audit(
 }
 
 /** Most items that it may have put, or acked, beyond its account. */
-function openItems({ totals, inHandMax, isAccountOpen }: LedgerEntry): number {
-  return totals.unknown + (isAccountOpen ? UNREPORTED_MAX + inHandMax : 0);
+function openItems({ totals, inHandMax, openAccounts }: LedgerEntry): number {
+  return totals.unknown + openAccounts * (UNREPORTED_MAX + inHandMax);
 }

@@ -19,8 +19,7 @@ export async function produce(
   journal: Journal,
   stop: AbortSignal,
 ): Promise<WorkerEnd> {
-  const values = iterate(source);
-  const batches = new Batches(values);
+  const batches = new Batches(iterate(source));
   const putter = new Putter(producer, register, journal, stop);
   try {
     for (;;) {
@@ -34,7 +33,7 @@ export async function produce(
     if (stop.aborted) return "stopped";
     throw error;
   } finally {
-    await values.return?.();
+    await batches.end();
   }
 }
 
@@ -144,5 +143,12 @@ class Batches {
       values.push(next.value);
     }
     return values;
+  }
+
+  /** Ends the source. One that was asked for a value, and may never have one, is not waited for: until then it does not end. */
+  async end(): Promise<void> {
+    const ended = Promise.resolve(this.#source.return?.());
+    if (this.#asked === undefined) await ended;
+    else ended.catch(() => {});
   }
 }

@@ -7,8 +7,8 @@ export class RestartBudget {
   readonly #clock: () => number;
   /** When those were that count, the oldest first. */
   #endings: number[] = [];
-  /** Items whose handling has ended a worker more than once, and when that was last. */
-  readonly #poison = new Map<number, number>();
+  /** Items whose handling has ended a worker more than once: when that was last, and how much the group had consumed by then. */
+  readonly #poison = new Map<number, { readonly at: number; readonly consumed: number }>();
 
   /** @param clock - monotonic, in milliseconds. */
   constructor(options: CompleteRestart, clock: () => number = () => performance.now()) {
@@ -21,18 +21,21 @@ export class RestartBudget {
    *
    * An item that failed before and was in hand now is held to be the cause, and counts on its own: neither this end nor the one
    * before it, which brought the item back, is a restart of the group's budget. `failuresMax` bounds how often one item can do that.
-   * More than `max` of such items within the time are no longer a matter of items, and there is no restart.
+   * More than `max` of such items within the time, or in a longer one in which the group consumed nothing, are no longer a matter of
+   * items, and there is no restart: a handler that takes its time before it ends its worker is no better than a quick one.
    *
    * @param suspects - sequences of the items in hand that had failed before.
+   * @param consumed - how many items the group has consumed so far.
    */
-  restart(suspects: readonly number[]): number | undefined {
+  restart(suspects: readonly number[], consumed: number): number | undefined {
     const { max, withinMs, backoffMinMs, backoffMaxMs } = this.#options;
     const now = this.#clock();
     this.#endings = this.#endings.filter((at) => now - at < withinMs);
-    for (const [sequence, at] of this.#poison) if (now - at >= withinMs) this.#poison.delete(sequence);
+    for (const [sequence, last] of this.#poison)
+      if (now - last.at >= withinMs && consumed > last.consumed) this.#poison.delete(sequence);
     for (const sequence of suspects) {
       if (!this.#poison.has(sequence)) this.#endings.pop();
-      this.#poison.set(sequence, now);
+      this.#poison.set(sequence, { at: now, consumed });
     }
     if (suspects.length > 0) return this.#poison.size > max ? undefined : backoffMinMs;
     if (this.#endings.length >= max) return undefined;

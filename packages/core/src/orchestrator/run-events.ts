@@ -5,7 +5,10 @@ import type { ErrorText, WorkerEnd, WorkerRole } from "./worker-messages.js";
 
 /** What a worker tells of its work. At high speed several items become one record. */
 interface WorkerRecords {
-  /** Puts that were accepted: so many since the last record, so many in all; `values` where the plan asks for them. */
+  /**
+   * Puts that were accepted: so many since the last record, so many in all since the worker was started, which it may be again; `values`
+   * where the plan asks for them.
+   */
   produced: { readonly count: number; readonly total: number; readonly values?: readonly unknown[] };
   /** A consumer has them in hand. Items that are done a few milliseconds later may be told as `consumed` only. */
   taken: { readonly count: number; readonly values?: readonly unknown[] };

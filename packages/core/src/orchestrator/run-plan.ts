@@ -156,10 +156,11 @@ export function completePlan(given: RunPlan): CompletePlan {
     reach: transport.capabilities?.reach,
     transport: transport.name,
   };
+  const names = new Set<string>();
   const complete = {
     ...plan,
-    producers: groupsOf("producer", producers, defaults),
-    consumers: groupsOf("consumer", consumers, defaults),
+    producers: groupsOf("producer", producers, defaults, names),
+    consumers: groupsOf("consumer", consumers, defaults, names),
     drainDeadlineMs: countFrom(0, "`plan.drainDeadlineMs`", plan.drainDeadlineMs ?? 30_000),
     startTimeoutMs: countFrom(1, "`plan.startTimeoutMs`", plan.startTimeoutMs ?? 30_000),
   };
@@ -176,14 +177,15 @@ export interface GroupDefaults {
   readonly transport: string;
 }
 
+/** @param names - of all workers of the run; those of this role are added. */
 function groupsOf(
   role: WorkerRole,
   groups: RunPlan["producers" | "consumers"],
   defaults: GroupDefaults,
+  names: Set<string>,
 ): PlannedGroup[] {
   const where = `\`plan.${role}s\``;
   const planned: PlannedGroup[] = [];
-  const names = new Set<string>();
   let unnamed = 0;
   for (const given of groups === undefined ? [] : ([groups].flat() as ConsumerGroup[])) {
     if (given === undefined) throw wrongType(where, "one group of workers, or a list of them", groups);

@@ -113,12 +113,12 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
   const ledger =
     after === undefined
       ? // The medium is out of reach. If it does not outlive its authority, what was in it is gone.
-        { problems: [], lost: outcome.survivesAuthority ? 0 : Math.max(0, totals.produced - totals.consumed) }
+        { problems: [], lost: outcome.survivesAuthority ? 0 : lostWith(before, totals) }
       : audit(
           before,
           after,
           capacity,
-          crew.flatMap(({ accounts }) => accounts),
+          crew.map(({ account }) => account),
           isOurs,
         );
   const isSince = (name: "produced" | "consumed" | "dead" | "discarded") =>
@@ -164,6 +164,14 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
     ...(outcome.endedBy === undefined ? {} : { endedBy: outcome.endedBy }),
     durationMs: outcome.durationMs,
   };
+}
+
+/** What was in a medium that is gone: what the run found there, and put, and did not consume. */
+function lostWith(
+  { ready, leased, parked, dead }: BufferCounts,
+  { produced, consumed }: WorkerTotals,
+): number {
+  return Math.max(0, ready + leased + parked + dead + produced - consumed);
 }
 
 function exitCodeOf(is: {

@@ -3,6 +3,7 @@
 import type { BufferAddress } from "../transport.js";
 import type { DurationHistogram } from "./duration-histogram.js";
 import type { EventStream } from "./event-stream.js";
+import { unstartedWorker } from "./unstarted-worker.js";
 import type { StartWorker, Worker, WorkerExit, WorkerNews } from "./worker.js";
 import {
   type ErrorText,
@@ -61,7 +62,12 @@ export class WorkerLife {
       this.#getReady = resolve;
     });
     this.#startTimer = setTimeout(() => this.#failToStart(startTimeoutMs), startTimeoutMs);
-    this.#worker = start({ job, address }, (news) => this.#hear(news));
+    const hear = (news: WorkerNews) => this.#hear(news);
+    try {
+      this.#worker = start({ job, address }, hear);
+    } catch (error) {
+      this.#worker = unstartedWorker(job.runIn, error as Error, hear);
+    }
     // Not within the call of `startProducers`: nobody can listen yet.
     queueMicrotask(() => events.emit("spawned", { worker: job.name, role: job.role, pid: this.#worker.pid }));
     this.gone = this.#worker.exited.then((exit) => this.#leave(exit));

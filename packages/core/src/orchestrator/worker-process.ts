@@ -1,7 +1,10 @@
 /** A worker in a process of its own. */
 
 import { type ChildProcess, fork } from "node:child_process";
+import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { inheritedOptions } from "./node-options.js";
+import { startError } from "./unstarted-worker.js";
 import type { StartWorker, Worker, WorkerExit } from "./worker.js";
 import type { FromWorker, WorkerJob } from "./worker-messages.js";
 
@@ -12,18 +15,6 @@ const PIPES_OPEN_MS = 1000;
 
 export const startProcess: StartWorker = (start, hear) => {
   const child = spawnWorker(start.job);
-  const cannotStart = (error: Error) =>
-    hear({
-      kind: "failed",
-      error: { name: error.name, message: `The process cannot be started: ${error.message}` },
-    });
-  if (child instanceof Error) {
-    const exited = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      cannotStart(child);
-      return { code: null, signal: null };
-    });
-    return { pid: 0, exited, send() {}, kill() {} };
-  }
   child.on("message", (message) => hear(message as FromWorker));
   for (const stream of ["stdout", "stderr"] as const) {
     // Always read, so that a worker that prints much is never stopped by a full pipe.
@@ -36,16 +27,21 @@ export const startProcess: StartWorker = (start, hear) => {
     const shut = () => {
       if (--open === 0 && exit !== undefined) resolve(exit);
     };
+    const leaveOpen = () => {
+      // Read on, for whoever writes there must not be stopped; but that is no reason for this process to stay.
+      for (const pipe of [child.stdout, child.stderr] as (Socket | null)[]) pipe?.unref();
+      if (exit !== undefined) resolve(exit);
+    };
     child.once("close", shut);
     child.once("disconnect", shut);
     child.once("exit", (code, signal) => {
       exit = { code, signal };
       if (open === 0) resolve(exit);
-      else setTimeout(resolve, PIPES_OPEN_MS, exit).unref();
+      else setTimeout(leaveOpen, PIPES_OPEN_MS).unref();
     });
     child.on("error", (error) => {
       if (child.pid !== undefined) return; // a signal or a message that came too late
-      cannotStart(error);
+      hear({ kind: "failed", error: startError("process", error) });
       resolve({ code: null, signal: null });
     });
   });
@@ -60,27 +56,28 @@ export const startProcess: StartWorker = (start, hear) => {
       child.kill("SIGKILL");
     },
   };
-  worker.send({ kind: "start", start });
+  try {
+    worker.send({ kind: "start", start });
+  } catch (error) {
+    worker.kill(); // what it is to be told cannot be sent
+    throw error;
+  }
   return worker;
 };
 
 /** Most failures of `fork` come as an event, some are thrown. */
-function spawnWorker({ name, heapBytesMax, execArgv }: WorkerJob): ChildProcess | Error {
-  try {
-    return fork(MAIN, [name, String(process.pid)], {
-      // What the parent runs with holds for its workers too: a loader of TypeScript, for one.
-      execArgv: [...process.execArgv, ...execArgv, ...heapLimit(heapBytesMax)],
-      // Its standard input would be ours: the workers would fight over the lines.
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      // Arguments and values are structured clones, as they are within one process.
-      serialization: "advanced",
-      // A session of its own: Ctrl-C in the terminal reaches the parent alone, which decides, also while a worker still
-      // loads. A worker ends with its parent because it loses the connection. On Windows it would mean a window.
-      detached: process.platform !== "win32",
-    });
-  } catch (error) {
-    return error as Error;
-  }
+function spawnWorker({ name, heapBytesMax, execArgv }: WorkerJob): ChildProcess {
+  return fork(MAIN, [name, String(process.pid)], {
+    // What the parent runs with holds for its workers too: a loader of TypeScript, for one.
+    execArgv: [...inheritedOptions(), ...execArgv, ...heapLimit(heapBytesMax)],
+    // Its standard input would be ours: the workers would fight over the lines.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // Arguments and values are structured clones, as they are within one process.
+    serialization: "advanced",
+    // A session of its own: Ctrl-C in the terminal reaches the parent alone, which decides, also while a worker still
+    // loads. A worker ends with its parent because it loses the connection. On Windows it would mean a window.
+    detached: process.platform !== "win32",
+  });
 }
 
 function heapLimit(heapBytesMax: number | undefined): string[] {

@@ -18,7 +18,8 @@ export const startThread: StartWorker = (start, hear) => {
     workerData: start,
     stdout: true,
     stderr: true,
-    execArgv: [...process.execArgv, ...execArgv],
+    // Left out, it takes over those of this process, and passes over what a thread cannot have; named, it refuses that.
+    ...(execArgv.length === 0 ? {} : { execArgv: [...process.execArgv, ...execArgv] }),
     ...(heapBytesMax === undefined
       ? {}
       : { resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytesMax / 2 ** 20) } }),

@@ -1,7 +1,7 @@
 // The report tells the truth about a transport that fails or lies, and its exit code follows from it.
-import { BufferError, lastLine, type RunPlan, reportText } from "@sluice/core";
+import { BufferError, createBuffer, lastLine, type RunPlan, reportText } from "@sluice/core";
 import { expect, test } from "vitest";
-import { watch, worker } from "./harness.js";
+import { inline, watch, worker } from "./harness.js";
 import { type Tricks, wrappedTransport } from "./wrapped-transport.js";
 
 function nineItems(tricks: Tricks): RunPlan {
@@ -127,6 +127,24 @@ test("items that were in a medium which is gone are lost: exit code 3", async ()
   expect(lastLine(told)).toMatch(/, \d lost$/);
 });
 
+test("so are those that were in it before the run began", async () => {
+  let asked = 0;
+  const transport = wrappedTransport({
+    counts: (counts) => {
+      if (++asked > 1) throw unavailable();
+      return counts;
+    },
+  });
+  const buffer = await createBuffer<number>(transport, { capacity: 5 });
+  await (await buffer.producer()).putMany([1, 2, 3]);
+  const { report } = watch({
+    transport,
+    consumers: { module: worker("collect"), args: { everyMs: 60_000 } },
+  });
+  expect(await report).toMatchObject({ exitCode: 3, produced: 0, consumed: 0, lost: 3 });
+  await buffer.destroy();
+});
+
 test("a lock that is held by a stopped process for a while does not break the run", async () => {
   let tries = 0;
   const { report } = watch(
@@ -152,6 +170,28 @@ test("a buffer that cannot be sealed: the consumers are not left waiting", async
   expect(told).toMatchObject({ exitCode: 4, sealed: false, endedBy: "the buffer could not be sealed" });
   expect(told.problems).toEqual([expect.stringContaining("the disk is gone")]);
   expect(told.kept).toBeDefined();
+});
+
+test("a buffer that goes away while it is drained: nobody is left behind all the same", async () => {
+  const { run, events, until, report } = watch({
+    transport: wrappedTransport({
+      drained: async () => {
+        throw unavailable();
+      },
+    }),
+    create: { capacity: 5 },
+    producers: {
+      module: inline(
+        "export default function* () { yield 1; } export const close = () => new Promise(() => {});",
+      ),
+    },
+  });
+  await until(({ kind }) => kind === "produced");
+  run.stop();
+  const told = await report;
+  expect(told).toMatchObject({ exitCode: 4, endedBy: "stopped by its caller" });
+  expect(told.problems).toEqual([expect.stringContaining("the broker is gone")]);
+  expect(events.map(({ kind }) => kind)).toContain("exited");
 });
 
 test("a buffer that cannot be destroyed is reported as kept", async () => {

@@ -18,6 +18,11 @@ test.each([
   ["no group in a list of groups", { producers: [undefined] }, "plan.producers"],
   ["a key that throws when it is read", throwing("keep"), "the plan"],
   ["a key of a group that does", { consumers: throwing("module") }, "plan.consumers"],
+  [
+    "a name that a group of the other role has",
+    { producers: { module, name: "twin" }, consumers: { module, name: "twin" } },
+    "`plan.consumers`.name",
+  ],
   ["no worker in a group", { producers: { module, count: 0 } }, "count"],
   ["more workers than a host bears", { producers: { module, count: 100_000 } }, "count"],
   ["half a worker", { producers: { module, count: 0.5 } }, "count"],

@@ -179,6 +179,26 @@ test("a handler that every item ends is no matter of items: it fails the run", a
   await (await openBuffer(fileTransport({ path }))).destroy();
 });
 
+test("nor is it one where the handler takes its time: what counts then is that nothing is consumed", async () => {
+  const path = freshPath();
+  const { report } = watch({
+    transport: fileTransport({ path }),
+    create: { ...create, failuresMax: 2, deadLettersMax: 100 },
+    producers: { module: worker("count"), args: { prefix: "a", items: 100 } },
+    consumers: {
+      module: worker("deadly"),
+      args: { how: "exit 3", items: Array.from({ length: 100 }, (_, n) => `a-${n + 1}`) },
+      // Each end comes after the time of the one before.
+      restart: { backoffMinMs: 5, withinMs: 1 },
+    },
+  });
+  const told = await report;
+  expect(told).toMatchObject({ exitCode: 5, consumed: 0, drained: false, lost: 0, problems: [] });
+  expect(told.workers[1]?.error?.message).toMatch(/more than 3 items have ended workers/);
+  expect(told.dead).toBeLessThanOrEqual(4);
+  await (await openBuffer(fileTransport({ path }))).destroy();
+});
+
 test("a buffer that is full of parked items ends the run: nobody in it makes room any more", async () => {
   const path = freshPath();
   const { report } = watch({

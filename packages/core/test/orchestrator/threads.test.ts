@@ -215,3 +215,17 @@ test("a worker in TypeScript runs in a process under tsx, on any Node", async ()
   const told = await report;
   expect(told, told.workers[0]?.error?.message).toMatchObject({ exitCode: 0, produced: 3, consumed: 3 });
 });
+
+test("a producer whose source may never yield again leaves a sealed buffer all the same", async () => {
+  const buffer = await createBuffer<number>(memoryTransport(), { capacity: 1 });
+  const producers = startProducers(buffer, {
+    // The third value is asked for while the second waits for room.
+    module: inline("export default async function* () { yield 1; yield 2; await new Promise(() => {}); }"),
+    batch: 3,
+  });
+  const waiting = new Promise((resolve) => producers.on("waiting", resolve));
+  await waiting;
+  await buffer.seal();
+  expect(await producers.done).toMatchObject([{ outcome: "sealed", produced: 1 }]);
+  await buffer.destroy();
+});

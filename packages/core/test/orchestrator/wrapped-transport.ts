@@ -9,6 +9,7 @@ export interface Tricks {
   /** What `counts` answers, given the truth; it may throw. */
   readonly counts?: (counts: BufferCounts) => BufferCounts;
   readonly seal?: (seal: BufferPort["seal"]) => BufferPort["seal"];
+  readonly drained?: () => Promise<boolean>;
   readonly destroy?: () => Promise<void>;
 }
 
@@ -36,6 +37,7 @@ export function wrappedTransport(tricks: Tricks): BufferTransport {
           if (key === "address") return ours(port.address);
           if (key === "counts" && tricks.counts) return async () => tricks.counts?.(await port.counts());
           if (key === "seal" && tricks.seal) return tricks.seal(port.seal.bind(port));
+          if (key === "drained" && tricks.drained) return tricks.drained;
           if (key === "destroy" && tricks.destroy) return tricks.destroy;
           if (key === "producer" && tricks.offer) {
             return async (id?: string) => {
