@@ -59,7 +59,7 @@ export interface ConsumerGroup extends WorkerGroup {
   readonly idleMs?: number;
   /**
    * How long the module's function may take for one item. After that the item is nacked and the worker goes on; the function is not
-   * ended, for nobody can. Default: as long as it takes.
+   * ended, for nobody can, and may still be at it when the item is handed out again. Default: as long as it takes.
    */
   readonly itemTimeoutMs?: number;
 }
