@@ -26,7 +26,7 @@ function harness(fault: string, restart?: Harness["restart"]): Harness {
   };
 }
 
-const RUNS_MAX = 6;
+const RUNS_MAX = 20;
 
 async function verdictOf(rule: string, of: Harness, effort = 1): Promise<Verdict> {
   const timing = { signalMs: 10_000, noSignalMs: 60, leaseMs: 120 };
@@ -37,7 +37,7 @@ async function verdictOf(rule: string, of: Harness, effort = 1): Promise<Verdict
 
 test.for(brokenMedia)(
   "$rule fails a transport with $fault",
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async ({ rule, fault, message, restart, effort }, context) => {
     let verdict = await verdictOf(rule, harness(fault, restart), effort);
     // Where a process is killed or a call fails is drawn: a run may miss the place, several do not.
