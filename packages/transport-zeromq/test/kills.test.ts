@@ -176,6 +176,7 @@ describe("a client is killed", () => {
       await until(() => proxy.held.broker > 0, "the broker has answered it");
       await victim.kill();
     }
+    await until(() => hasRoom(url), "the place of the last who died is free");
     const other = await Actor.at(url);
     await other.call("put", "one");
     await expectAll(buffer, ["one"]);
