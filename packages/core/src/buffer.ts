@@ -11,6 +11,7 @@ import type { Handle, OpenBuffer } from "./handle.js";
 import { onAbort } from "./on-abort.js";
 import { ownOptions } from "./options.js";
 import { PRODUCER_OPTIONS, Producer, type ProducerOptions } from "./producer.js";
+import { stampEveryMsFrom } from "./put-stamps.js";
 import type { BufferAddress, BufferCounts, MaybePromise, TransportCapabilities } from "./transport.js";
 
 /** Of a producer's id. */
@@ -64,9 +65,7 @@ export class BoundedBuffer<T> implements AsyncDisposable {
   async producer(options?: ProducerOptions): Promise<Producer<T>> {
     const own = ownOptions("the options of a producer", options, PRODUCER_OPTIONS);
     checkProducerId(own.id);
-    const { stampPutTime } = own;
-    if (stampPutTime !== undefined && typeof stampPutTime !== "boolean")
-      throw wrongType("`stampPutTime`", "a boolean", stampPutTime);
+    stampEveryMsFrom(own.stampPutTime);
     checkHooks(own);
     const port = await this.#call(() => this.#open.port.producer(own.id));
     const producer: Producer<T> = new Producer<T>(this.#open, port, own, () =>

@@ -56,6 +56,7 @@ export { checkOptions } from "./options.js";
 export * from "./orchestrator/index.js";
 export type { Producer, ProducerOptions, PutOptions, TryPutOptions } from "./producer.js";
 export type { TryPutResult } from "./put-call.js";
+export type { StampPutTime } from "./put-stamps.js";
 export type { TakeResult } from "./take-call.js";
 export * from "./transport.js";
 export { untilNotBusy } from "./until-not-busy.js";

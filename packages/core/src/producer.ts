@@ -12,6 +12,7 @@ import type { WaitHooks } from "./line-work.js";
 import { OfferLine } from "./offer-line.js";
 import { ownOptions } from "./options.js";
 import { PutCall, type PutForm, type TryPutResult } from "./put-call.js";
+import { PutStamps, type StampPutTime, stampEveryMsFrom } from "./put-stamps.js";
 import type { ProducerPort } from "./transport.js";
 import { WaitingLine } from "./waiting-line.js";
 
@@ -22,8 +23,8 @@ export interface ProducerOptions extends WaitHooks {
    * has one holder; an earlier one's calls reject `HANDLE_CLOSED`. Omitted: a new producer, forgotten when it is closed.
    */
   readonly id?: string | undefined;
-  /** Whether each item carries the time of its put, for `lease.putTime`. Costs 9 bytes an item. Default false. */
-  readonly stampPutTime?: boolean | undefined;
+  /** Whether items carry the time of their put, for `lease.putTime`. Costs 9 bytes an item that does. Default false. */
+  readonly stampPutTime?: StampPutTime | undefined;
 }
 
 /** Of a put that does not wait. */
@@ -54,7 +55,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
   readonly #buffer: OpenBuffer;
   readonly #offers: OfferLine;
   readonly #line: WaitingLine<PutCall, unknown>;
-  readonly #stampPutTime: boolean;
+  readonly #stamps: PutStamps | undefined;
   readonly #itemBytesMax: number;
   readonly #freshness: Freshness;
   readonly #onClosed: () => void;
@@ -67,7 +68,8 @@ export class Producer<T> implements Handle, AsyncDisposable {
   constructor(buffer: OpenBuffer, port: ProducerPort, options: ProducerOptions, onClosed: () => void) {
     this.#buffer = buffer;
     this.id = options.id;
-    this.#stampPutTime = options.stampPutTime === true;
+    const everyMs = stampEveryMsFrom(options.stampPutTime);
+    this.#stamps = everyMs === undefined ? undefined : new PutStamps(everyMs);
     this.#itemBytesMax = buffer.port.spec.itemBytesMax;
     this.#freshness = freshnessOf(buffer.codec);
     this.#onClosed = onClosed;
@@ -190,7 +192,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
     let item: Uint8Array;
     let envelope: Uint8Array | undefined;
     try {
-      if (this.#stampPutTime) envelope = this.#envelope(undefined);
+      if (this.#stamps !== undefined) envelope = this.#envelope(undefined);
       item = this.#encodeOne(value);
     } catch (error) {
       return Promise.reject(error);
@@ -262,7 +264,7 @@ export class Producer<T> implements Handle, AsyncDisposable {
   }
 
   #envelope(headers: Headers | undefined): Uint8Array | undefined {
-    const putTime = this.#stampPutTime ? wallClock() : undefined;
+    const putTime = this.#stamps?.next();
     return putTime === undefined && headers === undefined ? undefined : encodeEnvelope({ putTime, headers });
   }
 }
@@ -287,9 +289,4 @@ const arrayIterator = Array.prototype[Symbol.iterator];
 /** Whether going through it runs nobody's code but JavaScript's own, unless its elements are accessors. */
 function isList(values: Iterable<unknown>): boolean {
   return Array.isArray(values) && values[Symbol.iterator] === arrayIterator && !types.isProxy(values);
-}
-
-/** Milliseconds since 1970 with fractions, for a reader in another process. Decides nothing. */
-function wallClock(): number {
-  return performance.timeOrigin + performance.now();
 }

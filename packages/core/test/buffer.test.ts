@@ -116,12 +116,31 @@ describe("producers", () => {
     { id: "x".repeat(257) },
     { id: "\ud800" },
     { stampPutTime: 1 },
+    { stampPutTime: null },
+    { stampPutTime: {} },
+    { stampPutTime: { everyMs: 0 } },
+    { stampPutTime: { everyMS: 5 } },
     { name: "a" },
     { onWait: 1 },
   ])("are not registered with %o", async (options) => {
     const producer = () => expect.fail("registered");
     const buffer = await createBuffer(scripted({ port: { producer } }), { capacity: 5 });
     await faultOf(buffer.producer(options as never), "INVALID_ARGUMENT");
+  });
+
+  test("stamp every put, or one in some time, with all of its items", async () => {
+    const buffer = await createBuffer<number>(memoryTransport(), { capacity: 9 });
+    const seldom = await buffer.producer({ stampPutTime: { everyMs: 600_000 } });
+    const always = await buffer.producer({ stampPutTime: true });
+    await seldom.putMany([1, 2]);
+    await seldom.put(3);
+    await seldom.putMany([4, 5], { headers: { of: "five" } });
+    await always.put(6);
+    await always.putMany([7, 8]);
+    const leases = await (await buffer.consumer()).leaseMany(9);
+    const stamped = leases.filter(({ putTime }) => putTime !== undefined).map(({ value }) => value);
+    expect(stamped).toEqual([1, 2, 6, 7, 8]);
+    expect(leases[4]?.headers).toEqual({ of: "five" });
   });
 
   test("that come back under their id find how far they came", async () => {

@@ -36,8 +36,8 @@ class Consuming {
   readonly #journal: Journal;
   readonly #stop: AbortSignal;
   readonly #careful: () => boolean;
-  /** What the hands are at. */
-  readonly #busy = new Set<Promise<void>>();
+  /** What each hand is at, or was last. */
+  readonly #handled: Promise<void>[] = [];
   /** While an item that failed before is handled alone: resolves after it. */
   #alone: Promise<void> | undefined;
   #suspects = new Set<number>();
@@ -62,11 +62,13 @@ class Consuming {
   }
 
   async run(): Promise<WorkerEnd> {
-    const ends = await Promise.all(Array.from({ length: this.#job.concurrency }, () => this.#work()));
+    const ends = await Promise.all(
+      Array.from({ length: this.#job.concurrency }, (_, hand) => this.#work(hand)),
+    );
     return ends.find((end) => end !== "done") ?? "done";
   }
 
-  async #work(): Promise<WorkerEnd> {
+  async #work(hand: number): Promise<WorkerEnd> {
     for (;;) {
       if (this.#alone !== undefined) await this.#alone;
       const leases = await this.#next();
@@ -84,9 +86,8 @@ class Consuming {
         await this.#alone;
         continue;
       }
-      const handled = this.#handleAll(leases);
-      this.#busy.add(handled);
-      await handled.finally(() => this.#busy.delete(handled));
+      this.#handled[hand] = this.#handleAll(leases);
+      await this.#handled[hand];
     }
   }
 
@@ -94,7 +95,7 @@ class Consuming {
     const stopKeeping = keepLease(suspect);
     try {
       await this.#giveBack(leases.filter((lease) => lease !== suspect));
-      await Promise.allSettled(this.#busy);
+      await Promise.allSettled(this.#handled);
     } finally {
       stopKeeping();
     }
@@ -110,8 +111,9 @@ class Consuming {
     this.#inHand += leases.length;
     // All from now on: while the first is handled the others wait.
     const keeping = leases.map((lease) => keepLease(lease));
-    const suspects = leases.filter(({ failures }) => failures > 0);
-    this.#journal.tally("redelivered", leases.filter(({ deliveries }) => deliveries > 1).length);
+    const again = leases.filter(({ deliveries }) => deliveries > 1);
+    this.#journal.tally("redelivered", again.length);
+    const suspects = again.filter(({ failures }) => failures > 0);
     try {
       this.#journal.taken(leases);
       if (suspects.length > 0) await this.#suspect(suspects, true);

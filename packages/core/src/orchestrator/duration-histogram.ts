@@ -28,7 +28,8 @@ export class DurationHistogram {
 
   add(counts: DurationCounts): void {
     for (let at = 0; at + 1 < counts.length; at += 2) {
-      const [bucket = 0, count = 0] = counts.slice(at, at + 2);
+      const bucket = counts[at] ?? 0;
+      const count = counts[at + 1] ?? 0;
       this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
       this.#total += count;
     }
@@ -38,7 +39,9 @@ export class DurationHistogram {
   take(): DurationCounts {
     if (this.#total === 0) return [];
     const taken: number[] = [];
-    for (const [bucket, count] of this.#counts.entries()) if (count > 0) taken.push(bucket, count);
+    this.#counts.forEach((count, bucket) => {
+      if (count > 0) taken.push(bucket, count);
+    });
     this.#counts.fill(0);
     this.#total = 0;
     return taken;

@@ -20,8 +20,11 @@ export function watchParked(buffer: BoundedBuffer<unknown>, events: EventStream,
     } while (isToLookAgain);
     isLooking = false;
   };
-  return events.on(({ kind }) => {
-    if (kind !== "nacked" && kind !== "failed") return;
+  const { failuresMax } = buffer.spec;
+  return events.on((event) => {
+    // An item has no more failures than hand-outs.
+    const mayPark = event.kind === "nacked" ? event.deliveries >= failuresMax : event.kind === "failed";
+    if (!mayPark) return;
     isToLookAgain = true;
     if (!isLooking) void look();
   });
