@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 export const MAIN: string = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
@@ -114,6 +114,7 @@ export async function pidsOf({ printed }: DemoProcess): Promise<number[]> {
   return [...input.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
 }
 
-export async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
+/** Resolves when it does not throw any more, and rejects with what it threw last. */
+export async function until(holds: () => void): Promise<void> {
+  await vi.waitFor(holds, { timeout: 20_000, interval: 20 });
 }

@@ -1,6 +1,6 @@
 // --input and --output: every line arrives once, byte for byte.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventsOf, freshFolder, leftIn, linesOf, MAIN, run, until } from "./demo-process.js";
@@ -98,7 +98,7 @@ test("an input that has no end yet is not waited for once the run is to stop", a
   });
   const ended = new Promise((resolve) => child.on("close", resolve));
   child.stdin.write("one\ntwo\n");
-  await until(() => existsSync(join(folder, "out")) && sortedLines(join(folder, "out")).length === 2);
+  await until(() => expect(sortedLines(join(folder, "out"))).toHaveLength(2));
   child.kill("SIGINT");
   expect(await ended).toBe(130);
   expect(sortedLines(join(folder, "out"))).toEqual(["one", "two"]);

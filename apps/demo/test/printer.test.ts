@@ -1,6 +1,6 @@
 // Nobody who reads too slowly, or not at all, holds up a run, or fills the memory.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { printerTo } from "../dist/printer.js";
@@ -51,7 +51,7 @@ test.each([
   });
   const ended = new Promise((resolve) => shell.on("close", resolve));
   // Nobody has read a line of it.
-  await until(() => existsSync(join(folder, "out")) && linesIn(join(folder, "out")) === 2000);
+  await until(() => expect(linesIn(join(folder, "out"))).toBe(2000));
   expect(stdout).toBe("");
   writeFileSync(join(folder, ".test-go"), "");
   await ended;

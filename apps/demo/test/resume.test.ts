@@ -79,7 +79,7 @@ test("another capacity than it has, and lines of an input, are refused; the buff
   const other = await run(["--path", "here", "--resume", "--capacity", "4"], { folder });
   expect({ code: other.code, stdout: other.stdout }).toEqual({ code: 2, stdout: "" });
   expect(other.stderr).toMatch(
-    /^demo: The buffer at --path "here" cannot be resumed: [^\n]*3[^\n]*4[^\n]*\n$|4[^\n]*3/,
+    /^demo: The buffer at --path "here" cannot be resumed: [^\n]*capacity: 4 here, 3 in the buffer[^\n]*\n$/,
   );
   const lines = await run(["--path", "here", "--resume"], { folder });
   expect({ code: lines.code, stdout: lines.stdout }).toEqual({ code: 2, stdout: "" });

@@ -46,28 +46,15 @@ test("a put stands before the take of its item, and what led to it before the pu
   ]);
 });
 
-test("of puts that are told together, those that waited stand behind what made them room", async () => {
+test.each([
+  ["are told together", 1, 4],
+  ["are told by a clock that is ahead, and passed on in a later turn", -100, 150],
+])("of puts that %s, those that waited stand behind what made them room", async (_how, from, toldAt) => {
   const { lines, event, said } = telling(story);
-  event("consumer-1", 1, taken("P1-1"));
-  event("producer-1", 2, { kind: "waiting", because: "full" });
-  event("consumer-1", 3, { kind: "consumed", count: 1, total: 1, values: ["P1-1"] });
-  event("producer-1", 4, { kind: "produced", count: 2, total: 2, values: ["P1-1", "P1-2"] });
-  await said(5);
-  expect(lines).toEqual([
-    "Producer-1 put P1-1 (1 of 5)",
-    "Consumer-1 took P1-1",
-    "Producer-1 met the full buffer and waits",
-    "Consumer-1 consumed P1-1",
-    "Producer-1 put P1-2 (2 of 5)",
-  ]);
-});
-
-test("they stay so when the put is told by a clock that is ahead, and is passed on in a later turn", async () => {
-  const { lines, event, said } = telling(story);
-  event("consumer-1", -100, taken("P1-1"));
-  event("producer-1", -99, { kind: "waiting", because: "full" });
-  event("consumer-1", -98, { kind: "consumed", count: 1, total: 1, values: ["P1-1"] });
-  event("producer-1", 150, { kind: "produced", count: 2, total: 2, values: ["P1-1", "P1-2"] });
+  event("consumer-1", from, taken("P1-1"));
+  event("producer-1", from + 1, { kind: "waiting", because: "full" });
+  event("consumer-1", from + 2, { kind: "consumed", count: 1, total: 1, values: ["P1-1"] });
+  event("producer-1", toldAt, { kind: "produced", count: 2, total: 2, values: ["P1-1", "P1-2"] });
   await said(5);
   expect(lines).toEqual([
     "Producer-1 put P1-1 (1 of 5)",

@@ -45,26 +45,8 @@ export function onTerminal(
   const folder = freshFolder();
   const node = [process.execPath, ...nodeArgs, MAIN, ...args].map((word) => `'${word}'`).join(" ");
   const setUp = `ulimit -c 0; stty rows ${rows} cols ${columns}; tty > .test-tty; echo $$ > .test-pid`;
-  return start(`${setUp}; exec ${node}`, { columns, rows, folder, env });
-}
-
-/** Any command, as a shell runs it in the foreground. */
-function start(
-  command: string,
-  {
-    columns = 100,
-    rows = 30,
-    folder,
-    env,
-  }: {
-    readonly columns?: number;
-    readonly rows?: number;
-    readonly folder: string;
-    readonly env?: NodeJS.ProcessEnv | undefined;
-  },
-): OnTerminal {
   const { FORCE_COLOR: _, NO_COLOR: __, CI: ___, ...rest } = process.env;
-  const child = spawn("script", ["-qefc", command, "/dev/null"], {
+  const child = spawn("script", ["-qefc", `${setUp}; exec ${node}`, "/dev/null"], {
     cwd: folder,
     env: { ...rest, TERM: "xterm-256color", LC_ALL: "C.UTF-8", TMPDIR: folder, SHELL: "/bin/sh", ...env },
     stdio: ["pipe", "pipe", "inherit"],

@@ -4,6 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { newSeed } from "@sluice/history-checker/random";
 import { runKills } from "./kills.js";
 import { TRANSPORTS } from "./matrix-transports.js";
 
@@ -14,7 +15,7 @@ const { values } = parseArgs({
     transport: { type: "string", multiple: true, default: able.map(({ name }) => name) },
     items: { type: "string", default: "10000" },
     kills: { type: "string", default: "100" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    seed: { type: "string", default: String(newSeed()) },
   },
 });
 const [items, kills, seed] = [Number(values.items), Number(values.kills), Number(values.seed)];

@@ -1,10 +1,11 @@
 /** A long run whose workers are killed at random, again and again: whether every item came through, once. */
 
 import type { RunEvent } from "@sluice/core";
+import { type Random, randomFrom } from "@sluice/history-checker/random";
 import { accountFaults, reportFaults } from "./account.js";
 import type { MatrixTransport } from "./matrix-transports.js";
 import { Ground, OrchestratorProcess } from "./orchestrator-process.js";
-import { randomFrom } from "./random.js";
+import { killNow } from "./processes.js";
 import { consumers, producers, type Scenario } from "./scenario.js";
 
 export interface KillsOptions {
@@ -115,7 +116,7 @@ interface Victim {
 /** Kills one of those at work whenever so many items are consumed. */
 class Killer {
   readonly killed: { producer: number; consumer: number } = { producer: 0, consumer: 0 };
-  readonly #random: () => number;
+  readonly #random: Random;
   /** After how many items, the next at the end. */
   readonly #after: number[];
   readonly #workers = new Map<string, Victim>();
@@ -123,10 +124,9 @@ class Killer {
 
   constructor({ items, kills, seed }: KillsOptions) {
     this.#random = randomFrom(seed);
-    this.#after = Array.from(
-      { length: kills },
-      () => 1 + Math.floor(this.#random() * items * KILLS_UNTIL),
-    ).sort((one, other) => other - one);
+    this.#after = Array.from({ length: kills }, () => 1 + this.#random.below(items * KILLS_UNTIL)).sort(
+      (one, other) => other - one,
+    );
   }
 
   hear(event: RunEvent): void {
@@ -147,12 +147,12 @@ class Killer {
   /** False where nobody is at work. */
   #killOne(): boolean {
     const atWork = [...this.#workers.values()].filter(({ isReady }) => isReady);
-    const victim = atWork[Math.floor(this.#random() * atWork.length)];
-    if (victim === undefined) return false;
+    if (atWork.length === 0) return false;
+    const victim = this.#random.pick(atWork);
     victim.isReady = false;
     this.#after.pop();
     this.killed[victim.role]++;
-    process.kill(victim.pid, "SIGKILL");
+    killNow(victim.pid);
     return true;
   }
 }

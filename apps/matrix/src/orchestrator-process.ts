@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { RunEvent, RunEventKind, RunReport } from "@sluice/core";
 import type { MatrixTransport } from "./matrix-transports.js";
 import type { OrchestratorNews } from "./orchestrator-main.js";
-import { commandOf, isTagged, processesTagged, TAG } from "./processes.js";
+import { commandOf, isTagged, killNow, processesTagged, TAG } from "./processes.js";
 import type { Scenario } from "./scenario.js";
 import { until } from "./until.js";
 import { FAILING } from "./workers/ways-to-end.js";
@@ -164,7 +164,7 @@ export class OrchestratorProcess {
 
   /** After a test that failed. */
   sweep(): void {
-    for (const pid of this.processes()) process.kill(pid, "SIGKILL");
+    for (const pid of this.processes()) killNow(pid);
   }
 
   /** What happened, for a message. */
@@ -180,7 +180,7 @@ export class OrchestratorProcess {
     if (news.kind === "report") this.report = news.report;
     else if (news.kind === "printed") this.printed.set(news.worker, news.bytes);
     else if (news.kind === "memory") this.grownKiB = news.afterKiB - news.beforeKiB;
-    else if (news.kind === "refused") this.refused = news.code;
+    else if (news.kind === "refused") this.refused = `${news.code}: ${news.message}`;
     else {
       this.events.push(news.event);
       for (const listener of this.#listeners) listener(news.event);

@@ -20,6 +20,15 @@ export function brokerTagged(tag: string): number | undefined {
   return processesTagged(tag).find((pid) => read(pid, "cmdline")?.includes("broker-main"));
 }
 
+/** Nothing, where it has come to its end by itself just now. */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 /** What it runs, for a message. */
 export function commandOf(pid: number): string {
   return (read(pid, "cmdline") ?? "gone").split("\0").join(" ").trim();

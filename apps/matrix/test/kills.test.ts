@@ -1,9 +1,10 @@
 // Workers killed at random, on each transport that outlives that. The full size: `pnpm --filter @sluice/matrix kills`.
+import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { expect, test } from "vitest";
 import { runKills } from "../dist/kills.js";
 import { TRANSPORTS } from "../dist/matrix-transports.js";
 
-const seed = Number(process.env["SLUICE_SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFromEnvironment();
 
 test.concurrent.each(TRANSPORTS.filter(({ hasProcesses }) => hasProcesses))(
   "10 kills in 200 items over $title: nothing is lost, and nothing consumed twice",

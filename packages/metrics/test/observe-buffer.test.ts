@@ -6,7 +6,7 @@ import { BufferError, createBuffer, openBuffer } from "@sluice/core";
 import { memoryTransport } from "@sluice/transport-memory";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { BUFFER_METRICS } from "../dist/index.js";
-import { observeBuffer } from "../dist/opentelemetry.js";
+import { type ObservedBuffer, observeBuffer } from "../dist/opentelemetry.js";
 import { collector, differences, sumOf } from "./kit.js";
 
 afterEach(() => metrics.disable());
@@ -89,11 +89,10 @@ test("a full buffer has a utilization of 1, and who waits for room is counted", 
   await next;
 });
 
-test("asks the buffer once a collection, and not in between", async () => {
-  const { meter, collect } = collector();
-  const buffer = await freshBuffer(2);
+/** A buffer as it is observed, and how often it was asked for counts. */
+function counting(buffer: ObservedBuffer) {
   let asked = 0;
-  const counting = {
+  const observed: ObservedBuffer = {
     spec: buffer.spec,
     transport: buffer.transport,
     counts() {
@@ -101,13 +100,20 @@ test("asks the buffer once a collection, and not in between", async () => {
       return buffer.counts();
     },
   };
-  observeBuffer(counting, { meter, name: "jobs" });
+  return { observed, asked: () => asked };
+}
+
+test("asks the buffer once a collection, and not in between", async () => {
+  const { meter, collect } = collector();
+  const buffer = await freshBuffer(2);
+  const { observed, asked } = counting(buffer);
+  observeBuffer(observed, { meter, name: "jobs" });
   const producer = await buffer.producer();
   await producer.put(1);
-  expect(asked).toBe(0);
+  expect(asked()).toBe(0);
   await collect();
   await collect();
-  expect(asked).toBe(2);
+  expect(asked()).toBe(2);
 });
 
 test("buffers in one meter are told apart by their names", async () => {
@@ -159,17 +165,8 @@ async function fullBuffer() {
   const buffer = await createBuffer<number>(transport, { capacity: 2 });
   await (await buffer.producer()).putMany([1, 2]);
   const handle = await openBuffer<number>(transport);
-  let asked = 0;
-  const observed = {
-    spec: handle.spec,
-    transport: handle.transport,
-    counts() {
-      asked++;
-      return handle.counts();
-    },
-  };
   onTestFinished(() => buffer.destroy());
-  return { buffer, handle, observed, asked: () => asked };
+  return { buffer, handle, ...counting(handle) };
 }
 
 const ends = {

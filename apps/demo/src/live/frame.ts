@@ -36,10 +36,11 @@ export function frame(view: RunView, settings: FrameSettings): Line[] {
   const head = [slots(view, settings, line()), progress(view, settings, line()), times(view, line())];
   const workers = [...view.workers.values()];
   const room = Math.max(0, rows - ROWS_BELOW - head.length);
-  if (workers.length <= room)
-    return [...head, ...workers.map((each) => workerLine(each, view, settings, line()))];
+  const nameWidth = Math.max(...workers.map(({ name }) => name.length));
+  const lineOf = (worker: WorkerView) => workerLine(worker, nameWidth, settings, line());
+  if (workers.length <= room) return [...head, ...workers.map(lineOf)];
   const shown = Math.max(0, room - 1);
-  const lines = workers.slice(0, shown).map((each) => workerLine(each, view, settings, line()));
+  const lines = workers.slice(0, shown).map(lineOf);
   return [...head, ...lines, others(workers.slice(shown), line())].slice(0, Math.max(0, rows - ROWS_BELOW));
 }
 
@@ -108,9 +109,8 @@ function times(view: RunView, line: Line): Line {
   );
 }
 
-function workerLine(worker: WorkerView, view: RunView, { planned }: FrameSettings, line: Line): Line {
+function workerLine(worker: WorkerView, nameWidth: number, { planned }: FrameSettings, line: Line): Line {
   const { name, role, done, state, restarts, waitedMs, failures } = worker;
-  const width = Math.max(...[...view.workers.keys()].map((each) => each.length));
   const of = plannedFor(name, planned);
   const words = [
     role === "producer" ? `${done}${of === undefined ? "" : ` of ${of}`} put` : `${done} consumed`,
@@ -118,7 +118,7 @@ function workerLine(worker: WorkerView, view: RunView, { planned }: FrameSetting
   if (waitedMs > 0) words.push(`waited ${seconds(waitedMs)}`);
   if (failures > 0) words.push(`${failures} failed`);
   if (restarts > 0) words.push(`started again ${restarts === 1 ? "once" : `${restarts} times`}`);
-  line.add(capital(name).padEnd(width + 2), role === "producer" ? "cyan" : "magenta");
+  line.add(capital(name).padEnd(nameWidth + 2), role === "producer" ? "cyan" : "magenta");
   line.add(stateText(worker).padEnd(STATE_WIDTH), STYLES[state.kind]);
   return line.add(words.join(", "));
 }

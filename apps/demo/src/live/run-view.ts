@@ -23,7 +23,6 @@ export interface WorkerView {
 const NONE = { consumed: 0, dead: 0 };
 
 export class RunView {
-  transport = "";
   capacity = 0;
   /** Of the buffer, as it was asked last. */
   counts: BufferCounts | undefined;
@@ -41,9 +40,8 @@ export class RunView {
   see(event: RunEvent): void {
     this.at = Math.max(this.at, event.at);
     if (event.kind === "opened") {
-      this.transport = event.transport;
       this.capacity = event.capacity;
-      if (event.created) this.before = { consumed: 0, dead: 0 };
+      if (event.created) this.before = NONE;
     } else if (event.kind === "started") {
       this.startedAt = event.at;
       for (const worker of this.workers.values()) if (worker.state.kind === "ready") begin(worker);

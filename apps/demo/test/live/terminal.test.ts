@@ -160,11 +160,11 @@ describe.skipIf(!hasTerminal)("on a terminal (needs script of util-linux)", () =
     const terminal = onTerminal([...endless, "--transport", "memory"]);
     await terminal.shown(/^Consumer-\d +\S.* [1-9]\d* consumed/m);
     process.kill(terminal.pid(), "SIGTSTP");
-    await until(() => /^State:\s+T/m.test(readFileSync(`/proc/${terminal.pid()}/status`, "utf8")));
+    await until(() => expect(readFileSync(`/proc/${terminal.pid()}/status`, "utf8")).toMatch(/^State:\s+T/m));
     // `script` stops when what it runs does.
     for (const pid of [terminal.child.pid ?? 0, terminal.pid()]) process.kill(pid, "SIGCONT");
     const since = () => terminal.raw().split(SHOW_CURSOR)[1] ?? "";
-    await until(() => /Items[\s\S]*Consumer-2/.test(since()));
+    await until(() => expect(since()).toMatch(/Items[\s\S]*Consumer-2/));
     // Below what a shell may have said meanwhile.
     expect(since().split("Items")[0]).not.toMatch(new RegExp(`${ESC}\\[\\d+A`));
     expect(terminal.isCursorShown()).toBe(false);
@@ -185,7 +185,7 @@ describe.skipIf(!hasTerminal)("on a terminal (needs script of util-linux)", () =
     expect(await terminal.ended).not.toBe(0);
     expect(terminal.lines().join("\n")).toContain("Error: crashed");
     expect(terminal.isCursorShown()).toBe(true);
-    await until(() => !workers.some(isAlive));
+    await until(() => expect(workers.filter(isAlive)).toEqual([]));
   });
 
   test("a terminal that is shut: the run is drained, and nothing is left", async () => {
@@ -193,7 +193,7 @@ describe.skipIf(!hasTerminal)("on a terminal (needs script of util-linux)", () =
     await terminal.shown(/^Consumer-\d +\S.* [1-9]\d* consumed/m);
     const pids = [terminal.pid(), ...childrenOf(terminal.pid())];
     terminal.child.kill("SIGKILL");
-    await until(() => !pids.some(isAlive));
+    await until(() => expect(pids.filter(isAlive)).toEqual([]));
     expect(leftIn(terminal.folder)).toEqual(["out"]);
     expect(linesOf(readFileSync(join(terminal.folder, "out"), "utf8")).length).toBeGreaterThan(0);
   });

@@ -3,13 +3,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Run, type RunEvent, type RunPlan, type RunReport, run } from "@sluice/core";
+import { openBuffer, type Run, type RunEvent, type RunPlan, type RunReport, run } from "@sluice/core";
 import { onTestFinished } from "vitest";
-// By path: core cannot depend on its adapters, its tests can be built after them (see turbo.json).
+// By path: core cannot depend on its adapters and the checker, its tests can be built after them (see turbo.json).
+import { randomFrom, seedFromEnvironment } from "../../../history-checker/dist/random.js";
 import { fileTransport } from "../../../transport-file/dist/index.js";
 import { memoryTransport } from "../../../transport-memory/dist/index.js";
 
-export { fileTransport, memoryTransport };
+export { fileTransport, memoryTransport, randomFrom, seedFromEnvironment };
 
 export function worker(name: string): URL {
   return new URL(`./workers/${name}.mjs`, import.meta.url);
@@ -26,6 +27,9 @@ export function freshPath(): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, "buffer");
 }
+
+/** Of a small buffer, as a plan asks for it. */
+export const create = { capacity: 5, durability: "none" } as const;
 
 export interface Watched {
   readonly run: Run;
@@ -50,6 +54,20 @@ export function watch(plan: RunPlan): Watched {
         else running.on("*", (event) => isMeant(event) && resolve(event));
       }),
   };
+}
+
+/** The processes of all workers that were spawned, one that was started again included each time. */
+export function pids(events: readonly RunEvent[]): number[] {
+  return events.flatMap((event) => (event.kind === "spawned" ? [event.pid] : []));
+}
+
+/** What workers printed, in the order in which it came. */
+export function printed(events: readonly RunEvent[]): string {
+  return events.flatMap((event) => (event.kind === "output" ? [event.text] : [])).join("");
+}
+
+export async function destroyAt(path: string): Promise<void> {
+  await (await openBuffer(fileTransport({ path }))).destroy();
 }
 
 export function isAlive(pid: number): boolean {

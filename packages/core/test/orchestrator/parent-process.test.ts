@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
-import { fileTransport, freshPath, inline, isAlive, watch, worker } from "./harness.js";
+import { create, fileTransport, freshPath, inline, isAlive, pids, watch, worker } from "./harness.js";
 
 const PARENT = new URL("./plain-parent.mjs", import.meta.url);
 
@@ -53,7 +53,7 @@ test.each([
   async (runIn, options, says) => {
     const { report, events } = watch({
       transport: fileTransport({ path: freshPath() }),
-      create: { capacity: 5, durability: "none" },
+      create,
       producers: { module: worker("count"), args: { prefix: "a", items: 9 } },
       consumers: { module: inline("export default () => {}"), runIn, ...options },
     });
@@ -61,8 +61,8 @@ test.each([
     expect(told).toMatchObject({ exitCode: 5, produced: 0, drained: true });
     expect(told.workers[1]?.error?.message).toMatch(says);
     // What could not be started has none.
-    const pids = events.flatMap((event) => (event.kind === "spawned" && event.pid > 0 ? [event.pid] : []));
-    expect(pids).toHaveLength(1);
-    expect(pids.filter(isAlive)).toEqual([]);
+    const started = pids(events).filter((pid) => pid > 0);
+    expect(started).toHaveLength(1);
+    expect(started.filter(isAlive)).toEqual([]);
   },
 );

@@ -4,13 +4,19 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { lastLine, openBuffer, type RunEvent } from "@sluice/core";
 import { expect, onTestFinished, test } from "vitest";
-import { fileTransport, freshPath, inline, isAlive, until, type Watched, watch, worker } from "./harness.js";
-
-const create = { capacity: 5, durability: "none" } as const;
-
-function pids(events: readonly RunEvent[]): number[] {
-  return events.flatMap((event) => (event.kind === "spawned" ? [event.pid] : []));
-}
+import {
+  create,
+  fileTransport,
+  freshPath,
+  inline,
+  isAlive,
+  pids,
+  printed,
+  until,
+  type Watched,
+  watch,
+  worker,
+} from "./harness.js";
 
 /** No process of the run is left, and no buffer if the run did not keep it. */
 async function expectNothingLeft({ events, report }: Watched, path: string): Promise<void> {
@@ -176,9 +182,9 @@ test("close is called once for each worker, after its last item", async () => {
     consumers: { module: worker("closing"), count: 2 },
   });
   expect(await watched.report).toMatchObject({ exitCode: 0 });
-  const printed = watched.events.flatMap((event) => (event.kind === "output" ? [event.text] : [])).join("");
-  expect(printed.match(/close \d of 2/g)?.sort()).toEqual(["close 0 of 2", "close 1 of 2"]);
-  expect(printed.match(/item \d/g)).toHaveLength(1);
+  const text = printed(watched.events);
+  expect(text.match(/close \d of 2/g)?.sort()).toEqual(["close 0 of 2", "close 1 of 2"]);
+  expect(text.match(/item \d/g)).toHaveLength(1);
 });
 
 test.each(["hangs", "blocks"])(

@@ -1,13 +1,20 @@
 // Workers under supervision, over a file: what is started again, how often, and what it costs the items.
-import { openBuffer, type RestartOptions, type RunEvent } from "@sluice/core";
+import type { RestartOptions, RunEvent } from "@sluice/core";
 import { expect, test } from "vitest";
-import { fileTransport, freshPath, inline, isAlive, until, watch, worker } from "./harness.js";
-
-const create = { capacity: 5, durability: "none" } as const;
-
-function pids(events: readonly RunEvent[]): number[] {
-  return events.flatMap((event) => (event.kind === "spawned" ? [event.pid] : []));
-}
+import {
+  create,
+  destroyAt,
+  fileTransport,
+  freshPath,
+  inline,
+  isAlive,
+  pids,
+  randomFrom,
+  seedFromEnvironment,
+  until,
+  watch,
+  worker,
+} from "./harness.js";
 
 function valuesOf(events: readonly RunEvent[], kind: "produced" | "consumed"): unknown[] {
   return events.flatMap((event) => (event.kind === kind ? (event.values ?? []) : []));
@@ -130,7 +137,7 @@ test("an item that ends its consumer goes to the dead letters, and leaves the re
   // Five failures are the limit: it is restarted after each.
   expect(report).toMatchObject({ restarts: 5, deadLetters: [{ sequence: 3, deliveries: 5, failures: 5 }] });
   expect(valuesOf(watched.events, "consumed")).not.toContain("a-3");
-  await (await openBuffer(fileTransport({ path }))).destroy();
+  await destroyAt(path);
 });
 
 test("others that are in hand with it are handed out again, and do not die of it", async () => {
@@ -158,7 +165,7 @@ test("others that are in hand with it are handed out again, and do not die of it
     problems: [],
   });
   expect(report.deadLetters).toMatchObject([{ sequence: 7, failures: 5 }]);
-  await (await openBuffer(fileTransport({ path }))).destroy();
+  await destroyAt(path);
 });
 
 test("a handler that every item ends is no matter of items: it fails the run", async () => {
@@ -176,7 +183,7 @@ test("a handler that every item ends is no matter of items: it fails the run", a
   const told = await report;
   expect(told).toMatchObject({ exitCode: 5, consumed: 0, drained: false, lost: 0, problems: [] });
   expect(told.dead).toBeLessThanOrEqual(4);
-  await (await openBuffer(fileTransport({ path }))).destroy();
+  await destroyAt(path);
 });
 
 test("nor is it one where the handler takes its time: what counts then is that nothing is consumed", async () => {
@@ -196,7 +203,7 @@ test("nor is it one where the handler takes its time: what counts then is that n
   expect(told).toMatchObject({ exitCode: 5, consumed: 0, drained: false, lost: 0, problems: [] });
   expect(told.workers[1]?.error?.message).toMatch(/more than 3 items have ended workers/);
   expect(told.dead).toBeLessThanOrEqual(4);
-  await (await openBuffer(fileTransport({ path }))).destroy();
+  await destroyAt(path);
 });
 
 test("a buffer that is full of parked items ends the run: nobody in it makes room any more", async () => {
@@ -215,7 +222,7 @@ test("a buffer that is full of parked items ends the run: nobody in it makes roo
     consumed: 0,
     problems: [],
   });
-  await (await openBuffer(fileTransport({ path }))).destroy();
+  await destroyAt(path);
 });
 
 test("a handler that takes longer than it may is left behind, and its item nacked", async () => {
@@ -229,7 +236,7 @@ test("a handler that takes longer than it may is left behind, and its item nacke
   const report = await watched.report;
   expect(report).toMatchObject({ exitCode: 0, consumed: 3, dead: 1, restarts: 0, drained: true });
   expect(report.deadLetters).toMatchObject([{ sequence: 2, reason: "not done within 300 ms", failures: 2 }]);
-  await (await openBuffer(fileTransport({ path }))).destroy();
+  await destroyAt(path);
 });
 
 test("`never` fails the run at the first crash; `always` starts again what came to its end", async () => {
@@ -282,7 +289,7 @@ test("a worker that waits to be started again is gone at once when the run stops
   expect(report).toMatchObject({ restarts: 0, lost: 0, problems: [] });
   const outcomes = report.workers.map(({ outcome }) => outcome);
   expect(outcomes).toEqual([expect.stringMatching(/^(stopped|sealed)$/), "stopped", "stopped"]);
-  await (await openBuffer(fileTransport({ path }))).destroy();
+  await destroyAt(path);
 });
 
 test("a worker that wants more memory than it may have ends alone", async () => {
@@ -296,7 +303,7 @@ test("a worker that wants more memory than it may have ends alone", async () => 
   const report = await watched.report;
   expect(report).toMatchObject({ exitCode: 5, remaining: 1, lost: 0, problems: [] });
   expect(report.workers[1]?.error?.message).toMatch(/heap out of memory/);
-  await (await openBuffer(fileTransport({ path }))).destroy();
+  await destroyAt(path);
 });
 
 test("workers are killed at random, and nothing is lost or done twice", async () => {
@@ -316,25 +323,18 @@ test("workers are killed at random, and nothing is lost or done twice", async ()
     consumers: { module: worker("collect"), count: 2, restart },
     values: true,
   });
-  const seed = Number(process.env["SLUICE_SEED"] ?? Math.floor(Math.random() * 1e6));
+  const seed = seedFromEnvironment();
   console.log(`kills: seed ${seed}, run it again with SLUICE_SEED=${seed}`);
-  let state = seed;
-  const random = () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
+  const random = randomFrom(seed);
   let kills = 0;
   let produced = 0;
   watched.run.on("produced", ({ count }) => {
     produced += count;
     if (kills >= 8 || produced < (kills + 1) * 80) return;
-    const alive = watched.events.flatMap((event) =>
-      event.kind === "spawned" && isAlive(event.pid) ? [event] : [],
-    );
-    const victim = alive[Math.floor(random() * alive.length)];
-    if (victim === undefined) return;
+    const alive = pids(watched.events).filter(isAlive);
+    if (alive.length === 0) return;
     kills++;
-    process.kill(victim.pid, "SIGKILL");
+    process.kill(random.pick(alive), "SIGKILL");
   });
   const report = await watched.report;
   expect(report, JSON.stringify(report.problems)).toMatchObject({

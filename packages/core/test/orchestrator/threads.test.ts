@@ -1,21 +1,19 @@
 // The same workers in threads, and in this process: behind the same plan, with the same account.
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  createBuffer,
-  openBuffer,
-  type RunEvent,
-  sealWhenDone,
-  startConsumers,
-  startProducers,
-} from "@sluice/core";
+import { createBuffer, openBuffer, sealWhenDone, startConsumers, startProducers } from "@sluice/core";
 import { describe, expect, test } from "vitest";
-import { fileTransport, freshPath, inline, memoryTransport, watch, worker } from "./harness.js";
-
-const create = { capacity: 5, durability: "none" } as const;
-
-function pids(events: readonly RunEvent[]): Set<number> {
-  return new Set(events.flatMap((event) => (event.kind === "spawned" ? [event.pid] : [])));
-}
+import {
+  create,
+  destroyAt,
+  fileTransport,
+  freshPath,
+  inline,
+  memoryTransport,
+  pids,
+  printed,
+  watch,
+  worker,
+} from "./harness.js";
 
 describe.each(["thread", "in-process"] as const)("workers in a %s", (runIn) => {
   test("9 produced, 9 consumed, 0 remaining, in one process", async () => {
@@ -41,7 +39,7 @@ describe.each(["thread", "in-process"] as const)("workers in a %s", (runIn) => {
       remaining: 0,
       problems: [],
     });
-    expect(pids(watched.events)).toEqual(new Set([runIn === "thread" ? process.pid : 0]));
+    expect(new Set(pids(watched.events))).toEqual(new Set([runIn === "thread" ? process.pid : 0]));
     expect(report.timeInBufferMs?.max).toBeGreaterThan(0);
   });
 
@@ -60,7 +58,7 @@ describe.each(["thread", "in-process"] as const)("workers in a %s", (runIn) => {
     const report = await watched.report;
     expect(report).toMatchObject({ exitCode: 4, consumed: 0, lost: 0, problems: [] });
     expect(report.remaining).toBe(report.produced);
-    await (await openBuffer(fileTransport({ path }))).destroy();
+    await destroyAt(path);
   });
 });
 
@@ -109,7 +107,7 @@ describe("a thread", () => {
     const report = await watched.report;
     expect(report).toMatchObject({ exitCode: 5, lost: 0, problems: [] });
     expect(report.workers[1]?.error?.message).toMatch(/memory/);
-    await (await openBuffer(fileTransport({ path }))).destroy();
+    await destroyAt(path);
   });
 
   test("prints what it prints, to the last line", async () => {
@@ -123,7 +121,7 @@ describe("a thread", () => {
       consumers: { module, runIn: "thread" },
     });
     expect(await watched.report).toMatchObject({ exitCode: 0 });
-    const text = watched.events.flatMap((event) => (event.kind === "output" ? [event.text] : [])).join("");
+    const text = printed(watched.events);
     expect(text).toContain("last words");
     expect(text.match(/x/g)).toHaveLength(100_000);
   });
