@@ -3,8 +3,8 @@
 import { acceptedOf, certainlyInside, timeOf, type Violation, violation } from "./check-history.js";
 import type { HistoryExpectation } from "./expectation.js";
 import { type Interval, mostOverlap, overlapWithin } from "./intervals.js";
-import type { ItemHistory } from "./item-history.js";
-import { effectOf, type Operation } from "./operation.js";
+import { type ItemHistory, mayBePut } from "./item-history.js";
+import type { Operation } from "./operation.js";
 
 /** P5: never more than capacity items, nor than that many bytes, certainly inside. */
 export function checkBound(
@@ -37,7 +37,7 @@ export function checkFull(
   const told = operations.filter((one) => one.outcome === "full");
   if (told.length === 0) return [];
   const possible = items
-    .filter((item) => item.put !== undefined && effectOf(item.put) !== "no")
+    .filter(mayBePut)
     .map((item) => ({ from: item.putAfter, to: item.outBefore, weight: bytesOf(item.put) }));
   const mostItems = overlapWithin(possible.map(({ from, to }): Interval => ({ from, to })));
   const mostBytes = bytesMax === Infinity ? () => -Infinity : overlapWithin(possible);

@@ -12,7 +12,7 @@ import { checkLeases } from "./check-leases.js";
 import { checkSeal } from "./check-seal.js";
 import { type HistoryExpectation, validateExpectation } from "./expectation.js";
 import { covers, type Interval, unionOf } from "./intervals.js";
-import { type ItemHistory, itemsOf } from "./item-history.js";
+import { type ItemHistory, itemsOf, mayBePut } from "./item-history.js";
 import { describeOperation, effectOf, type Operation } from "./operation.js";
 import { validateOperations } from "./read-history.js";
 import { tightenOrder } from "./tighten-order.js";
@@ -144,7 +144,7 @@ function checkLost(items: readonly ItemHistory[], operations: readonly Operation
 
 /** P4: a put before b was called, then b does not come out and return before a is asked for. */
 function checkOrder(items: readonly ItemHistory[]): Violation[] {
-  const known = items.filter((item) => item.put !== undefined && effectOf(item.put) !== "no");
+  const known = items.filter(mayBePut);
   const byPutReturn = known
     .filter((item) => Number.isFinite(item.putBefore))
     .sort((a, b) => a.putBefore - b.putBefore);

@@ -30,6 +30,11 @@ export interface ItemHistory {
   readonly outBefore: number;
 }
 
+/** Somebody put it, as far as is known. */
+export function mayBePut({ put }: ItemHistory): boolean {
+  return put !== undefined && effectOf(put) !== "no";
+}
+
 /** @param expectation - `failuresMax` and `takesInTwoSteps` of it; without them no item becomes a dead letter, and takes are one step. */
 export function itemsOf(
   operations: readonly Operation[],

@@ -290,7 +290,7 @@ export class SearchModel {
   /** Nobody ever sees the item, so something that nobody saw has to remove it. */
   private putUnseen(step: Step): Undo | string {
     const undo = this.put(step);
-    if (typeof undo !== "string") this.needed += this.given.isMissing[step.item] as number;
+    if (typeof undo !== "string") this.needed += at(this.given.isMissing, step.item);
     return undo;
   }
 

@@ -2,7 +2,7 @@
 
 import { acceptedOf, certainlyInside } from "./check-history.js";
 import { mostOverlap } from "./intervals.js";
-import { itemsOf } from "./item-history.js";
+import { itemsOf, mayBePut } from "./item-history.js";
 import { effectOf, type Operation } from "./operation.js";
 import { validateOperations } from "./read-history.js";
 
@@ -75,7 +75,7 @@ export function peakBounds(operations: readonly Operation[]): {
 } {
   validateOperations(operations);
   const items = itemsOf(operations);
-  const possible = items.filter(({ put }) => put !== undefined && effectOf(put) !== "no");
+  const possible = items.filter(mayBePut);
   return {
     least: mostOverlap(acceptedOf(items).map(certainlyInside)).count,
     most: mostOverlap(possible.map(({ putAfter, outBefore }) => ({ from: putAfter, to: outBefore }))).count,

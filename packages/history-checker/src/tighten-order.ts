@@ -4,8 +4,7 @@
  * orders in Bouajjani, Emmi, Enea, Hamza: "On reducing linearizability to state reachability", on intervals.
  */
 
-import type { ItemHistory } from "./item-history.js";
-import { effectOf } from "./operation.js";
+import { type ItemHistory, mayBePut } from "./item-history.js";
 
 /** Each round carries an order one step further; more than a few change nothing in practice. */
 const ROUNDS_MAX = 6;
@@ -19,7 +18,7 @@ export interface Tightened {
 
 /** @param takesInTwoSteps - a plain take hands out and, later, removes. Default false: at once. */
 export function tightenOrder(all: readonly ItemHistory[], takesInTwoSteps: boolean = false): Tightened {
-  const items = all.filter((item) => item.put !== undefined && effectOf(item.put) !== "no");
+  const items = all.filter(mayBePut);
   const put = { after: times(items, "putAfter"), before: times(items, "putBefore") };
   const out = { after: times(items, "firstOutAfter"), before: times(items, "firstOutBefore") };
   for (let round = 0; round < ROUNDS_MAX; round++) {

@@ -12,6 +12,7 @@ import { keepHistories } from "./report/keep-histories.js";
 import type { KeptHistory } from "./report/kept-history.js";
 import { isUpTo, LEVELS, type Level, type Rule, type Skip, Unable } from "./rule.js";
 import { RULES } from "./rules/index.js";
+import { messageOf } from "./verdict-text.js";
 
 /** A rule may wait for many things one after the other; for so many signal times in all. */
 const RULE_SIGNALS_MAX = 11;
@@ -150,8 +151,8 @@ async function run(rule: Rule, harness: Harness, options: RunOptions & { seed: n
   const onStray = (reason: unknown) => void strays.push(reason);
   for (const event of STRAYS) process.on(event, onStray);
   try {
-    const end = unlessAborted(rule.run(context), options.signal);
-    await context.within(end, signalsMax(rule, effort), "the rule");
+    const ran = unlessAborted(rule.run(context), options.signal);
+    await context.within(ran, signalsMax(rule, effort), "the rule");
   } catch (error) {
     failure = { error };
   }
@@ -184,7 +185,7 @@ interface Failed {
 }
 
 function named({ error, rule, histories, leftovers }: Failed, options: RunOptions & { seed: number }): Error {
-  const told = error instanceof Error ? error.message : String(error);
+  const told = messageOf(error);
   const what = error instanceof RuleBroken ? undefined : awaited.get(error as object);
   const text = what === undefined ? told : `Expected ${what} to go well, it rejected with ${describe(error)}`;
   const { seed, effort = effortFromEnvironment(), module, historiesIn } = options;

@@ -18,10 +18,16 @@ function moduleOf(name: string, text: string): string {
   return file;
 }
 
-const good = moduleOf(
-  "good.mjs",
-  "export default { createTransport: () => memoryTransport(), capabilities: memoryTransport().capabilities };",
-);
+/** The text of one with the memory transport. @param members - that it has besides, or instead. */
+function harnessWith(members: string): string {
+  return `export default {
+    createTransport: () => memoryTransport(),
+    capabilities: memoryTransport().capabilities,
+    ${members}
+  };`;
+}
+
+const good = moduleOf("good.mjs", harnessWith(""));
 // Its name is no word: LIFE-17 fails it.
 const bad = moduleOf(
   "bad.mjs",
@@ -31,19 +37,9 @@ const bad = moduleOf(
    });`,
 );
 const empty = moduleOf("empty.mjs", "export const nothing = 1;");
-const odd = moduleOf(
-  "odd.mjs",
-  "export default { createTransport: () => memoryTransport(), capabilities: {} };",
-);
+const odd = moduleOf("odd.mjs", harnessWith("capabilities: {}"));
 const failing = moduleOf("failing.mjs", 'export default () => { throw new Error("no"); };');
-const misspelt = moduleOf(
-  "misspelt.mjs",
-  `export default {
-     createTransport: () => memoryTransport(),
-     capabilities: memoryTransport().capabilities,
-     cleanUp() {},
-   };`,
-);
+const misspelt = moduleOf("misspelt.mjs", harnessWith("cleanUp() {}"));
 moduleOf("wrong.mjs", "export const f = () => {\n  return 1 }};");
 const importing = moduleOf("importing.mjs", 'import "./wrong.mjs";');
 const linking = moduleOf("linking.mjs", 'import { none } from "./good.mjs";');
@@ -106,7 +102,7 @@ test.each([
     "leaving.mjs",
     `const left = ${leave};
      process.on("exit", () => left.kill?.());
-     export default { createTransport: () => memoryTransport(), capabilities: memoryTransport().capabilities };`,
+     ${harnessWith("")}`,
   );
   const { status, stderr, stdout } = run(["run", leaving, "--only", "RETRY-1"]);
   expect(stdout).toMatch(/^RETRY-1 +required +passed/m);
@@ -121,14 +117,7 @@ test.each([
     /the harness's cleanup to come to its end, it was still at it after 1000 ms/,
   ],
 ])("a cleanup that fails is a failure, and named: %s", (cleanup, message) => {
-  const failing = moduleOf(
-    "uncleared.mjs",
-    `export default {
-       createTransport: () => memoryTransport(),
-       capabilities: memoryTransport().capabilities,
-       cleanup: ${cleanup},
-     };`,
-  );
+  const failing = moduleOf("uncleared.mjs", harnessWith(`cleanup: ${cleanup}`));
   const { status, stdout } = run(["run", failing, "--only", "RETRY-1"], { SLUICE_TIMEOUT_SCALE: "0.1" });
   expect(stdout).toMatch(message);
   expect(status).toBe(1);
@@ -138,11 +127,7 @@ test("a cleanup has the time that it needs", () => {
   const slow = moduleOf(
     "slow.mjs",
     `let cleared = 0;
-     export default {
-       createTransport: () => memoryTransport(),
-       capabilities: memoryTransport().capabilities,
-       cleanup: () => new Promise((resolve) => setTimeout(() => resolve(cleared++), 400)),
-     };
+     ${harnessWith("cleanup: () => new Promise((resolve) => setTimeout(() => resolve(cleared++), 400))")}
      process.on("exit", () => console.log("cleared", cleared));`,
   );
   expect(run(["run", slow, "--only", "RETRY-1"]).stdout).toMatch(/^cleared 1$/m);
@@ -252,10 +237,7 @@ test.each([
 });
 
 test("an adapter that ends the process in a rule is no pass", () => {
-  const ending = moduleOf(
-    "ending-later.mjs",
-    "export default { createTransport: () => process.exit(0), capabilities: memoryTransport().capabilities };",
-  );
+  const ending = moduleOf("ending-later.mjs", harnessWith("createTransport: () => process.exit(0)"));
   const { status, stderr } = run(["run", ending, "--only", "RETRY-1"]);
   expect(stderr).toContain("ended the process (exit code 0)");
   expect(status).toBe(1);
@@ -265,10 +247,7 @@ test.each([
   ["throws", "() => { throw new Error('no place'); }"],
   ["hangs", "() => new Promise(() => {})"],
 ])("the page is written, too, of a harness whose createTransport %s", (how, make) => {
-  const placeless = moduleOf(
-    "placeless.mjs",
-    `export default { createTransport: ${make}, capabilities: memoryTransport().capabilities };`,
-  );
+  const placeless = moduleOf("placeless.mjs", harnessWith(`createTransport: ${make}`));
   const file = join(folder, `${how}.html`);
   const args = ["run", placeless, "--only", "RETRY-1", "--report", file];
   expect(run(args, { SLUICE_TIMEOUT_SCALE: "0.01" }).status).toBe(1);
@@ -278,10 +257,8 @@ test.each([
 test.each(["run", "chaos"])("%s: a createTransport that never settles is named, in its time", (command) => {
   const hanging = moduleOf(
     "hanging.mjs",
-    `export default {
-       createTransport: () => new Promise(() => {}),
-       capabilities: { ...memoryTransport().capabilities, reach: "host" },
-     };`,
+    harnessWith(`createTransport: () => new Promise(() => {}),
+      capabilities: { ...memoryTransport().capabilities, reach: "host" }`),
   );
   const args = command === "run" ? ["--only", "RETRY-1"] : [];
   const { status, stdout, stderr } = run([command, hanging, ...args], { SLUICE_TIMEOUT_SCALE: "0.02" });

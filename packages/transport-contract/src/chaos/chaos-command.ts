@@ -44,7 +44,7 @@ async function unleash(command: ChaosCommand, args: readonly string[], signal: A
   const timing = timingFromEnvironment();
   const cleanups = new Cleanups(timing);
   const histories: KeptHistory[] = [];
-  const transport = await newTransport(harness, cleanups, waitingWith(timing, new AbortController().signal));
+  const transport = await newTransport(harness, cleanups, waitingWith(timing));
   let faults: readonly string[] = [];
   try {
     const account = await runChaos(transport, {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { BufferAddress } from "@sluice/core";
 import type { Random } from "@sluice/history-checker/random";
 import { Puppet } from "../processes/puppet.js";
+import { messageOf } from "../verdict-text.js";
 import type { Marks } from "./marks.js";
 import type { ChaosOptions } from "./run-chaos.js";
 
@@ -83,7 +84,7 @@ export class Crew {
       await work;
     } catch (error) {
       if (this.#isEnded || (puppet.isGone && armed === "SIGKILL")) return;
-      this.broken.push(`${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.broken.push(`${name} failed: ${messageOf(error)}`);
     }
   }
 
@@ -120,26 +121,24 @@ export class Crew {
     const name = `${id}.${++this.#started}`;
     const draw = random.fork(name);
     const failpoint = armed ? this.#failpointFrom(draw) : undefined;
-    let why: unknown;
     if (this.#isEnded) throw new Error(`${name} is not started: the run is over`);
-    const puppet = await Puppet.start({
-      address,
-      onSpawn: (one) => {
-        this.#spawned.add(one);
-        void one.exited().then(() => this.#spawned.delete(one));
-      },
-      ...(failpoint === undefined ? {} : { failpoint }),
-      ...(options.latencyMs ? { latency: { maxMs: options.latencyMs, seed: draw.below(2 ** 31) } } : {}),
-      // Past their leases.
-      ...(failpoint?.signal === "SIGSTOP" ? { wakeEveryMs: leaseMs * 2 } : {}),
-    }).catch((error: unknown) => {
-      why = error;
-      return undefined;
-    });
-    if (puppet === undefined) {
+    let puppet: Puppet;
+    try {
+      puppet = await Puppet.start({
+        address,
+        onSpawn: (one) => {
+          this.#spawned.add(one);
+          void one.exited().then(() => this.#spawned.delete(one));
+        },
+        ...(failpoint === undefined ? {} : { failpoint }),
+        ...(options.latencyMs ? { latency: { maxMs: options.latencyMs, seed: draw.below(2 ** 31) } } : {}),
+        // Past their leases.
+        ...(failpoint?.signal === "SIGSTOP" ? { wakeEveryMs: leaseMs * 2 } : {}),
+      });
+    } catch (error) {
       // It may have come upon its failpoint while it was opening.
       if (armed && !this.#isEnded) return this.#start(role, id, false);
-      throw new Error(`${name} could not be started: ${why instanceof Error ? why.message : why}`);
+      throw new Error(`${name} could not be started: ${messageOf(error)}`);
     }
     const job = { folder, name, seed: draw.below(2 ** 31), isRestarted: (options.restarts ?? 0) > 0 };
     const work =

@@ -14,6 +14,8 @@ import {
 import { checkHistory, type Operation, readHistory, searchHistory } from "@sluice/history-checker";
 import { newSeed, type Random, randomFrom } from "@sluice/history-checker/random";
 import { timeScale, timingFromEnvironment } from "../harness.js";
+import { drawn } from "../kit/drawn.js";
+import { inTime, LATE } from "../kit/in-time.js";
 import { takesOf } from "../kit/judge.js";
 import { passingFolder } from "../kit/temporary-folder.js";
 import { unlessAborted } from "../kit/unless-aborted.js";
@@ -21,7 +23,6 @@ import { consume } from "../processes/loops.js";
 import type { KeptHistory } from "../report/kept-history.js";
 import { account, type ChaosReport } from "./account.js";
 import { Crew } from "./crew.js";
-import { inTime, LATE } from "./in-time.js";
 import { Marks } from "./marks.js";
 import { watchBound } from "./watch-bound.js";
 
@@ -205,9 +206,13 @@ async function unleash(
 ): Promise<void> {
   const { kills, stops = 0, restarts = 0, leaseMs, killEveryMs = 40, onStep: step = () => {} } = options;
   const { untilStruck } = options;
-  const isEnough = () => untilStruck?.every((strike) => crew.struck[strike] !== undefined) ?? false;
+  const isEnough = () => {
+    if (untilStruck === undefined) return false;
+    const { struck } = crew;
+    return untilStruck.every((strike) => struck[strike] !== undefined);
+  };
   const pause = (ms: number) => sleep(ms, undefined, options.signal && { signal: options.signal });
-  const actions = shuffled(
+  const actions = drawn(
     [
       ...Array<"kill">(kills).fill("kill"),
       ...Array<"stop">(stops).fill("stop"),
@@ -266,12 +271,4 @@ async function finish(
   step("the consumers drain");
   const drained = untilNotBusy(() => buffer.drained());
   await Promise.all([last, drained, ...of("consumer").map((worker) => crew.finished(worker))]);
-}
-
-function shuffled<T>(list: T[], random: Random): T[] {
-  for (let i = list.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [list[i], list[j]] = [list[j] as T, list[i] as T];
-  }
-  return list;
 }

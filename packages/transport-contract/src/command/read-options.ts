@@ -2,6 +2,7 @@
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { UsageError } from "../usage-error.js";
+import { messageOf } from "../verdict-text.js";
 
 /** Of what is random: any that a number can hold. */
 export const SEED_MAX: number = Number.MAX_SAFE_INTEGER;
@@ -16,7 +17,7 @@ export function readOptions<O extends Options>(args: readonly string[], options:
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: true }) as Parsed<O>;
   } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
+    const told = messageOf(error);
     throw new UsageError(told.split(". ")[0] ?? told);
   }
 }

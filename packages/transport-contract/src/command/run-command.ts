@@ -128,8 +128,7 @@ function notRun(options: RunOptions, verdicts: ReadonlyMap<string, Verdict>): st
 async function nameOf(harness: Harness, module: string): Promise<string> {
   const timing = timingFromEnvironment();
   const cleanups = new Cleanups(timing);
-  const waits = waitingWith(timing, new AbortController().signal);
-  const name = await newTransport(harness, cleanups, waits).then(
+  const name = await newTransport(harness, cleanups, waitingWith(timing)).then(
     (transport) => transport.name,
     () => module,
   );

@@ -6,11 +6,12 @@ import { type BufferAddress, type BufferTransport, completeSpec } from "@sluice/
 import type { RuleContext } from "../kit/context.js";
 import { equal, fail } from "../kit/expect.js";
 import { temporaryFolder } from "../kit/temporary-folder.js";
+import { messageOf } from "../verdict-text.js";
 import { inspect } from "./inspect.js";
 import { type Done, SETTINGS, type Step } from "./script.js";
 import type { Job } from "./script-main.js";
 import { possibleStates } from "./script-model.js";
-import { CALLS, runScript, type Site, sitesIn } from "./strace.js";
+import { CALLS, runScript, type ScriptEnd, type Site, sitesIn } from "./strace.js";
 
 export interface Arena {
   readonly transport: BufferTransport;
@@ -58,14 +59,20 @@ export function recordOf({ record }: Job): Record {
   };
 }
 
+/** @returns what it wrote down. @throws RuleBroken if that is not all. */
+export function cameToItsEnd(job: Job, { code, signal, said }: ScriptEnd): Record {
+  const record = recordOf(job);
+  const last = record.marks.at(-1);
+  if (code !== 0 || last !== "over")
+    fail(`Expected the script to come to its end, it ended with ${code ?? signal} and ${last}: ${said}`);
+  return record;
+}
+
 /** Runs the script untouched. @returns its system calls on the buffer's files. */
 export async function sitesOf(t: RuleContext, arena: Arena, job: Job = arena.job): Promise<Site[]> {
   const log = `${job.record}.log`;
   const trace = `trace=${CALLS.join(",")}`;
-  const { code, said } = await runScript(t, job, { strace: ["-y", "-o", log, "-e", trace] });
-  const { marks } = recordOf(job);
-  if (code !== 0 || marks.at(-1) !== "over")
-    fail(`Expected the script to come to its end, it ended with ${code} and ${marks.at(-1)}: ${said}`);
+  cameToItsEnd(job, await runScript(t, job, { strace: ["-y", "-o", log, "-e", trace] }));
   const sites = sitesIn(readFileSync(log, "utf8"), directoryOf(t, arena.transport));
   if (sites.length === 0)
     fail("Expected system calls on the buffer's files in the declared directory, saw none");
@@ -93,7 +100,6 @@ export async function at<T>(where: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    const told = error instanceof Error ? error.message : String(error);
-    return fail(`${where}: ${told}`);
+    return fail(`${where}: ${messageOf(error)}`);
   }
 }

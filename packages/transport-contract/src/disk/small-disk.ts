@@ -2,11 +2,12 @@
 
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RuleContext } from "../kit/context.js";
 import { passingFolder, temporaryFolder } from "../kit/temporary-folder.js";
+import { lastSaid } from "../processes/last-said.js";
 import { spawnOwned } from "../processes/owned-child.js";
 
 /** As root, or, where the kernel lets everybody, as the root of a user namespace of one's own. */
@@ -50,12 +51,12 @@ function probe(seesBoot: boolean): Probed {
     const [disk, directory] = [join(path, "disk"), join(path, "directory")];
     const boot = seesBoot ? join(path, "boot") : "";
     if (seesBoot) writeFileSync(boot, "");
-    const made = spawnSync("mkdir", [disk, directory]).error;
+    for (const one of [disk, directory]) mkdirSync(one);
     let said = "";
     for (const way of WAYS) {
       const run = ["unshare", ...way, "sh", "-c", SCRIPT, "sh", disk, directory, "1m", boot, "true"];
       const { error, status, stderr } = spawnSync(run[0] as string, run.slice(1), { encoding: "utf8" });
-      if (made === undefined && error === undefined && status === 0) return { way };
+      if (error === undefined && status === 0) return { way };
       said = error?.message ?? stderr.trim();
     }
     return { reason: `${seesBoot ? "no file of /proc" : "no tmpfs"} can be mounted here: ${said}` };
@@ -91,18 +92,15 @@ export async function onSmallDisk(
     stdio: ["ignore", "pipe", "pipe"],
   });
   t.hold(kill);
-  let said = "";
+  const said = lastSaid(child.stderr);
   let out = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     out += text;
-  });
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(-4000);
   });
   const closed = once(child, "close");
   const { code, signal } = await end;
   await closed;
   const last = out.trim().split("\n").at(-1) ?? "";
   if (code === 0 && last.startsWith("{")) return JSON.parse(last);
-  return { fault: `The process ended with ${code ?? signal}: ${said}` };
+  return { fault: `The process ended with ${code ?? signal}: ${said()}` };
 }

@@ -4,9 +4,10 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Random } from "@sluice/history-checker/random";
 import type { RuleContext } from "../kit/context.js";
+import { drawn } from "../kit/drawn.js";
 import { forever } from "../kit/waiting.js";
+import { lastSaid } from "../processes/last-said.js";
 import { type ChildEnd, type OwnedChild, spawnOwned } from "../processes/owned-child.js";
-import { drawn } from "./drawn.js";
 import type { Job } from "./script-main.js";
 import { shapeOf } from "./shape.js";
 
@@ -102,11 +103,8 @@ export function startScript(job: Job, options: RunOptions = {}): StartedScript {
     },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let said = "";
-  owned.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    said = (said + text).slice(-4000);
-  });
-  return { ...owned, end: owned.end.then((came) => ({ ...came, said })) };
+  const said = lastSaid(owned.child.stderr);
+  return { ...owned, end: owned.end.then((came) => ({ ...came, said: said() })) };
 }
 
 /** @param log - what strace wrote, with `-y`. @returns the calls on what lies below the directory, in their order. */

@@ -1,8 +1,8 @@
 /** What a rule has given out and started, in the order in which it did; all of it is let go when the rule is over. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Timing } from "../harness.js";
 import { describe } from "./expect.js";
+import { inTime, LATE } from "./in-time.js";
 
 interface Cleanup {
   readonly run: () => unknown;
@@ -61,14 +61,11 @@ export class Cleanups {
 
 /** What went wrong with it; undefined if nothing did. */
 async function faultOf({ run, what }: Cleanup, limitMs: number): Promise<string | undefined> {
-  const clock = new AbortController();
-  const late = sleep(limitMs, `Expected ${what} to come to its end, it was still at it after ${limitMs} ms`, {
-    signal: clock.signal,
-  }).catch(() => undefined);
   const done = (async () => void (await run()))().catch(
     (error: unknown) => `Expected ${what} to go well, it rejected with ${describe(error)}`,
   );
-  const fault = await Promise.race([done, late]);
-  clock.abort();
-  return fault;
+  const fault = await inTime(done, limitMs);
+  return fault === LATE
+    ? `Expected ${what} to come to its end, it was still at it after ${limitMs} ms`
+    : fault;
 }

@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Timing } from "../harness.js";
 import { describe, fail, print } from "./expect.js";
+import { inTime, LATE } from "./in-time.js";
 import { handled } from "./quiet.js";
 
 /** What was waited for when an error came: a rejection from deep within says little of the rule. */
@@ -27,23 +28,21 @@ export interface Waiting {
 
 /**
  * @param over - when the rule is over, which may be while it still waits: whatever of it is left stands still from then on. It
- *   would fail nobody any more, and start what nobody ends.
+ *   would fail nobody any more, and start what nobody ends. Default: never.
  */
-export function waitingWith(timing: Timing, over: AbortSignal): Waiting {
+export function waitingWith(timing: Timing, over: AbortSignal = new AbortController().signal): Waiting {
   const settles = async <T>(promise: Promise<T> | T, signals: number, what: string): Promise<T> => {
     if (over.aborted) await forever();
     const limitMs = timing.signalMs * signals;
-    const clock = new AbortController();
     try {
-      const late = sleep(limitMs, PENDING, { signal: clock.signal, ref: true });
-      const first = await Promise.race([promise, late]);
-      if (first === PENDING) fail(`Expected ${what} to settle, it was still waiting after ${limitMs} ms`);
-      return first as T;
+      const first = await inTime(Promise.resolve(promise), limitMs);
+      return first === LATE
+        ? fail(`Expected ${what} to settle, it was still waiting after ${limitMs} ms`)
+        : first;
     } catch (error) {
       if (typeof error === "object" && error !== null && !awaited.has(error)) awaited.set(error, what);
       throw error;
     } finally {
-      clock.abort();
       if (over.aborted) await forever();
     }
   };

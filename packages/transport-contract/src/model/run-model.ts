@@ -4,6 +4,7 @@ import type { Consumer, Lease, Producer } from "@sluice/core";
 import type { RuleContext } from "../kit/context.js";
 import { equal, fail, print } from "../kit/expect.js";
 import { checkLedger } from "../kit/face.js";
+import { messageOf } from "../verdict-text.js";
 import { ArrayBufferModel, type ModelItem } from "./array-buffer-model.js";
 
 interface Held {
@@ -137,8 +138,9 @@ export async function runModel(t: RuleContext, options: { leases: boolean; steps
       );
       if (t.harness.capabilities.peak === "exact") equal(counts.peak, model.peak, "the peak");
     } catch (error) {
-      const told = error instanceof Error ? error.message : String(error);
-      fail(`${told}\nin the last of these steps, with ${print(spec)}:${trace.slice(-60).join(" ")}`);
+      fail(
+        `${messageOf(error)}\nin the last of these steps, with ${print(spec)}:${trace.slice(-60).join(" ")}`,
+      );
     }
   };
 

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type BufferAddress, BufferError, type ErrorCode } from "@sluice/core";
 import type { ArmedFailpoint, Latency } from "./failpoint-preload.js";
+import { lastSaid } from "./last-said.js";
 import { ownedUntilExit } from "./owned-child.js";
 import type { PuppetCalls, Reply } from "./puppet-messages.js";
 
@@ -34,7 +35,7 @@ export class Puppet {
   readonly #calls: Map<number, { resolve(value: unknown): void; reject(error: unknown): void }> = new Map();
   readonly #exit: Promise<unknown>;
   #lastId = 0;
-  #said = "";
+  readonly #said: () => string;
   #end: string | undefined;
 
   private constructor(options: PuppetOptions) {
@@ -49,11 +50,7 @@ export class Puppet {
       },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.#said = (this.#said + text).slice(-4000);
-      });
-    }
+    this.#said = lastSaid(this.#child.stdout, this.#child.stderr);
     this.#child.on("message", (reply: Reply) => this.#answer(reply));
     // A message to a child that was killed a moment ago; its exit says all there is to say.
     this.#child.on("error", () => {});
@@ -130,7 +127,8 @@ export class Puppet {
   }
 
   #gone(): PuppetGone {
-    const said = this.#said === "" ? "" : `; it said:\n${this.#said}`;
+    const text = this.#said();
+    const said = text === "" ? "" : `; it said:\n${text}`;
     return new PuppetGone(`The child process ${this.#child.pid} ended ${this.#end}${said}`);
   }
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { BufferCounts } from "@sluice/core";
-import { arenaFor, at, directoryOf, folderFor, recordOf } from "../disk/arena.js";
+import { arenaFor, at, cameToItsEnd, directoryOf, folderFor } from "../disk/arena.js";
 import { type Contents, contentsFile, oldestAfterCut } from "../disk/contents.js";
 import { itemNumber, PRODUCER, SETTINGS, type Step, scriptOf } from "../disk/script.js";
 import { type Entry, inOrder, possibleStates, type State } from "../disk/script-model.js";
@@ -38,9 +38,7 @@ async function withDamage(t: RuleContext, how: "cut" | "turn", count: number): P
   const script = scriptWithoutLease(t, 40);
   const arena = await arenaFor(t, folderFor(t), script);
   const directory = directoryOf(t, arena.transport);
-  const { code, said } = await runScript(t, { ...arena.job, watched: directory });
-  const { done, marks } = recordOf(arena.job);
-  isTrue(code === 0 && marks.at(-1) === "over", `Expected the script to come to its end: ${said}`);
+  const { done } = cameToItsEnd(arena.job, await runScript(t, { ...arena.job, watched: directory }));
   const states = possibleStates(script, done, SETTINGS.capacity, true).flat();
   const history = historyOf(arena.job.record);
   equal(history.length, states.length, "the number of times that the files were looked at");

@@ -1,6 +1,6 @@
 /** DURABLE: what an accepted item outlives, as the transport claims in `survives`. */
 
-import { arenaFor, folderFor, recordOf } from "../disk/arena.js";
+import { arenaFor, cameToItsEnd, folderFor, recordOf } from "../disk/arena.js";
 import { inspect } from "../disk/inspect.js";
 import { SETTINGS, scriptOf } from "../disk/script.js";
 import { possibleStates } from "../disk/script-model.js";
@@ -55,12 +55,7 @@ export const durableRules: readonly Rule[] = [
       const script = scriptOf(t.random, 40, t.random.chance(0.3));
       const { transport, address, job } = await arenaFor(t, folderFor(t), script);
       // A new authority may not know who has died meanwhile: those leases end by time.
-      const { code, said } = await runScript(t, { ...job, leaseMs: t.timing.signalMs / 2 });
-      const { done, marks } = recordOf(job);
-      isTrue(
-        marks.at(-1) === "over",
-        `Expected the script to come to its end, it ended with ${code}: ${said}`,
-      );
+      const { done } = cameToItsEnd(job, await runScript(t, { ...job, leaseMs: t.timing.signalMs / 2 }));
       await t.soon(t.harness.restart?.(transport), "the restart");
       const port = await t.soon(transport.open(address), "the opening afterwards");
       t.defer(() => port.destroy());

@@ -8,6 +8,7 @@ import type { RuleContext, Stage } from "../kit/context.js";
 import { equal, fail, isTrue } from "../kit/expect.js";
 import { checkLedger } from "../kit/face.js";
 import { historyFolder } from "../kit/history-folder.js";
+import { inTime } from "../kit/in-time.js";
 import { takesOf } from "../kit/judge.js";
 import { peakFault } from "../kit/peak-fault.js";
 import type { Resources } from "../kit/resources.js";
@@ -116,12 +117,7 @@ async function warmedUp(
   // Whichever comes first.
   while ((await share()) < WARM_UP && performance.now() - start < limitMs * WARM_UP) await sleep(10);
   const early = await resourcesOf(t, all);
-  const clock = new AbortController();
-  const late = sleep(limitMs - (performance.now() - start), undefined, { signal: clock.signal }).catch(
-    () => {},
-  );
-  await t.within(Promise.race([put, late]), 4, "the producers");
-  clock.abort();
+  await inTime(put, Math.max(0, limitMs - (performance.now() - start)));
   // Of one that has put all, nothing is asked by it.
   await Promise.all(all.slice(0, EACH).map(([, puppet]) => puppet.call("stopProducing")));
   return early;

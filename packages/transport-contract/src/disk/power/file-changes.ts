@@ -31,24 +31,20 @@ interface Timed {
   readonly text: string;
 }
 
-export type Change = Timed &
-  (
-    | { readonly kind: "bytes"; readonly inode: number; readonly offset: number; readonly bytes: Buffer }
-    | { readonly kind: "length"; readonly inode: number; readonly length: number }
-    /** Undefined: the name is taken away. `of` is the directory whose sync is one of it. */
-    | { readonly kind: "names"; readonly of: number; readonly names: readonly NameChange[] }
-  );
+type Bare =
+  | { readonly kind: "bytes"; readonly inode: number; readonly offset: number; readonly bytes: Buffer }
+  | { readonly kind: "length"; readonly inode: number; readonly length: number }
+  /** `of` is the directory whose sync is one of it. */
+  | { readonly kind: "names"; readonly of: number; readonly names: readonly NameChange[] };
+
+export type Change = Timed & Bare;
 
 export interface NameChange {
   readonly directory: number;
   readonly name: string;
+  /** Undefined: the name is taken away. */
   readonly inode: number | undefined;
 }
-
-type Bare =
-  | { readonly kind: "bytes"; readonly inode: number; readonly offset: number; readonly bytes: Buffer }
-  | { readonly kind: "length"; readonly inode: number; readonly length: number }
-  | { readonly kind: "names"; readonly of: number; readonly names: readonly NameChange[] };
 
 interface OpenFile {
   readonly inode: number;

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "@sluice/history-checker/random";
-import { drawn } from "../drawn.js";
+import { drawn } from "../../kit/drawn.js";
 
 interface FileNode {
   readonly kind: "file";

@@ -60,10 +60,9 @@ const SHRINK_TRIES_MAX = 200;
 const job = JSON.parse(process.env["SLUICE_CONTRACT_POWER_LOSS"] ?? "") as PowerLossJob;
 const { directory, folder, spec, wishes } = job;
 const random = randomFrom(job.seed);
-// Whoever started this process ends it.
-const never = new AbortController().signal;
 const t = {
-  ...waitingWith(job.timing, never),
+  // Whoever started this process ends it.
+  ...waitingWith(job.timing),
   timing: job.timing,
   harness: { capabilities: job.capabilities },
 };

@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fail } from "../../kit/expect.js";
 import { Unable } from "../../rule.js";
-import { recordOf } from "../arena.js";
+import { cameToItsEnd } from "../arena.js";
 import { type Done, SETTINGS, type Step } from "../script.js";
 import type { Job } from "../script-main.js";
 import { emptyState, possibleStates, type State } from "../script-model.js";
@@ -40,10 +40,7 @@ export async function record(folder: string, { job, script, directory, from }: R
   const files = new FileChanges(directory, readTree(directory));
   const own = { ...job, script: `${path}.script`, record: `${path}.record` };
   const options = [...STRACE_OPTIONS, "-o", `${path}.log`, "-e", `trace=${TRACED.join(",")}`];
-  const { code, said } = await startScript(own, { strace: options }).end;
-  const last = recordOf(own).marks.at(-1);
-  if (code !== 0 || last !== "over")
-    fail(`Expected the script to come to its end, it ended with ${code} and ${last}: ${said}`);
+  cameToItsEnd(own, await startScript(own, { strace: options }).end);
 
   const marks: (Mark & { readonly said: string })[] = [];
   for (const traced of tracedCalls(readFileSync(`${path}.log`, "latin1"))) {
