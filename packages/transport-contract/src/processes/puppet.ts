@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type BufferAddress, BufferError, type ErrorCode } from "@sluice/core";
+import { messageOf } from "../verdict-text.js";
 import type { ArmedFailpoint, Latency } from "./failpoint-preload.js";
 import { lastSaid } from "./last-said.js";
 import { ownedUntilExit } from "./owned-child.js";
@@ -52,17 +53,19 @@ export class Puppet {
     });
     this.#said = lastSaid(this.#child.stdout, this.#child.stderr);
     this.#child.on("message", (reply: Reply) => this.#answer(reply));
-    // A message to a child that was killed a moment ago; its exit says all there is to say.
-    this.#child.on("error", () => {});
     const waker =
       options.wakeEveryMs === undefined
         ? undefined
         : setInterval(() => this.signal("SIGCONT"), options.wakeEveryMs);
     const forget = ownedUntilExit(this.#child, "process");
-    this.#exit = once(this.#child, "exit").then(([code, signal]) => {
+    const end = once(this.#child, "exit").then(
+      ([code, signal]) => (signal === null ? `with code ${code}` : `by ${signal}`),
+      (error) => `before it began: ${messageOf(error)}`,
+    );
+    this.#exit = end.then((text) => {
       forget();
       clearInterval(waker);
-      this.#end = signal === null ? `with code ${code}` : `by ${signal}`;
+      this.#end = text;
       for (const call of this.#calls.values()) call.reject(this.#gone());
       this.#calls.clear();
     });
@@ -88,7 +91,8 @@ export class Puppet {
     const reply = new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
     // Whoever kills the process need not wait for what it was doing.
     reply.catch(() => {});
-    this.#child.send({ id, name, args });
+    // To one that was killed a moment ago; its exit says all there is to say. Without the callback, `once` would reject.
+    this.#child.send({ id, name, args }, () => {});
     return reply as Result<K>;
   }
 
