@@ -59,12 +59,18 @@ test("runs at night what there is to be run", () => {
   expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 
-test("has the numbers that CI's own file asks for", () => {
-  const asked = readFileSync(join(root, "packages/transport-file/test/faults.contract.test.ts"), "utf8");
-  const effortOf = (rule: string) => Number(new RegExp(`"${rule}"[^}]*effort: (\\d+)`).exec(asked)?.[1]);
-  // From 20 on all places of a script of so many steps; 40 states, and one kill at each failpoint, at the usual effort.
-  expect([effortOf("DISK-1"), effortOf("DISK-6")]).toEqual([20, 20]);
+test("has the numbers that CI's own files ask for", () => {
+  const of = "packages/transport-file/test";
+  const asked = readFileSync(join(root, of, "support/effort.ts"), "utf8");
+  const efforts: Record<string, number> = JSON.parse(/EFFORT_OF_FAULTS = (\{.+?\})/.exec(asked)?.[1] ?? "{}");
+  for (const file of ["contract.test.ts", "flock.contract.test.ts"])
+    expect(readFileSync(join(root, of, file), "utf8")).toContain("effortAtLeast: EFFORT_OF_FAULTS");
   const row = (fault: string) => rows.find((one) => one.fault === fault)?.inCi;
-  expect(row("9")).toContain(`${(effortOf("DISK-8") * 40).toLocaleString("en")} states`);
-  expect(row("3")).toContain(`${effortOf("PROC-21")} times`);
+  // From 20 on all places of a script of so many steps.
+  expect(row("2")).toContain(`a script of ${efforts["DISK-1"]} steps`);
+  expect(row("13")).toContain(`a script of ${efforts["DISK-6"]} steps`);
+  // With each of two locks: 40 states, one disk and one kill at the usual effort.
+  expect(row("9")).toContain(`${(2 * 40 * (efforts["DISK-8"] ?? 0)).toLocaleString("en")} states`);
+  expect(row("12")).toContain(`${2 * (efforts["DISK-5"] ?? 0)} drawn sizes`);
+  expect(row("3")).toContain(`${2 * (efforts["PROC-21"] ?? 0)} times`);
 });
