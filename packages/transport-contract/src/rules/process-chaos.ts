@@ -149,7 +149,7 @@ async function oneRun(t: RuleContext, { strikeSignals = 0, ...options }: Run): P
   if (safety.length + liveness.length > 0)
     fail([`In a run with kills, seed ${seed}:`, ...safety, ...liveness, JSON.stringify(rest)].join("\n"));
   // One that ends as soon as somebody was struck may end before the first item.
-  const isWhole = options.untilStruck === undefined;
+  const isWhole = options.endsWithStrikes !== true;
   isTrue(
     !isWhole || (report.accepted > 0 && report.finished > 0),
     `Expected items to flow, got ${JSON.stringify(report)}`,
