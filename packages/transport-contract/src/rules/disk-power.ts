@@ -15,8 +15,9 @@ import { claims } from "./claims.js";
 const DISK_BYTES = 1024 * 1024 * 1024;
 // Enough to cut a log of 256 commits three times, or one of a megabyte twice: what the first cut left is used again.
 const STEPS = 1000;
-// At the usual effort, in one run.
 const STATES = 40;
+/** Where many are wanted: a run costs as much as some hundreds of them. */
+const STATES_OF_A_RUN_MAX = 400;
 
 export const diskPowerRules: readonly Rule[] = [
   rule(
@@ -28,9 +29,7 @@ export const diskPowerRules: readonly Rule[] = [
       const folder = folderFor(t);
       const boot = join(folder, "boot");
       const all = t.trials(STATES);
-      // Where more are wanted, as many times more runs as states of each: a run costs as much as some hundreds of states.
-      const runs = Math.ceil(Math.sqrt(all / STATES));
-      const statesOfARun = Math.ceil(all / runs);
+      const statesOfARun = Math.ceil(all / Math.ceil(all / STATES_OF_A_RUN_MAX));
       for (let left = all; left > 0; left -= statesOfARun) {
         const transport = await t.transport();
         const directory = directoryOf(t, transport);
