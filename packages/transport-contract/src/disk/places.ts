@@ -11,7 +11,7 @@ import { type Site, someOf } from "./strace.js";
 const ALL_FROM = 20;
 
 /** In such a run most places are of a kind that was looked at for long already. */
-const ROUNDS_OF_MANY = 8;
+const ROUNDS_OF_MANY = 3;
 
 /** Node's own calls come in between, a few more or fewer each time: who aims at one call may meet its neighbour. */
 const AIMS_MAX = 6;
