@@ -55,7 +55,7 @@ test("runs at night what there is to be run", () => {
   );
   const called = [...page.matchAll(/--filter (@sluice\/[a-z-]+) (?!exec)([a-z:]+)/g)];
   expect(called.filter(([, name = "", script = ""]) => !scripts.get(name)?.includes(script))).toEqual([]);
-  const files = [...page.matchAll(/packages\/[\w/.-]+\.mjs/g)].map(([file]) => file);
+  const files = [...page.matchAll(/packages\/[\w/.-]+\.m?js/g)].map(([file]) => file);
   expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 
