@@ -17,7 +17,7 @@ import { openInput, openOutput } from "./input.js";
 import { killWorkers } from "./killer.js";
 import { type LineServer, serveLines } from "./line-server.js";
 import type { OutputFile } from "./output-file.js";
-import { type Place, placeFor } from "./place.js";
+import { type Place, placeFor, placeText } from "./place.js";
 import { planOf, producerBatch } from "./plan.js";
 import { refuseUseless } from "./refusals.js";
 import { type Teller, type Telling, tell } from "./tell.js";
@@ -53,7 +53,12 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     // What a run before has consumed stays where it is.
     if (found === undefined) running.on("opened", () => output?.empty());
     if (kill !== undefined) stopKilling = killWorkers(running, { role: kill, everyMs, seed });
-    teller = tell(running, options, telling, journal === undefined ? adapter.note : "with a journal");
+    const keptAt = journal === undefined ? place?.path : resolve(journal);
+    teller = tell(running, options, telling, {
+      medium: journal === undefined ? adapter.note : "with a journal",
+      found,
+      place: outlives && keptAt !== undefined ? placeText(keptAt, options) : undefined,
+    });
     const { kept, ...ended } = await withSignals(running);
     left = kept;
     isKept = kept !== undefined && outlives && !isDone(ended, options);
@@ -64,8 +69,7 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
       ...(isWorse ? { exitCode: problem.exitCode } : {}),
       ...(kept !== undefined && isKept ? { kept } : {}),
     };
-    const keptAt = journal === undefined ? place?.path : resolve(journal);
-    teller.report(report, isKept ? `The buffer is kept at ${keptAt}` : goneWithDemo(report, kept));
+    teller.report(report, isKept ? keptText(report, keptAt) : goneWithDemo(report, kept));
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode;
   } catch (error) {
@@ -89,6 +93,10 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
 function isDone(report: Omit<RunReport, "kept">, { resume, keep }: DemoOptions): boolean {
   const { drained, parked, deadLetters, problems } = report;
   return resume && !keep && drained && parked === 0 && deadLetters.length === 0 && problems.length === 0;
+}
+
+function keptText({ drained }: RunReport, keptAt: string | undefined): string {
+  return `The buffer is kept at ${keptAt}${drained ? "" : "; --resume goes on with it"}`;
 }
 
 /** What there is to say of a buffer that nobody can open any more. */
