@@ -74,13 +74,13 @@ function workerLine(worker: WorkerReport): string {
     const what = role === "producer" ? "full" : "empty";
     parts.push(`waited ${waits === 1 ? "once" : `${waits} times`} because ${what} (${seconds(waitedMs)})`);
   }
+  parts.push(...timeInBuffer(worker.timeInBufferMs));
   if (worker.restarts > 0)
     parts.push(`started again ${worker.restarts === 1 ? "once" : `${worker.restarts} times`}`);
   if (worker.nacked > 0) parts.push(`${worker.nacked} nacked`);
   if (worker.redelivered > 0) parts.push(`${worker.redelivered} redelivered`);
   if (worker.leasesLost > 0) parts.push(`${worker.leasesLost} leases lost`);
   if (worker.unknown > 0) parts.push(`${worker.unknown} unknown`);
-  parts.push(...timeInBuffer(worker.timeInBufferMs));
   if (outcome !== "done")
     parts.push(outcome === "failed" ? `failed: ${firstLine(error?.message ?? "")}` : outcome);
   return parts.join(", ");
