@@ -39,6 +39,7 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
   let place: Place | undefined;
   let teller: Teller | undefined;
   let stopKilling = () => {};
+  let stopHearing = () => {};
   let report: RunReport | undefined;
   let left: BufferAddress | undefined;
   let isKept = false;
@@ -59,7 +60,8 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
       found,
       place: outlives && keptAt !== undefined ? placeText(keptAt, options) : undefined,
     });
-    const { kept, ...ended } = await withSignals(running);
+    stopHearing = hearSignals(running);
+    const { kept, ...ended } = await running.report;
     left = kept;
     isKept = kept !== undefined && outlives && !isDone(ended, options);
     const problem = problemOf(ended, lines, output, options);
@@ -86,6 +88,7 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     else if (journal !== undefined) process.once("exit", () => place?.tidy());
     if (report === undefined) await output?.forget();
     else await output?.finish();
+    stopHearing(); // whoever is impatient, and sends one more, does not keep us from clearing away
   }
 }
 
@@ -122,15 +125,13 @@ async function destroyAt(address: BufferAddress): Promise<boolean> {
   }
 }
 
-/** The first signal drains, the second stops at once, the third kills. */
-async function withSignals(running: Run): Promise<RunReport> {
+/** The first signal drains, the second stops at once, the third kills. Returns what ends that. */
+function hearSignals(running: Run): () => void {
   const stop = (signal: NodeJS.Signals) => running.stop(signal as EndSignal);
   for (const signal of SIGNALS) process.on(signal, stop);
-  try {
-    return await running.report;
-  } finally {
+  return () => {
     for (const signal of SIGNALS) process.off(signal, stop);
-  }
+  };
 }
 
 interface Problem {

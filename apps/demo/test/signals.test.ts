@@ -1,6 +1,6 @@
 // Signals, kills, and whoever reads our output leaving early: the exit code, the items and the processes afterwards.
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBuffer } from "@sluice/core";
 import { fileTransport } from "@sluice/transport-file";
@@ -160,6 +160,26 @@ test("whoever reads the story may leave early: the run goes on", async () => {
   child.stdout.once("data", () => child.stdout.destroy());
   const code = await new Promise((resolve) => child.on("close", resolve));
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(linesOf(readFileSync(join(folder, "out"), "utf8"))).toHaveLength(9);
+});
+
+test.skipIf(!existsSync("/dev/full"))("a log whose disk is full: the run goes on, and says so once", async () => {
+  const folder = freshFolder();
+  const full = openSync("/dev/full", "w");
+  const child = spawn(process.execPath, [MAIN, "--output", "out", "--consume-ms", "20"], {
+    cwd: folder,
+    stdio: ["ignore", full, "pipe"],
+  });
+  closeSync(full);
+  let stderr = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: "demo: Standard output is lost: ENOSPC: no space left on device, write\n",
+  });
   expect(linesOf(readFileSync(join(folder, "out"), "utf8"))).toHaveLength(9);
 });
 

@@ -34,14 +34,11 @@ export function reportText(report: RunReport): string {
   for (const problem of report.problems) lines.push(`problem: ${problem}`);
   if (report.endedBy !== undefined) lines.push(`ended early: ${report.endedBy}`);
   if (report.kept !== undefined) lines.push(`the buffer is kept: ${addressText(report.kept)}`);
-  const { full, empty } = report.waiting;
   const figures = [
     `peak ${report.peak ?? "unknown"} of ${report.capacity}`,
     seconds(report.durationMs),
     `${significant(report.perSecond)} items/s`,
-    ...(full.waits + empty.waits === 0
-      ? []
-      : [`waited ${seconds(full.waitedMs)} because full and ${seconds(empty.waitedMs)} because empty`]),
+    ...waitingText(report),
     ...timeInBuffer(report.timeInBufferMs),
   ];
   lines.push(figures.join(", "));
@@ -60,6 +57,13 @@ const SECRET = /([?&]\w*(?:token|password|secret)=)[^&"]*/gi;
 
 function addressText({ transport, place }: BufferAddress): string {
   return `${transport} ${JSON.stringify(place).replaceAll(USER, "//***@").replaceAll(SECRET, "$1***")}`;
+}
+
+function waitingText({ waiting }: RunReport): string[] {
+  const parts = (["full", "empty"] as const)
+    .filter((because) => waiting[because].waits > 0)
+    .map((because) => `${seconds(waiting[because].waitedMs)} because ${because}`);
+  return parts.length === 0 ? [] : [`waited ${parts.join(" and ")}`];
 }
 
 function timeInBuffer(times: TimeInBuffer | undefined): string[] {
