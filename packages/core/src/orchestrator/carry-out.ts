@@ -57,8 +57,10 @@ export async function carryOut(
   ending.finish();
   unwatch();
   await settleAccounts(buffer, members(crew.producers));
-  const deadLetters = await untilNotBusy(() => buffer.deadLetters().list()).catch(note);
   const after = await untilNotBusy(() => buffer.counts()).catch(note);
+  // A medium that is out of reach is not asked once more: each question takes the time until it is given up.
+  const isThere = after !== undefined;
+  const deadLetters = isThere ? await untilNotBusy(() => buffer.deadLetters().list()).catch(note) : [];
   const report = reportOf({
     transport: plan.transport.name,
     capacity: buffer.spec.capacity,
