@@ -163,25 +163,28 @@ test("whoever reads the story may leave early: the run goes on", async () => {
   expect(linesOf(readFileSync(join(folder, "out"), "utf8"))).toHaveLength(9);
 });
 
-test.skipIf(!existsSync("/dev/full"))("a log whose disk is full: the run goes on, and says so once", async () => {
-  const folder = freshFolder();
-  const full = openSync("/dev/full", "w");
-  const child = spawn(process.execPath, [MAIN, "--output", "out", "--consume-ms", "20"], {
-    cwd: folder,
-    stdio: ["ignore", full, "pipe"],
-  });
-  closeSync(full);
-  let stderr = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const code = await new Promise((resolve) => child.on("close", resolve));
-  expect({ code, stderr }).toEqual({
-    code: 0,
-    stderr: "demo: Standard output is lost: ENOSPC: no space left on device, write\n",
-  });
-  expect(linesOf(readFileSync(join(folder, "out"), "utf8"))).toHaveLength(9);
-});
+test.skipIf(!existsSync("/dev/full"))(
+  "a log whose disk is full: the run goes on, and says so once",
+  async () => {
+    const folder = freshFolder();
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [MAIN, "--output", "out", "--consume-ms", "20"], {
+      cwd: folder,
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    let stderr = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: "demo: Standard output is lost: ENOSPC: no space left on device, write\n",
+    });
+    expect(linesOf(readFileSync(join(folder, "out"), "utf8"))).toHaveLength(9);
+  },
+);
 
 test("--idle-ms: consumers that see nothing for so long stop, and the run with them", async () => {
   const args = ["--transport", "memory", "--items", "1", "--produce-ms", "60000", "--idle-ms", "50"];
