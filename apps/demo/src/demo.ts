@@ -71,7 +71,7 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
       ...(isWorse ? { exitCode: problem.exitCode } : {}),
       ...(kept !== undefined && isKept ? { kept } : {}),
     };
-    teller.report(report, isKept ? keptText(report, keptAt) : goneWithDemo(report, kept));
+    teller.report(report, isKept ? keptText(report, options, keptAt) : goneWithDemo(report, kept));
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode;
   } catch (error) {
@@ -98,8 +98,9 @@ function isDone(report: Omit<RunReport, "kept">, { resume, keep }: DemoOptions):
   return resume && !keep && drained && parked === 0 && deadLetters.length === 0 && problems.length === 0;
 }
 
-function keptText({ drained }: RunReport, keptAt: string | undefined): string {
-  return `The buffer is kept at ${keptAt}${drained ? "" : "; --resume goes on with it"}`;
+function keptText({ drained }: RunReport, { journal }: DemoOptions, keptAt: string | undefined): string {
+  const how = `; --resume with this ${journal === undefined ? "--path" : "--journal"} goes on with it`;
+  return `The buffer is kept at ${keptAt}${drained ? "" : how}`;
 }
 
 /** What there is to say of a buffer that nobody can open any more. */
