@@ -141,34 +141,43 @@ describe("a thread", () => {
       `${"eight of them: ".padEnd(2 ** 16 - 1, ".")}${"\u{1f6b0}".repeat(8)}`,
     );
   });
+});
 
-  test("that prints without end, and awaits nothing, waits until it is heard: memory holds little of it", async () => {
+test.each(["process", "thread"] as const)(
+  "a %s that prints without end, and awaits nothing, waits until it is heard: memory holds little of it",
+  async (runIn) => {
     const mebibytes = 256;
     const module = inline(`
       const line = "x".repeat(8191);
-      export default () => { for (let n = 0; n < ${mebibytes} * 128; n++) console.log(line); }`);
+      export default () => {
+        for (let n = 0; n < ${mebibytes} * 128; n++) console.log(line);
+        console.error("queued:", process.stdout.writableLength);
+      };`);
     // Not watched: that keeps what is printed.
     const running = run({
       transport: fileTransport({ path: freshPath() }),
       create,
       producers: { module: worker("count"), args: { prefix: "a", items: 1 } },
-      consumers: { module, runIn: "thread" },
+      consumers: { module, runIn },
     });
     let bytes = 0;
     let most = 0;
     let least = Number.POSITIVE_INFINITY;
-    running.on("output", ({ text }) => {
-      bytes += text.length;
+    let errors = "";
+    running.on("output", ({ stream, text }) => {
+      if (stream === "stderr") errors += text;
+      else bytes += text.length;
       const rss = process.memoryUsage.rss();
       least = Math.min(least, rss);
       most = Math.max(most, rss);
     });
-    expect(await running.report).toMatchObject({ exitCode: 0, consumed: 1 });
+    expect(await running.report).toMatchObject({ exitCode: 0, consumed: 1, restarts: 0 });
+    expect(errors).toBe("queued: 0\n");
     expect(bytes).toBe(mebibytes * 2 ** 20);
     // Kept, it would be all that is printed, and more.
     expect((most - least) / 2 ** 20).toBeLessThan(mebibytes / 2);
-  });
-});
+  },
+);
 
 test("a buffer of one process has its workers there, and says so", async () => {
   const plan = (runIn: "process" | "thread") => ({
