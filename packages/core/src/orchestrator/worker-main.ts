@@ -10,7 +10,7 @@ import type { FromWorker, ToWorker } from "./worker-messages.js";
 const EXIT_FAILED = 70;
 const EXIT_ORPHANED = 75;
 // An orphan has so long to give back what it holds.
-const ORPHAN_GRACE_MS = 1500;
+const ORPHAN_GRACE_MS = 1300;
 
 for (const stream of [process.stdout, process.stderr]) waitForReader(stream);
 
