@@ -1,0 +1,95 @@
+/** What the ports of one handle share: the way to the server, the names it goes by there, and what is under way. */
+
+import { randomBytes } from "node:crypto";
+import { closed, destroyed } from "./faults.js";
+import type { Keys } from "./keys.js";
+import type { Argument, Asking, Link } from "./link.js";
+import { type ScriptName, scripts } from "./scripts.js";
+import { WakeUps } from "./wake-ups.js";
+
+/** Of the first number of an answer: the buffer is not there. */
+const GONE = 9;
+
+export class Handle {
+  /** Never used again, by whatever process. */
+  readonly id: string = randomBytes(9).toString("base64url");
+  readonly keys: Keys;
+  readonly link: Link;
+  readonly wakeUps: WakeUps;
+  /** How many replicas have to confirm an offer. */
+  readonly replicas: number;
+  readonly #underWay: Set<Promise<unknown>> = new Set();
+  #isClosed = false;
+  #names = 0;
+  #control: Promise<unknown> = Promise.resolve();
+  #requests = 0;
+
+  constructor(link: Link, blocking: Link, keys: Keys, replicas: number) {
+    this.link = link;
+    this.keys = keys;
+    this.replicas = replicas;
+    this.wakeUps = new WakeUps(link, blocking, keys, this.id);
+  }
+
+  /** A name of this handle's for a participant. */
+  newName(): string {
+    this.#names += 1;
+    return `${this.id}.${this.#names}`;
+  }
+
+  /** Runs a script of this buffer. Rejects `BUFFER_DESTROYED` where there is none any more, and as `Link.run`. */
+  async run<Reply extends readonly [number, ...unknown[]]>(
+    name: ScriptName,
+    args: readonly Argument[],
+    asking?: Asking,
+    keys: readonly string[] = this.keys.all,
+  ): Promise<Reply> {
+    return checked(await this.link.run<Reply>(scripts[name], keys, args, asking));
+  }
+
+  /** One after the other, each with a number: asked again, it is answered as it was before. */
+  oneByOne<T>(what: (request: number) => Promise<T>): Promise<T> {
+    this.#requests += 1;
+    const request = this.#requests;
+    const result = this.#control.then(() => what(request));
+    this.#control = result.catch(() => {});
+    return result;
+  }
+
+  /** Refuses on a closed handle; otherwise its end waits for this. */
+  track<T>(what: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(closed());
+    const result = what();
+    const done = result.catch(() => {}).finally(() => this.#underWay.delete(done));
+    this.#underWay.add(done);
+    return result;
+  }
+
+  /** Ends what waits, and waits for what is under way. False if it was ended before. */
+  async end(): Promise<boolean> {
+    if (this.#isClosed) return false;
+    this.#isClosed = true;
+    this.wakeUps.end();
+    // Each of them is bounded by the time of a request; one that begins to wait meanwhile is ended.
+    while (this.#underWay.size > 0) {
+      await Promise.race([...this.#underWay]);
+      this.wakeUps.end();
+    }
+    return true;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  drop(): void {
+    this.#isClosed = true;
+    this.wakeUps.close();
+    this.link.close();
+  }
+}
+
+export function checked<Reply extends readonly [number, ...unknown[]]>(reply: Reply): Reply {
+  if (reply[0] === GONE) throw destroyed();
+  return reply;
+}

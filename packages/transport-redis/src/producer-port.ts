@@ -1,0 +1,110 @@
+/** Puts items: a script counts the room and appends, as one step. */
+
+import type { Envelopes, Offered, ProducerPort, Wait } from "@sluice/core";
+import { outOfRange } from "@sluice/core";
+import { closed, fault, wentBack } from "./faults.js";
+import { frameOf } from "./frames.js";
+import { checked, type Handle } from "./handle.js";
+import type { Argument } from "./link.js";
+import { scripts } from "./scripts.js";
+import { type Try, waitFor } from "./waiting.js";
+
+/** As in `put.lua`. */
+const State = { Open: 0, Full: 1, Sealed: 2, Gap: 3, Replaced: 4 } as const;
+const STATES = ["open", "full", "sealed"] as const;
+/** So long replicas may take to confirm. */
+const CONFIRM_MS = 1_000;
+
+type Answer = readonly [state: number, accepted: number, by: number, planMs: number];
+
+export class RedisProducerPort implements ProducerPort {
+  readonly lastSequence: number;
+  readonly copiesAtOnce = true;
+  readonly #handle: Handle;
+  readonly #producer: string;
+  /** This registration's own name. */
+  readonly #holder: string;
+  /** Up to which it was told that its items are in. */
+  #told: number;
+  #isClosed = false;
+
+  constructor(handle: Handle, producer: string, holder: string, lastSequence: number) {
+    this.lastSequence = lastSequence;
+    this.#handle = handle;
+    this.#producer = producer;
+    this.#holder = holder;
+    this.#told = lastSequence;
+  }
+
+  offer(first: number, items: readonly Uint8Array[], wait: Wait, envelopes?: Envelopes): Promise<Offered> {
+    const frames = items.map((item, at) => frameOf(item, envelopes?.[at]));
+    return this.#handle.track(() => {
+      if (this.#isClosed) return Promise.reject(closed());
+      let fullBy: "items" | "bytes" = "items";
+      return waitFor<Offered>(
+        this.#handle,
+        { id: this.#holder, kind: "room", owner: this },
+        wait,
+        async (one) => {
+          const tried = await this.#put(first, frames, one);
+          if ("answer" in tried) return tried;
+          fullBy = tried.fullBy;
+          return tried.planMs > 0 ? tried : { answer: { accepted: 0, state: "full", fullBy } };
+        },
+        (aborted) => (aborted ? { accepted: 0, state: "open" } : { accepted: 0, state: "full", fullBy }),
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#handle.wakeUps.end(this);
+    // One without an id is not heard of again.
+    const names = this.#producer === anonymous(this.#holder) ? [this.#producer] : [];
+    if (names.length > 0 && !this.#handle.isClosed)
+      await this.#handle.run("part", [`${this.#holder}.`, ...names], { effect: "none" }).catch(() => {});
+  }
+
+  async #put(
+    first: number,
+    frames: readonly Buffer[],
+    { waitMs, hops }: Try,
+  ): Promise<{ readonly answer: Offered } | { readonly planMs: number; readonly fullBy: "items" | "bytes" }> {
+    const args = [this.#producer, this.#holder, first, this.#holder, waitMs, hops, ...frames];
+    const [state, accepted, by, planMs] = await this.#answered(args);
+    if (state === State.Replaced) throw fault("HANDLE_CLOSED", "This producer id has a newer holder");
+    if (state === State.Gap) {
+      if (first <= this.#told + 1) throw wentBack();
+      const expected = `at most ${(accepted ?? 0) + 1}, for a sequence has no gaps`;
+      throw outOfRange("`firstSequence`", expected, first);
+    }
+    this.#told = Math.max(this.#told, first + accepted - 1);
+    const fullBy = by === 2 ? "bytes" : "items";
+    if (state === State.Full && accepted === 0) return { planMs, fullBy };
+    const named = STATES[state] ?? "open";
+    return { answer: named === "full" ? { accepted, state: named, fullBy } : { accepted, state: named } };
+  }
+
+  async #answered(args: readonly Argument[]): Promise<Answer> {
+    const { link, keys, replicas } = this.#handle;
+    if (replicas === 0) return checked(await link.run<Answer>(scripts.put, keys.all, args));
+    const [answer, confirmed] = await link.runConfirmed<Answer>(scripts.put, keys.all, args, replicas, CONFIRM_MS);
+    const [, accepted] = checked(answer);
+    if (accepted > 0 && answer[0] <= State.Sealed && confirmed < replicas) {
+      const message = `Accepted by the server, but confirmed by ${confirmed} of ${replicas} replicas within ${CONFIRM_MS} ms`;
+      throw fault("OUTCOME_UNKNOWN", message);
+    }
+    return answer;
+  }
+}
+
+/** The name of a producer without an id. No id of a user's begins like it. */
+export function anonymous(holder: string): string {
+  return `a${holder}`;
+}
+
+export function named(id: string): string {
+  return `n${id}`;
+}
+

@@ -1,0 +1,4 @@
+import type { Harness } from "@sluice/transport-contract";
+
+declare const harness: Harness;
+export default harness;
