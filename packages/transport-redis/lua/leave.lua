@@ -14,4 +14,5 @@ end
 call('ZREM', line, ARGV[1])
 if isServed then wakeNext(line, tokens) end
 arm()
+commit()
 return { 0 }

@@ -26,7 +26,10 @@ if answered then
   return { SOME, back, 0, {} }
 end
 local isBack = ARGV[7] == '1'
-if isBack then call('ZREM', ITEM_LINE, waiter) end
+if isBack then
+  call('ZREM', ITEM_LINE, waiter)
+  s.promised = math.max(s.promised - 1, 0)
+end
 sweep()
 
 if s.ready == 0 then
@@ -35,13 +38,25 @@ if s.ready == 0 then
     return { DRAINED }
   end
   local planMs = 0
+  s.promised = 0
   if waitMs > 0 then planMs = join(ITEM_LINE, ITEM_TOKENS, waiter, waitMs, true)
   elseif isBack then arm() end
   commit()
   return { EMPTY, planMs }
 end
 
-local left = math.min(max, s.ready, ANSWER_ITEMS_MAX)
+-- Whoever has waited comes first: of several consumers that take in turns, the last one would always be the quickest.
+local free = s.ready
+if s.promised > 0 and waitMs > 0 and not isBack then
+  if nowMs() - s.promisedAt < PROMISE_MS then free = s.ready - s.promised else s.promised = 0 end
+end
+if free <= 0 then
+  local planMs = join(ITEM_LINE, ITEM_TOKENS, waiter, waitMs, false, PROMISE_MS)
+  commit()
+  return { EMPTY, planMs }
+end
+
+local left = math.min(max, free, ANSWER_ITEMS_MAX)
 local averageBytes = s.bytes / occupied(s)
 left = math.min(left, math.max(1, math.floor(ANSWER_BYTES_MAX / (averageBytes + 1))))
 local dueAt = leaseMs > 0 and nowMs() + leaseMs

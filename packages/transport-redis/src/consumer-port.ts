@@ -39,7 +39,8 @@ export class RedisConsumerPort implements ConsumerPort {
     const leaseMs = lease?.leaseMs ?? 0;
     return this.#handle.track(async () => {
       if (this.#isClosed) throw closed();
-      if (this.#inDoubt !== undefined && this.#inDoubt.leaseMs > 0 !== leaseMs > 0) await this.#resolveDoubt();
+      if (this.#inDoubt !== undefined && this.#inDoubt.leaseMs > 0 !== leaseMs > 0)
+        await this.#resolveDoubt();
       if (leaseMs === 0 && this.#owed.length > 0)
         return { deliveries: this.#owed.splice(0, max), state: "open" as const };
       return waitFor<Polled>(
@@ -71,7 +72,8 @@ export class RedisConsumerPort implements ConsumerPort {
       .run("part", [`${this.#name}.`, ...this.keptNames], { effect: "none" })
       .catch((error: unknown) => {
         // Gone, or out of reach: what it held comes back when the leases are over.
-        if (!isBufferError(error, "BUFFER_DESTROYED") && !isBufferError(error, "TRANSPORT_UNAVAILABLE")) throw error;
+        if (!isBufferError(error, "BUFFER_DESTROYED") && !isBufferError(error, "TRANSPORT_UNAVAILABLE"))
+          throw error;
       });
   }
 
@@ -133,12 +135,17 @@ export class RedisConsumerPort implements ConsumerPort {
     await this.#settle(deliveries.map(({ token }) => ({ kind: "release", token: token as string })));
   }
 
-  #deliveriesIn([, returned, firstFresh, fresh]: Extract<Answer, readonly [0, ...unknown[]]>, isLeased: boolean): Delivery[] {
+  #deliveriesIn(
+    [, returned, firstFresh, fresh]: Extract<Answer, readonly [0, ...unknown[]]>,
+    isLeased: boolean,
+  ): Delivery[] {
     const tokenOf = (sequence: number) =>
       isLeased ? { token: `${sequence}:${this.#name}.${this.#request}` } : undefined;
     const deliveries: Delivery[] = [];
     for (let at = 0; at < returned.length; at += 2) {
-      const [sequence = 0, count = 0, failures = 0] = String(returned[at + 1]).split(":").map(Number);
+      const [sequence = 0, count = 0, failures = 0] = String(returned[at + 1])
+        .split(":")
+        .map(Number);
       const item = itemOf(returned[at] ?? null);
       deliveries.push({ ...item, sequence, deliveries: count, failures, ...tokenOf(sequence) });
     }
@@ -162,7 +169,10 @@ export class RedisConsumerPort implements ConsumerPort {
 
   /** Of a token of this handle; of another nothing that any lease has. */
   #partsOf(token: unknown): { readonly sequence: string; readonly holder: string } {
-    const parts = typeof token === "string" ? /^(?<sequence>\d{1,15}):(?<holder>[\w.-]+)$/.exec(token)?.groups : undefined;
+    const parts =
+      typeof token === "string"
+        ? /^(?<sequence>\d{1,15}):(?<holder>[\w.-]+)$/.exec(token)?.groups
+        : undefined;
     const { sequence = "0", holder = "" } = parts ?? {};
     return holder.startsWith(`${this.#handle.id}.`) ? { sequence, holder } : { sequence: "0", holder: "" };
   }

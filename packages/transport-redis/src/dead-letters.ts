@@ -10,7 +10,11 @@ export function deadLettersOf(handle: Handle): DeadLetterPort {
   const change = (name: "requeue" | "remove", sequence: number) =>
     handle.track(() =>
       handle.oneByOne(async (request) => {
-        const [, answer] = await handle.run<readonly [number, Buffer]>(name, [`d${handle.id}`, request, sequence]);
+        const [, answer] = await handle.run<readonly [number, Buffer]>(name, [
+          `d${handle.id}`,
+          request,
+          sequence,
+        ]);
         return answer.toString();
       }),
     );
@@ -26,9 +30,13 @@ async function list(handle: Handle, max: number, after: number): Promise<readonl
   const all: DeadLetter[] = [];
   for (;;) {
     const last = all.at(-1)?.sequence ?? after;
-    const [hasMore, letters] = await handle.run<Listed>("list-dead", [max - all.length, last], { effect: "none" });
+    const [hasMore, letters] = await handle.run<Listed>("list-dead", [max - all.length, last], {
+      effect: "none",
+    });
     for (let at = 0; at < letters.length; at += 3) {
-      const [sequence = 0, deliveries = 0, failures = 0] = String(letters[at + 1]).split(":").map(Number);
+      const [sequence = 0, deliveries = 0, failures = 0] = String(letters[at + 1])
+        .split(":")
+        .map(Number);
       const item = itemOf(letters[at] ?? null);
       all.push({ ...item, sequence, deliveries, failures, reason: String(letters[at + 2]) });
     }

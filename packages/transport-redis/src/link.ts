@@ -44,7 +44,12 @@ export class Link {
    * Runs a script. Rejects `TRANSPORT_UNAVAILABLE` when its time is over; `STORAGE_FULL`, `STORAGE_FAILED`, `PERMISSION_DENIED` as
    * the server says; `HANDLE_CLOSED` or `OUTCOME_UNKNOWN` when the link is closed meanwhile.
    */
-  async run<Reply>(script: Script, keys: readonly string[], args: readonly Argument[], asking?: Asking): Promise<Reply> {
+  async run<Reply>(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    asking?: Asking,
+  ): Promise<Reply> {
     return this.#ask((client) => evaluate(client, script, keys, args), asking) as Promise<Reply>;
   }
 
@@ -66,7 +71,10 @@ export class Link {
   ): Promise<readonly [Reply, number]> {
     return this.#ask(async (client) => {
       const node = isCluster(client) ? ownerOf(client, keys) : client;
-      const both = Promise.all([evaluate(node, script, keys, args), node.callBuffer("WAIT", replicas, waitMs)]);
+      const both = Promise.all([
+        evaluate(node, script, keys, args),
+        node.callBuffer("WAIT", replicas, waitMs),
+      ]);
       const [reply, count] = await both;
       return [reply, Number(count)];
     }) as Promise<readonly [Reply, number]>;
@@ -85,9 +93,12 @@ export class Link {
 
   /** Of every master, for what is asked of servers. */
   async ofMasters<T>(ask: (node: Client) => Promise<T>): Promise<T[]> {
-    return this.#ask((client) => Promise.all((isCluster(client) ? client.nodes("master") : [client]).map(ask)), {
-      effect: "none",
-    }) as Promise<T[]>;
+    return this.#ask(
+      (client) => Promise.all((isCluster(client) ? client.nodes("master") : [client]).map(ask)),
+      {
+        effect: "none",
+      },
+    ) as Promise<T[]>;
   }
 
   close(): void {
@@ -96,7 +107,10 @@ export class Link {
     this.#client?.disconnect();
   }
 
-  async #ask(send: (client: Client) => Promise<unknown>, { effect = "unknown" }: Asking = {}): Promise<unknown> {
+  async #ask(
+    send: (client: Client) => Promise<unknown>,
+    { effect = "unknown" }: Asking = {},
+  ): Promise<unknown> {
     const until = performance.now() + this.#requestMs;
     let maybeDone = false;
     for (;;) {
@@ -249,7 +263,10 @@ function isUnsent(error: unknown): boolean {
 async function orLate(done: Promise<void>, until: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no connection in time")), Math.max(until - performance.now(), 1));
+    timer = setTimeout(
+      () => reject(new Error("no connection in time")),
+      Math.max(until - performance.now(), 1),
+    );
   });
   try {
     await Promise.race([done, late]);

@@ -89,7 +89,13 @@ export class RedisProducerPort implements ProducerPort {
   async #answered(args: readonly Argument[]): Promise<Answer> {
     const { link, keys, replicas } = this.#handle;
     if (replicas === 0) return checked(await link.run<Answer>(scripts.put, keys.all, args));
-    const [answer, confirmed] = await link.runConfirmed<Answer>(scripts.put, keys.all, args, replicas, CONFIRM_MS);
+    const [answer, confirmed] = await link.runConfirmed<Answer>(
+      scripts.put,
+      keys.all,
+      args,
+      replicas,
+      CONFIRM_MS,
+    );
     const [, accepted] = checked(answer);
     if (accepted > 0 && answer[0] <= State.Sealed && confirmed < replicas) {
       const message = `Accepted by the server, but confirmed by ${confirmed} of ${replicas} replicas within ${CONFIRM_MS} ms`;
@@ -107,4 +113,3 @@ export function anonymous(holder: string): string {
 export function named(id: string): string {
   return `n${id}`;
 }
-

@@ -32,11 +32,7 @@ export class RedisPort implements BufferPort {
   readonly #producers: Set<string> = new Set();
   readonly #consumers: Set<RedisConsumerPort> = new Set();
 
-  constructor(
-    handle: Handle,
-    bufferId: string,
-    own: Pick<BufferPort, "spec" | "capabilities" | "address">,
-  ) {
+  constructor(handle: Handle, bufferId: string, own: Pick<BufferPort, "spec" | "capabilities" | "address">) {
     this.spec = own.spec;
     this.capabilities = own.capabilities;
     this.address = own.address;
@@ -49,7 +45,10 @@ export class RedisPort implements BufferPort {
     return this.#handle.track(async () => {
       const holder = this.#handle.newName();
       const producer = id === undefined ? anonymous(holder) : named(id);
-      const [code, number] = await this.#handle.run<readonly [number, number]>("register", [producer, holder]);
+      const [code, number] = await this.#handle.run<readonly [number, number]>("register", [
+        producer,
+        holder,
+      ]);
       if (code === 1) {
         const message = `The buffer remembers ${number} producers already, and all were heard of lately`;
         throw fault("STORAGE_FULL", message);
@@ -105,9 +104,13 @@ export class RedisPort implements BufferPort {
         wait,
         async ({ waitMs, hops }) => {
           const args = [id, waitMs, hops < 0 ? 0 : 1];
-          const [, isEnd, planMs] = await this.#handle.run<readonly [number, number, number]>("drained", args, {
-            effect: "none",
-          });
+          const [, isEnd, planMs] = await this.#handle.run<readonly [number, number, number]>(
+            "drained",
+            args,
+            {
+              effect: "none",
+            },
+          );
           return isEnd === 1 || planMs === 0 ? { answer: isEnd === 1 } : { planMs };
         },
         () => false,

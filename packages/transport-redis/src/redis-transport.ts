@@ -21,7 +21,14 @@ import { Link } from "./link.js";
 import { RedisPort } from "./redis-port.js";
 import { scripts } from "./scripts.js";
 import { capabilitiesOf, factsOf } from "./server-facts.js";
-import { checkConnection, type PublicPlace, type ServerPlace, serverAgain, serverAt, serverOf } from "./server-place.js";
+import {
+  checkConnection,
+  type PublicPlace,
+  type ServerPlace,
+  serverAgain,
+  serverAt,
+  serverOf,
+} from "./server-place.js";
 import { BLOCK_GRACE_MS, BLOCK_MS, FALLBACK_MS } from "./timing.js";
 
 export interface RedisTransportOptions {
@@ -56,7 +63,8 @@ const NAME_CHARACTERS_MAX = 200;
  * @throws TypeError, RangeError `INVALID_ARGUMENT` for bad options. Nothing is touched before `create` or `open`.
  */
 export function redisTransport(options: RedisTransportOptions): BufferTransport {
-  if (options === undefined) throw wrongType("the options of redisTransport", "an object with a name", options);
+  if (options === undefined)
+    throw wrongType("the options of redisTransport", "an object with a name", options);
   checkOptions("the options of redisTransport", options, OPTIONS);
   const { name, url, client, connection, confirm, fallbackMs = FALLBACK_MS } = options;
   checkName(name);
@@ -74,7 +82,12 @@ export function transportAt(address: BufferAddress): BufferTransport {
   return transportOn(serverAgain(server), name, confirms, FALLBACK_MS);
 }
 
-function transportOn(server: ServerPlace, name: string, confirms: boolean, fallbackMs: number): BufferTransport {
+function transportOn(
+  server: ServerPlace,
+  name: string,
+  confirms: boolean,
+  fallbackMs: number,
+): BufferTransport {
   return {
     name: NAME,
     module: MODULE,
@@ -105,7 +118,10 @@ async function create(
     const facts = await factsOf(link);
     if (wishes.durability === "fsync" && facts.log !== "synced") {
       const mend = "it needs `appendonly yes` and `appendfsync always`";
-      throw fault("CAPABILITY_MISSING", `The server at ${server.where} does not sync what it accepts: ${mend}`);
+      throw fault(
+        "CAPABILITY_MISSING",
+        `The server at ${server.where} does not sync what it accepts: ${mend}`,
+      );
     }
     if (confirms && facts.replicas === 0)
       throw fault("CAPABILITY_MISSING", `The server at ${server.where} has no replica that could confirm`);
@@ -115,11 +131,16 @@ async function create(
       ...["capacity", spec.capacity, "bytesMax", spec.bufferBytesMax],
       ...["failuresMax", spec.failuresMax, "deadMax", spec.deadLettersMax, "fallbackMs", fallbackMs],
       ...["sequence", "ready", "returned", "leased", "parked", "dead", "discarded"].flatMap(zero),
-      ...["produced", "consumed", "bytes", "peak", "sealed", "due"].flatMap(zero),
+      ...["produced", "consumed", "bytes", "peak", "sealed", "due", "promised", "promisedAt"].flatMap(zero),
     ];
     const text = JSON.stringify({ ...spec, confirms });
-    const [code] = await link.run<readonly [number]>(scripts.create, [place, header], [id, FORMAT, text, ...fields]);
-    if (code === 1) throw fault("BUFFER_EXISTS", `There is a buffer ${JSON.stringify(name)} at ${server.where} already`);
+    const [code] = await link.run<readonly [number]>(
+      scripts.create,
+      [place, header],
+      [id, FORMAT, text, ...fields],
+    );
+    if (code === 1)
+      throw fault("BUFFER_EXISTS", `There is a buffer ${JSON.stringify(name)} at ${server.where} already`);
     if (code === 2) throw notOurs(place);
     return addressOf(server.place, name, id, confirms);
   } finally {
@@ -133,7 +154,8 @@ async function open(server: ServerPlace, name: string, id: string | undefined): 
   try {
     const key = placeKey(name);
     const [kind, facts] = await Promise.all([link.commands<Buffer>(["TYPE", key]), factsOf(link)]);
-    const missing = () => fault("BUFFER_NOT_FOUND", `There is no such buffer ${JSON.stringify(name)} at ${server.where}`);
+    const missing = () =>
+      fault("BUFFER_NOT_FOUND", `There is no such buffer ${JSON.stringify(name)} at ${server.where}`);
     if (String(kind[0]) === "none") throw missing();
     if (String(kind[0]) !== "hash") throw notOurs(key);
     const [fields] = await link.commands<readonly (Buffer | null)[]>(["HMGET", key, "id", "format", "spec"]);
@@ -187,7 +209,12 @@ interface AddressPlace {
   readonly confirms: boolean;
 }
 
-function addressOf({ urls, isCluster }: PublicPlace, name: string, id: string, confirms: boolean): BufferAddress {
+function addressOf(
+  { urls, isCluster }: PublicPlace,
+  name: string,
+  id: string,
+  confirms: boolean,
+): BufferAddress {
   const place = { urls: [...urls], isCluster, name, id, confirms };
   return Object.freeze({ module: MODULE, transport: NAME, place });
 }
@@ -204,6 +231,11 @@ function readAddress({ place }: BufferAddress): AddressPlace {
     id !== "" &&
     typeof isCluster === "boolean" &&
     typeof confirms === "boolean";
-  if (!isRight) throw wrongType("`address.place`", "the `{ urls, isCluster, name, id, confirms }` of a redis buffer", place);
+  if (!isRight)
+    throw wrongType(
+      "`address.place`",
+      "the `{ urls, isCluster, name, id, confirms }` of a redis buffer",
+      place,
+    );
   return { server: { urls: urls as string[], isCluster }, name, id, confirms };
 }

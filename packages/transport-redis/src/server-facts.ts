@@ -42,7 +42,8 @@ async function factsOfOne(node: Client): Promise<ServerFacts> {
       (error: unknown) => textOf(error),
     ),
   ]);
-  const value = (name: string) => new RegExp(`^${name}:(?<value>.*?)\\r?$`, "m").exec(info)?.groups?.["value"] ?? "";
+  const value = (name: string) =>
+    new RegExp(`^${name}:(?<value>.*?)\\r?$`, "m").exec(info)?.groups?.["value"] ?? "";
   const facts: ServerFacts = {
     version: value("redis_version"),
     evictionPolicy: value("maxmemory_policy"),
@@ -50,7 +51,10 @@ async function factsOfOne(node: Client): Promise<ServerFacts> {
     replicas: Number(value("connected_slaves")) || 0,
   };
   if (Number.parseInt(facts.version, 10) < VERSION_MIN)
-    throw fault("CAPABILITY_MISSING", `The server is Redis ${facts.version}, and ${VERSION_MIN}.0 is needed, or Valkey`);
+    throw fault(
+      "CAPABILITY_MISSING",
+      `The server is Redis ${facts.version}, and ${VERSION_MIN}.0 is needed, or Valkey`,
+    );
   // One that throws keys away under pressure would throw away items, or half of a buffer.
   if (facts.evictionPolicy !== "" && facts.evictionPolicy !== "noeviction") {
     const mend = "CONFIG SET maxmemory-policy noeviction";

@@ -136,7 +136,12 @@ function clusterOf(connection: Cluster): Cluster {
     clusterRetryStrategy: () => null,
     // An idle one keeps no process: it is asked for anew when a node answers that it has moved.
     slotsRefreshInterval: 0,
-    redisOptions: { autoResendUnfulfilledCommands: false, connectTimeout: 3_000, disableClientInfo: true, protocol: 2 },
+    redisOptions: {
+      autoResendUnfulfilledCommands: false,
+      connectTimeout: 3_000,
+      disableClientInfo: true,
+      protocol: 2,
+    },
   });
 }
 
@@ -157,7 +162,8 @@ function parse(text: unknown): Parsed {
   );
   const dbText = scheme === "unix" ? (url.searchParams.get("db") ?? "0") : url.pathname.slice(1) || "0";
   if (!/^\d{1,9}$/.test(dbText)) throw outOfRange("the database in `url`", "a number", dbText);
-  if (scheme === "unix" && url.pathname.length < 2) throw outOfRange("`url`", FORMS, "unix:// without a path");
+  if (scheme === "unix" && url.pathname.length < 2)
+    throw outOfRange("`url`", FORMS, "unix:// without a path");
   return {
     scheme,
     host: url.hostname === "" ? "127.0.0.1" : url.hostname.replace(/^\[|\]$/g, ""),

@@ -1,5 +1,6 @@
 // What the contract is run on: by the tests, and by the command (`transport-contract run packages/transport-redis/test/harness.mjs`).
-// One server for all rules, each with a buffer of its own name.
+// One server for all rules, each with a buffer of its own name. Nobody looks again unasked for an hour, so that no wake-up that was
+// missed is made up for; `processes` is for rules in which those who wait are killed or stopped, which costs others that time.
 import Redis from "ioredis";
 import { redisTransport } from "../dist/index.js";
 import { RedisServer } from "./support/redis-server.mjs";
@@ -23,15 +24,14 @@ async function withServer(ask) {
 
 /** @param {import("@sluice/core").BufferTransport} transport */
 const keysOf = (transport) =>
-  /** @type {Promise<string[]>} */ (
-    withServer((redis) => redis.keys(`sluice:{${nameOf.get(transport)}}*`))
-  );
+  /** @type {Promise<string[]>} */ (withServer((redis) => redis.keys(`sluice:{${nameOf.get(transport)}}*`)));
 
-export default {
+/** @param {number} fallbackMs */
+const harness = (fallbackMs) => ({
   async createTransport() {
     const { url } = await server();
     names += 1;
-    const transport = redisTransport({ url, name: `rule-${names}` });
+    const transport = redisTransport({ url, name: `rule-${names}`, fallbackMs });
     nameOf.set(transport, `rule-${names}`);
     return transport;
   },
@@ -46,4 +46,12 @@ export default {
     await (await server()).kill();
     await (await server()).start();
   },
-};
+});
+
+export default harness(3_600_000);
+export const processes = harness(1_000);
+
+/** Of the server. */
+export async function stop() {
+  await (await starting)?.stop();
+}

@@ -1,7 +1,24 @@
+// The contract, but for its processes: those are in processes.contract.test.ts, with a server of their own beside this one.
 import { describeTransportContract } from "@sluice/transport-contract";
-import { describe, test } from "vitest";
-import harness from "./harness.mjs";
+import { afterAll, describe, test } from "vitest";
+import harness, { stop } from "./harness.mjs";
 import { program } from "./support/redis-server.mjs";
 
-if (program !== undefined) describeTransportContract("redis", harness, { describe, test });
-else test.skip("the contract (skipped: there is no server)", () => {});
+const GROUPS = [
+  "BOUND",
+  "ORDER",
+  "WAIT",
+  "SEAL",
+  "LEASE",
+  "RETRY",
+  "COUNT",
+  "VALUE",
+  "LIFE",
+  "MODEL",
+  "DISK",
+  "STRESS",
+];
+
+if (program === undefined) test.skip("the contract (skipped: there is no server)", () => {});
+else describeTransportContract("redis", harness, { describe, test }, { only: GROUPS });
+afterAll(stop);

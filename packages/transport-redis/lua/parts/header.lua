@@ -9,7 +9,7 @@ local HEADER, FRESH, ITEMS, HANDOUTS, RETURNED, DUE, DEAD, PARKED, PRODUCERS, AN
 local GONE = 9
 local FIELDS = {
   'capacity', 'bytesMax', 'failuresMax', 'deadMax', 'fallbackMs',
-  'sequence', 'ready', 'returned', 'leased', 'parked', 'dead', 'discarded', 'produced', 'consumed', 'bytes', 'peak', 'sealed', 'due',
+  'sequence', 'ready', 'returned', 'leased', 'parked', 'dead', 'discarded', 'produced', 'consumed', 'bytes', 'peak', 'sealed', 'due', 'promised', 'promisedAt',
 }
 local SETTINGS = 5
 

@@ -4,12 +4,19 @@
 -- A waiter that has not come back by the time it said is dead.
 local GRACE_MS = 1000
 
+-- Who is awake for an item, and on its way, has so long to come before somebody that did not wait may have it.
+local PROMISE_MS = 20
+
 -- `hops`: how many may pass the token on that find that it does not serve them.
 local function wake(line, tokens, count, hops)
   local waiting = call('ZCARD', line)
   if waiting == 0 then return end
   count = math.min(count, waiting - call('LLEN', tokens))
   if count <= 0 then return end
+  if line == ITEM_LINE then
+    s.promised = s.promised + count
+    s.promisedAt = nowMs()
+  end
   while count > 0 do
     local pushed = {}
     for i = 1, math.min(count, 1000) do pushed[i] = hops or waiting end
@@ -48,11 +55,11 @@ local function arm()
 end
 
 -- The caller finds nothing, and waits: until when, at most. What tokens there are say nothing any more, for there is nothing now.
-local function join(line, tokens, waiter, waitMs, clears)
+local function join(line, tokens, waiter, waitMs, clears, soonMs)
   local now = nowMs()
   forgetTheDead(now)
   if clears then call('DEL', tokens) end
-  local planMs = math.min(waitMs, s.fallbackMs)
+  local planMs = math.min(waitMs, soonMs or s.fallbackMs)
   local nextDue = call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2]
   s.due = tonumber(nextDue or 0)
   if nextDue then planMs = math.min(planMs, math.max(s.due - now, 1)) end
