@@ -109,9 +109,10 @@ export class RedisConsumerPort implements ConsumerPort {
   }
 
   async #ask(max: number, leaseMs: number, waitMs: number, isBack: boolean): Promise<Answer> {
-    const args = [this.#name, this.#request, max, leaseMs, this.#name, waitMs, isBack ? 1 : 0];
+    const args = [this.#name, this.#request, max, leaseMs, isBack ? -waitMs : waitMs];
     try {
-      const answer = (await this.#handle.run("poll", args)) as Answer;
+      const isAgain = this.#inDoubt !== undefined;
+      const answer = (await this.#handle.runShort("poll", this.#handle.keys.poll, args, isAgain)) as Answer;
       this.#inDoubt = undefined;
       return answer;
     } catch (error) {
@@ -163,7 +164,12 @@ export class RedisConsumerPort implements ConsumerPort {
       const { sequence, holder } = this.#partsOf(settlement.token);
       args.push(settlement.kind, sequence, holder, ...detailsOf(settlement));
     }
-    const [, settled] = await this.#handle.run<readonly [number, Buffer]>("settle", args);
+    const [, settled] = await this.#handle.runShort<readonly [number, Buffer]>(
+      "settle",
+      this.#handle.keys.settle,
+      args,
+      false,
+    );
     return Array.from(settled.toString(), (one) => (one === "1" ? "settled" : "lost"));
   }
 

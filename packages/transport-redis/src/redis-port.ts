@@ -19,6 +19,9 @@ import type { Handle } from "./handle.js";
 import { anonymous, named, RedisProducerPort } from "./producer-port.js";
 import { waitFor } from "./waiting.js";
 
+/** Nobody waits long to be let go. */
+const PARTING = { effect: "none", withinMs: 1_000 } as const;
+
 /** In the order of `counts.lua`. */
 type Numbers = readonly [0, ...number[]];
 
@@ -123,7 +126,7 @@ export class RedisPort implements BufferPort {
     const kept = [...this.#consumers].flatMap(({ keptNames }) => keptNames);
     const names = [`d${this.#handle.id}`, ...kept, ...this.#producers];
     try {
-      await this.#handle.run("part", [`${this.#handle.id}.`, ...names], { effect: "none" });
+      await this.#handle.run("part", [`${this.#handle.id}.`, ...names], PARTING);
     } catch {
       // What it held comes back when the leases are over.
     }

@@ -37,7 +37,6 @@ export async function waitFor<T>(
     const tried = await attempt({ waitMs: Math.ceil(Math.min(waitMs, WAIT_MS_MAX)), hops });
     if ("answer" in tried) return tried.answer;
     if (hops < 0) wait.onWait();
-    if (handle.isClosed) handle.wakeUps.end();
     const woken = await handle.wakeUps.wait(caller, tried.planMs, until, wait);
     if (woken.why === "closed") throw closed();
     if (woken.why === "over") return giveUp(wait.signal.aborted);
