@@ -16,12 +16,6 @@ export async function until(
   }
 }
 
-/** What came of a call, or the code it failed with. Throws where it hangs. */
-export async function outcomeOf(call: Promise<unknown>, what: string, withinMs: number): Promise<unknown> {
-  const { outcome } = await outcomesOf({ outcome: call }, withinMs, what);
-  return outcome;
-}
-
 /** What came of each of these calls, by their names, all within so long. */
 export async function outcomesOf<Name extends string>(
   calls: Record<Name, Promise<unknown>>,

@@ -1,0 +1,56 @@
+/** A Redis server of the demo's own, which ends with it. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { BufferError } from "@sluice/core";
+
+export interface OwnServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const PROGRAMS = ["redis-server", "valkey-server"];
+const INSTALL =
+  "There is no redis-server here: apt-get install redis-server, or give the --url of one that runs";
+// The shell ends the server when nobody is at the other end of its input any more, however the demo ended.
+const WITH_ITS_PARENT = `"$@" & server=$!; cat >/dev/null; kill -9 $server`;
+
+/**
+ * @param socket - the path of its socket, in a directory of the user's own; it listens nowhere else, and keeps nothing.
+ * @throws BufferError `TRANSPORT_UNAVAILABLE`, with how to get one.
+ */
+export async function startOwnServer(socket: string): Promise<OwnServer> {
+  for (const program of PROGRAMS) {
+    const args = [program, "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"];
+    const rest = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""];
+    const child = spawn("sh", ["-c", WITH_ITS_PARENT, "sh", ...args, ...rest], {
+      stdio: ["pipe", "pipe", "ignore"],
+      // Not for Ctrl-C, which the demo hears: what is inside is still needed then.
+      detached: true,
+    });
+    if (await listens(child)) return { url: `unix://${socket}`, stop: () => stop(child) };
+    await stop(child);
+  }
+  throw new BufferError("TRANSPORT_UNAVAILABLE", INSTALL, { transport: "redis" });
+}
+
+/** False if it ends before. */
+async function listens(child: ChildProcess): Promise<boolean> {
+  const lines = createInterface({ input: child.stdout as NonNullable<ChildProcess["stdout"]> });
+  const ready = new Promise<boolean>((resolve) => {
+    lines.on("line", (line) => {
+      if (/ready to accept connections/i.test(line)) resolve(true);
+    });
+    // The shell waits for its input: that the server's output ends says that the server has.
+    lines.once("close", () => resolve(false));
+    child.once("error", () => resolve(false));
+  });
+  return ready;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  child.stdin?.end();
+  await once(child, "exit");
+}
