@@ -14,7 +14,7 @@ const PROGRAMS = ["redis-server", "valkey-server"];
 const INSTALL =
   "There is no redis-server here: apt-get install redis-server, or give the --url of one that runs";
 // The shell ends the server when nobody is at the other end of its input any more, however the demo ended.
-const WITH_ITS_PARENT = `"$@" & server=$!; cat >/dev/null; kill -9 $server`;
+const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" & server=$!; exec >/dev/null; cat; kill -9 $server`;
 
 /**
  * @param socket - the path of its socket, in a directory of the user's own; it listens nowhere else, and keeps nothing.
@@ -42,7 +42,7 @@ async function listens(child: ChildProcess): Promise<boolean> {
     lines.on("line", (line) => {
       if (/ready to accept connections/i.test(line)) resolve(true);
     });
-    // The shell waits for its input: that the server's output ends says that the server has.
+    // The shell has let go of it: that the server's output ends says that the server has.
     lines.once("close", () => resolve(false));
     child.once("error", () => resolve(false));
   });

@@ -1,7 +1,7 @@
 /** Takes and leases items, and settles leases. */
 
 import type { ConsumerPort, Delivery, LeaseTerms, Polled, Settled, Settlement, Wait } from "@sluice/core";
-import { isBufferError } from "@sluice/core";
+import { failpoint, isBufferError } from "@sluice/core";
 import { closed, corrupt } from "./faults.js";
 import { itemOf } from "./frames.js";
 import type { Handle } from "./handle.js";
@@ -113,6 +113,7 @@ export class RedisConsumerPort implements ConsumerPort {
     try {
       const isAgain = this.#inDoubt !== undefined;
       const answer = (await this.#handle.runShort("poll", this.#handle.keys.poll, args, isAgain)) as Answer;
+      failpoint("redis.polled");
       this.#inDoubt = undefined;
       return answer;
     } catch (error) {

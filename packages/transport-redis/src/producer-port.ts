@@ -1,7 +1,7 @@
 /** Puts items: a script counts the room and appends, as one step. */
 
 import type { Envelopes, Offered, ProducerPort, Wait } from "@sluice/core";
-import { outOfRange } from "@sluice/core";
+import { failpoint, outOfRange } from "@sluice/core";
 import { closed, fault, wentBack } from "./faults.js";
 import { frameOf } from "./frames.js";
 import { checked, type Handle } from "./handle.js";
@@ -75,6 +75,7 @@ export class RedisProducerPort implements ProducerPort {
     { waitMs, hops }: Try,
   ): Promise<{ readonly answer: Offered } | { readonly planMs: number; readonly fullBy: "items" | "bytes" }> {
     const [state, accepted, by, planMs] = await this.#answered(first, frames, waitMs, hops);
+    failpoint("redis.offered");
     if (state === State.Replaced) throw fault("HANDLE_CLOSED", "This producer id has a newer holder");
     if (state === State.Gap) {
       if (first <= this.#told + 1) throw wentBack();
