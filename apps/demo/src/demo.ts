@@ -19,10 +19,9 @@ import { type LineServer, serveLines } from "./line-server.js";
 import type { OutputFile } from "./output-file.js";
 import { type Place, placeFor } from "./place.js";
 import { planOf, producerBatch } from "./plan.js";
-import type { OwnServer } from "./redis-server.js";
 import { refuseUseless } from "./refusals.js";
 import { type Teller, type Telling, tell } from "./tell.js";
-import { adapterNamed, transportOf } from "./transports.js";
+import { adapterNamed, type OwnServer, transportOf } from "./transports.js";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 

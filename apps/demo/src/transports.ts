@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import { BufferError, type BufferTransport, isBufferError } from "@sluice/core";
 import { UsageError } from "./args.js";
-import { type OwnServer, startOwnServer } from "./redis-server.js";
+
+/** Started for one run. */
+export interface OwnServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
 
 /** Where the buffer is to be. */
 export interface Medium {
@@ -71,7 +76,7 @@ const ADAPTERS: readonly Adapter[] = [
     folder: tmpdir(),
     outlives: false,
     note: "memory only",
-    startServer: startOwnServer,
+    startServer: async (path) => (await import("@sluice/transport-redis")).startOwnServer(path),
     more: "as the server is set: authority with appendonly, power-loss with appendfsync always; host-loss with a replica that confirms",
     make: async ({ url = "redis://127.0.0.1" }) => {
       const { server, name } = redisPlace(url);

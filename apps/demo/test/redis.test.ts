@@ -2,8 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { startOwnServer } from "@sluice/transport-redis";
 import { expect, test } from "vitest";
-import { startOwnServer } from "../dist/redis-server.js";
 import { demo, freshFolder, leftIn, linesOf, run } from "./demo-process.js";
 
 const hasServer = (() => {

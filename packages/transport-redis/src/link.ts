@@ -180,8 +180,11 @@ export class Link {
     this.#watch = setTimeout(() => this.#look(), Math.max(leftMs, 100)).unref();
   }
 
+  /** At once: an orderly end would wait for somebody who may not be there. */
   #drop(client: Client): void {
     client.disconnect();
+    for (const { stream } of isCluster(client) ? client.nodes() : [client]) stream?.destroy();
+    this.#heardAt = performance.now();
   }
 
   async #ready(until: number): Promise<Client> {

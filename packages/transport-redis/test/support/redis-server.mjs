@@ -31,6 +31,12 @@ function find() {
   return found;
 }
 
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const children = new Set();
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
 export class RedisServer {
   /** @type {number} */
   port;
@@ -93,7 +99,8 @@ export class RedisServer {
     const [command = "", ...args] = [...this.#before, program, ...this.#args];
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
     this.#child = child;
-    process.once("exit", () => child.kill("SIGKILL"));
+    children.add(child);
+    child.once("exit", () => children.delete(child));
     const lines = createInterface({ input: child.stdout });
     let last = "it cannot be started";
     const listens = new Promise((resolve) => {

@@ -1,24 +1,28 @@
-/** A Redis server of the demo's own, which ends with it. */
+/** A server for one program alone, which ends with it: for demonstrations and tests. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { BufferError } from "@sluice/core";
+import { fault } from "./faults.js";
 
 export interface OwnServer {
+  /** For `redisTransport`. */
   readonly url: string;
+  /** Resolves when it has ended, with all that was in it. */
   stop(): Promise<void>;
 }
 
 const PROGRAMS = ["redis-server", "valkey-server"];
 const INSTALL =
   "There is no redis-server here: apt-get install redis-server, or give the --url of one that runs";
-// The shell ends the server when nobody is at the other end of its input any more, however the demo ended.
+// The shell ends the server when nobody is at the other end of its input any more, however the program ended.
 const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" & server=$!; exec >/dev/null; cat; kill -9 $server`;
 
 /**
+ * Starts `redis-server`, or `valkey-server`, where one is installed. It ends with this process, however that ends. Rejects
+ * `TRANSPORT_UNAVAILABLE`, with how to get one.
+ *
  * @param socket - the path of its socket, in a directory of the user's own; it listens nowhere else, and keeps nothing.
- * @throws BufferError `TRANSPORT_UNAVAILABLE`, with how to get one.
  */
 export async function startOwnServer(socket: string): Promise<OwnServer> {
   for (const program of PROGRAMS) {
@@ -26,13 +30,13 @@ export async function startOwnServer(socket: string): Promise<OwnServer> {
     const rest = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""];
     const child = spawn("sh", ["-c", WITH_ITS_PARENT, "sh", ...args, ...rest], {
       stdio: ["pipe", "pipe", "ignore"],
-      // Not for Ctrl-C, which the demo hears: what is inside is still needed then.
+      // Not for Ctrl-C, which the program hears: what is inside is still needed then.
       detached: true,
     });
     if (await listens(child)) return { url: `unix://${socket}`, stop: () => stop(child) };
     await stop(child);
   }
-  throw new BufferError("TRANSPORT_UNAVAILABLE", INSTALL, { transport: "redis" });
+  throw fault("TRANSPORT_UNAVAILABLE", INSTALL);
 }
 
 /** False if it ends before. */
