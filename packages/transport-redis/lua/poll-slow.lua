@@ -17,6 +17,9 @@ local holder = consumer .. '.' .. request
 
 if not load() then return { GONE } end
 local answered = kept(consumer, request)
+-- An older one that comes late: its caller has gone on.
+local latest = call('HGET', ANSWERS, '#' .. consumer)
+if latest and tonumber(latest) > tonumber(request) then return { EMPTY, 0 } end
 if answered and answered ~= '' then
   local body = string.sub(answered, 2)
   if string.sub(answered, 1, 1) == '2' then return cmsgpack.unpack(body) end
@@ -119,6 +122,7 @@ end
 
 local answer = { SOME, back, firstFresh, fresh }
 keep(consumer, request, dueAt and '' or '2' .. cmsgpack.pack(answer))
+call('HSET', ANSWERS, '#' .. consumer, request)
 if isBack then
   if s[READY] > 0 then wakeNext(ITEM) end
   arm()

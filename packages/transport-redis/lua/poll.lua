@@ -17,6 +17,9 @@ local s = cmsgpack.unpack(packed)
 local leaseMs, waitMs = tonumber(ARGV[4]), tonumber(ARGV[5])
 local isBack = waitMs < 0
 if s[RETURNED_READY] ~= 0 or s[SEALED] ~= 0 then return { SLOW } end
+-- One that comes late, on a connection that was given up, must not be handed what nobody would hear of.
+local number = '#' .. ARGV[1]
+if (call('HGET', ANSWERS, number) or '0') ~= string.format('%.0f', ARGV[2] - 1) then return { SLOW } end
 local now
 if s[DUE_AT] ~= 0 or leaseMs > 0 or s[PROMISED] > 0 or s[READY] == 0 then
   local time = call('TIME')
@@ -75,7 +78,7 @@ if leaseMs > 0 then
     call('ZADD', DUE, dueAt, id)
   end
   s[LEASED] = s[LEASED] + count
-  call('HSET', ANSWERS, ARGV[1], ARGV[2] .. ':')
+  call('HSET', ANSWERS, ARGV[1], ARGV[2] .. ':', number, ARGV[2])
   if s[DUE_AT] == 0 or now + leaseMs < s[DUE_AT] then
     s[DUE_AT] = now + leaseMs
   end
@@ -88,8 +91,8 @@ else
     local wake = math.min(count, s[ROOM_WAITING] - call('LLEN', ROOM_TOKENS))
     for _ = 1, wake do call('RPUSH', ROOM_TOKENS, s[ROOM_WAITING]) end
   end
-  if count == 1 then call('HSET', ANSWERS, ARGV[1], ARGV[2] .. ':1' .. string.format('%.0f', first) .. ':' .. fresh[1])
-  else call('HSET', ANSWERS, ARGV[1], ARGV[2] .. ':2' .. cmsgpack.pack({ SOME, {}, first, fresh })) end
+  if count == 1 then call('HSET', ANSWERS, ARGV[1], ARGV[2] .. ':1' .. string.format('%.0f', first) .. ':' .. fresh[1], number, ARGV[2])
+  else call('HSET', ANSWERS, ARGV[1], ARGV[2] .. ':2' .. cmsgpack.pack({ SOME, {}, first, fresh }), number, ARGV[2]) end
 end
 if isBack and s[READY] > 0 and s[ITEM_WAITING] > 0 and call('LLEN', ITEM_TOKENS) == 0 then
   call('RPUSH', ITEM_TOKENS, '1')

@@ -79,7 +79,7 @@ export class RedisConsumerPort implements ConsumerPort {
 
   /** Under which the server keeps its last answers. */
   get keptNames(): readonly string[] {
-    return [this.#name, `s${this.#name}`];
+    return [this.#name, `#${this.#name}`, `s${this.#name}`];
   }
 
   async #poll(

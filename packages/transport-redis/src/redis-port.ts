@@ -14,7 +14,7 @@ import {
 } from "@sluice/core";
 import { RedisConsumerPort } from "./consumer-port.js";
 import { deadLettersOf } from "./dead-letters.js";
-import { fault } from "./faults.js";
+import { closed, fault } from "./faults.js";
 import type { Handle } from "./handle.js";
 import { anonymous, named, RedisProducerPort } from "./producer-port.js";
 import { waitFor } from "./waiting.js";
@@ -52,6 +52,7 @@ export class RedisPort implements BufferPort {
         producer,
         holder,
       ]);
+      if (code === 2) throw closed();
       if (code === 1) {
         const message = `The buffer remembers ${number} producers already, and all were heard of lately`;
         throw fault("STORAGE_FULL", message);

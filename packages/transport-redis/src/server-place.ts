@@ -38,6 +38,8 @@ const OURS = {
   retryStrategy: () => null,
   connectTimeout: 3_000,
   disableClientInfo: true,
+  // Every process has to find the same keys.
+  keyPrefix: "",
   protocol: 2,
 } as const satisfies RedisOptions;
 

@@ -100,4 +100,40 @@ describe.skipIf(noServer)("a server is killed", () => {
     await expect(take).rejects.toMatchObject({ code: "BUFFER_DESTROYED" });
     await expect(buffer.counts()).rejects.toMatchObject({ code: "BUFFER_DESTROYED" });
   });
+
+  test("stopped for longer than anybody waits: what was asked of it meanwhile is not lost, and not done twice", async () => {
+    const redis = await server();
+    const { buffer, another } = await made(redis.url, { capacity: 10 });
+    const producer = await buffer.producer();
+    await producer.putMany(["a", "b", "c", "d", "e"]);
+    const [plain, leasing] = [await (await another()).consumer(), await (await another()).consumer()];
+    await (await another()).counts();
+    redis.signal("SIGSTOP");
+    const calls = {
+      take: plain.take(),
+      lease: leasing.lease({ leaseMs: 60_000 }),
+      put: producer.put("f", { timeoutMs: 3_500 }),
+    };
+    const outcomes = await outcomesOf(calls, SECONDS_MS);
+    for (const [name, outcome] of Object.entries(outcomes)) expect(TYPED, name).toContain(outcome);
+    // It carries out what is in its connections, whose other ends are gone, and hears the same again on new ones.
+    redis.signal("SIGCONT");
+    await buffer.seal();
+    const got: string[] = [];
+    const finish = async (take: () => Promise<readonly string[]>) => {
+      for (let some = await take(); some.length > 0; some = await take()) got.push(...some);
+    };
+    await Promise.all([
+      finish(() => plain.takeMany(3)),
+      finish(async () => {
+        const leases = await leasing.leaseMany(3, { leaseMs: 60_000 });
+        await Promise.all(leases.map((lease) => lease.ack()));
+        return leases.map(({ value }) => value);
+      }),
+    ]);
+    const { produced, consumed } = await buffer.counts();
+    expect(consumed).toBe(produced);
+    // Whether the put was in time nobody knew; the others are all there, once.
+    expect(got.sort()).toEqual(["a", "b", "c", "d", "e", "f"].slice(0, produced));
+  });
 });
