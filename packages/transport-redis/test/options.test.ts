@@ -1,10 +1,12 @@
 // What is refused before anything is touched, and what stands at a place that is not ours.
 
+import { readdirSync, readFileSync } from "node:fs";
 import { createBuffer } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import { type RedisTransportOptions, redisTransport, transportAt } from "../dist/index.js";
 import { keysOf } from "../dist/keys.js";
 import { slotOf } from "../dist/link.js";
+import { scripts } from "../dist/scripts.js";
 import { noServer, server } from "./support/servers.js";
 
 const url = "redis://127.0.0.1:1";
@@ -40,6 +42,16 @@ test.each(["jobs", "a b", "{x}", "ä%", "a}b{c"])("all keys of a buffer named %j
   const { all, place, kick } = keysOf(name, "id");
   expect(new Set([...all, place, kick("h")].map(slotOf)).size).toBe(1);
   expect(new Set(all).size).toBe(all.length);
+});
+
+test("every script in the folder is one that is used, and has its parts", () => {
+  const folder = new URL("../lua/", import.meta.url);
+  const files = readdirSync(folder).filter((name) => name.endsWith(".lua"));
+  expect(Object.keys(scripts).map((name) => `${name}.lua`)).toEqual(expect.arrayContaining(files));
+  const sources = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
+  for (const part of readdirSync(new URL("parts/", folder)))
+    expect(sources).toContain(`--@include ${part.replace(/\.lua$/, "")}\n`);
+  for (const { source } of Object.values(scripts)) expect(source).not.toContain("--");
 });
 
 test("the slot is that of the cluster specification", () => {
