@@ -6,6 +6,7 @@ import file from "./ours/file.js";
 import fileFlock from "./ours/file-flock.js";
 import fileFsync from "./ours/file-fsync.js";
 import filePort from "./ours/file-port.js";
+import redis from "./ours/redis.js";
 import shm from "./ours/shm.js";
 import shmPort from "./ours/shm-port.js";
 import shmPortAwaited from "./ours/shm-port-awaited.js";
@@ -41,7 +42,7 @@ const inMemory: readonly Candidate[] = [
 ];
 
 // As messages, most through a server.
-const overMessages: readonly Candidate[] = [zeromq, redisLua, redisTokens, zeromqTcp, zeromqUnbounded];
+const overMessages: readonly Candidate[] = [zeromq, redis, redisLua, redisTokens, zeromqTcp, zeromqUnbounded];
 
 export const candidates: readonly Candidate[] = [
   naiveLockfile,
@@ -87,5 +88,12 @@ export const selections: readonly [Selection, ...Selection[]] = [
     candidates: overMessages,
     itemBytes: [ITEM_BYTES_DEFAULT],
     ratio: { kind: "lead", name: zeromq.name },
+  },
+  // In a Redis server.
+  {
+    name: "redis",
+    candidates: [redisLua, redis, redisTokens],
+    itemBytes: [ITEM_BYTES_DEFAULT],
+    ratio: { kind: "against", name: redisLua.name },
   },
 ];

@@ -17,11 +17,11 @@ import { openInput, openOutput } from "./input.js";
 import { killWorkers } from "./killer.js";
 import { type LineServer, serveLines } from "./line-server.js";
 import type { OutputFile } from "./output-file.js";
-import { type Place, placeFor, placeText } from "./place.js";
+import { type Place, placeFor, placeOption, placeText } from "./place.js";
 import { planOf, producerBatch } from "./plan.js";
 import { refuseUseless } from "./refusals.js";
 import { type Teller, type Telling, tell } from "./tell.js";
-import { adapterNamed, transportOf } from "./transports.js";
+import { adapterNamed, type OwnServer, transportOf } from "./transports.js";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -30,13 +30,15 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
   const adapter = adapterNamed(options.transport);
   const { url, journal, kill, everyMs, seed } = options;
   const folder = url === undefined ? adapter.folder : undefined;
-  const outlives = adapter.outlives || journal !== undefined;
+  const isAtServer = adapter.startServer !== undefined && url !== undefined;
+  const outlives = adapter.outlives || journal !== undefined || isAtServer;
   refuseUseless(options, adapter, outlives);
 
   const input = options.input === undefined ? undefined : await openInput(options.input);
   let output: OutputFile | undefined;
   let lines: LineServer | undefined;
   let place: Place | undefined;
+  let server: OwnServer | undefined;
   let teller: Teller | undefined;
   let stopKilling = () => {};
   let stopHearing = () => {};
@@ -47,18 +49,21 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     output = options.output === undefined ? undefined : await openOutput(options.output, input);
     if (input !== undefined) lines = await serveLines(input.stream, producerBatch(options));
     if (folder !== undefined) place = placeFor(options.path, folder);
-    const transport = await transportOf(adapter, { path: place?.path ?? "", url, journal });
+    if (url === undefined && place !== undefined) server = await adapter.startServer?.(place.path);
+    const at = { path: place?.path ?? "", url: url ?? server?.url, journal };
+    const transport = await transportOf(adapter, at);
     const found = options.resume ? await findBuffer(transport, options) : undefined;
     const around = { transport, lines: lines?.address, output: output?.path, found };
     const running = run(planOf(options, around));
     // What a run before has consumed stays where it is.
     if (found === undefined) running.on("opened", () => output?.empty());
     if (kill !== undefined) stopKilling = killWorkers(running, { role: kill, everyMs, seed });
-    const keptAt = journal === undefined ? place?.path : resolve(journal);
+    const medium = isAtServer ? "in its server" : adapter.note;
+    const path = journal === undefined ? place?.path : resolve(journal);
     teller = tell(running, options, telling, {
-      medium: journal === undefined ? adapter.note : "with a journal",
+      medium: journal === undefined ? medium : "with a journal",
       found,
-      place: outlives && keptAt !== undefined ? placeText(keptAt, options) : undefined,
+      place: outlives ? placeText(path, options) : undefined,
     });
     stopHearing = hearSignals(running);
     const { kept, ...ended } = await running.report;
@@ -71,7 +76,10 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
       ...(isWorse ? { exitCode: problem.exitCode } : {}),
       ...(kept !== undefined && isKept ? { kept } : {}),
     };
-    teller.report(report, isKept ? keptText(report, options, keptAt) : goneWithDemo(report, kept));
+    teller.report(
+      report,
+      isKept ? keptText(report, options, path ?? keptIn(kept)) : goneWithDemo(report, kept),
+    );
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode;
   } catch (error) {
@@ -83,6 +91,8 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     input?.stream.destroy();
     // Its broker ends with this process: sooner, so that it takes its socket with it.
     if (left !== undefined && !isKept && !(await destroyAt(left))) place?.sweep();
+    await server?.stop();
+    if (server !== undefined) place?.sweep();
     if (!isKept) place?.tidy();
     // Its broker leaves the place when this process ends.
     else if (journal !== undefined) process.once("exit", () => place?.tidy());
@@ -92,14 +102,20 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
   }
 }
 
+/** Where a server keeps it: as `--url` takes it up again, but for a password. */
+function keptIn(address: BufferAddress | undefined): string {
+  const { urls: [url] = [], name } = (address?.place ?? {}) as { urls?: readonly string[]; name?: string };
+  return `${url}#${encodeURIComponent(name ?? "")}`;
+}
+
 /** A run leaves a buffer that it has found. Once it is drained the demo removes it, as it does with one of its own. */
 function isDone(report: Omit<RunReport, "kept">, { resume, keep }: DemoOptions): boolean {
   const { drained, parked, deadLetters, problems } = report;
   return resume && !keep && drained && parked === 0 && deadLetters.length === 0 && problems.length === 0;
 }
 
-function keptText({ drained }: RunReport, { journal }: DemoOptions, keptAt: string | undefined): string {
-  const how = `; --resume with this ${journal === undefined ? "--path" : "--journal"} goes on with it`;
+function keptText({ drained }: RunReport, options: DemoOptions, keptAt: string): string {
+  const how = `; --resume with this ${placeOption(options)} goes on with it`;
   return `The buffer is kept at ${keptAt}${drained ? "" : how}`;
 }
 

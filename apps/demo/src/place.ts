@@ -29,17 +29,29 @@ export function placeFor(given: string | undefined, folder: string): Place {
   return { path, tidy: () => tidy(path), sweep: () => sweep(path) };
 }
 
+/** The option that names what is left of a buffer. */
+export function placeOption({ url, journal }: DemoOptions): "--journal" | "--url" | "--path" {
+  if (journal !== undefined) return "--journal";
+  return url === undefined ? "--path" : "--url";
+}
+
 /**
  * Where the buffer is, and how to go on with it if the demo is killed.
  *
- * @param path - of what is left then.
+ * @param path - of what is left then; without one it is in a server, whose url may have a password in it.
  */
-export function placeText(path: string, { transport, journal, input }: DemoOptions): string {
-  const shown = /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+export function placeText(path: string | undefined, options: DemoOptions): string {
+  const { transport, input } = options;
   // Which of its lines were put nobody would know.
-  if (input !== undefined) return `It is at ${shown}`;
+  if (input !== undefined) return path === undefined ? "It is in its server" : `It is at ${shellWord(path)}`;
   const named = transport === DEFAULT_TRANSPORT ? "" : `--transport ${transport} `;
-  return `If the demo is killed, go on with ${named}--resume ${journal === undefined ? "--path" : "--journal"} ${shown}`;
+  const place =
+    path === undefined ? `and this ${placeOption(options)}` : `${placeOption(options)} ${shellWord(path)}`;
+  return `If the demo is killed, go on with ${named}--resume ${place}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function tidy(path: string): void {

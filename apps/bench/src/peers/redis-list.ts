@@ -5,10 +5,10 @@
  */
 
 import type { JsonValue } from "@sluice/core";
-import type { NodeCandidate, PutEnd, ServerUsage, TakeEnd } from "../candidate.js";
+import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
 import { loadPeer, peerReadiness } from "./peer-package.js";
-import { redisServerReadiness, startRedisServer } from "./redis-server.js";
+import { redisServerReadiness, startRedisServer, usageOfServer } from "./redis-server.js";
 
 /** Key of the list. */
 export const ITEMS = "items";
@@ -27,7 +27,6 @@ export interface Redis {
     max: number,
   ): Promise<[key: string, values: string[]] | null>;
   rpush(key: string, ...values: string[]): Promise<number>;
-  info(section: string): Promise<string>;
   defineCommand(name: string, definition: { numberOfKeys: number; lua: string }): void;
   on(event: "error", listener: (error: Error) => void): void;
   once(event: "ready", listener: () => void): void;
@@ -79,7 +78,7 @@ export function redisList({ sends, init, putEnd, takeEnd, ...candidate }: RedisL
       await init?.(redis, capacity);
       return {
         address: { port, capacity } as JsonValue,
-        usage: () => usageOf(redis, sends),
+        usage: () => usageOfServer(port, sends),
         async destroy() {
           redis.disconnect();
           await server.stop();
@@ -124,18 +123,4 @@ async function connected(port: number, hasMany: boolean): Promise<Redis> {
     redis.on("error", reject);
   });
   return redis;
-}
-
-// The server counts the commands in a script too; a message is a request of a client, or the answer.
-async function usageOf(redis: Redis, sends: readonly string[]): Promise<ServerUsage> {
-  const [cpu, commands] = [await redis.info("cpu"), await redis.info("commandstats")];
-  const seconds = figureIn(cpu, "used_cpu_sys:") + figureIn(cpu, "used_cpu_user:");
-  const requests = sends.reduce((sum, name) => sum + figureIn(commands, `cmdstat_${name}:calls=`), 0);
-  return { cpuUs: seconds * 1e6, messages: requests * 2 };
-}
-
-// A command that was never called is not in it.
-function figureIn(info: string, before: string): number {
-  const at = info.indexOf(before);
-  return at === -1 ? 0 : Number.parseFloat(info.slice(at + before.length));
 }

@@ -2,10 +2,11 @@
 
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import type { Readiness } from "../candidate.js";
+import type { Readiness, ServerUsage } from "../candidate.js";
 
 const PROGRAM = "redis-server";
 const INSTALL = "apt-get install --no-install-recommends redis-server";
@@ -70,6 +71,26 @@ export async function startRedisServer(directory: string): Promise<RedisServer> 
       process.off("exit", kill);
     },
   };
+}
+
+/**
+ * The server counts the commands in a script too; a message is a request of a client, or the answer.
+ *
+ * @param sends - the commands that clients send.
+ */
+export async function usageOfServer(port: number, sends: readonly string[]): Promise<ServerUsage> {
+  const socket = connect(port, "127.0.0.1");
+  socket.end("INFO CPU\r\nINFO COMMANDSTATS\r\nQUIT\r\n");
+  const info = await text(socket);
+  const seconds = figureIn(info, "used_cpu_sys:") + figureIn(info, "used_cpu_user:");
+  const requests = sends.reduce((sum, name) => sum + figureIn(info, `cmdstat_${name}:calls=`), 0);
+  return { cpuUs: seconds * 1e6, messages: requests * 2 };
+}
+
+// A command that was never called is not in it.
+function figureIn(info: string, before: string): number {
+  const at = info.indexOf(before);
+  return at === -1 ? 0 : Number.parseFloat(info.slice(at + before.length));
 }
 
 /** One that was free a moment ago: the server cannot choose, and its start fails if somebody else was quicker. */
