@@ -1,7 +1,7 @@
 import { describeTransportContract } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
 import { flock } from "./harness.mjs";
-import { EFFORT_OF_FAULTS, WITHOUT_SYNC } from "./support/effort.js";
+import { EFFORT_OF_FAULTS, EFFORT_OF_HISTORIES, WITHOUT_SYNC } from "./support/effort.js";
 
 const runner = { describe, test };
 
@@ -10,5 +10,9 @@ describeTransportContract(
   "file with flock without fsync",
   { ...flock, wishes: { durability: "none" } },
   runner,
-  WITHOUT_SYNC,
+  {
+    ...WITHOUT_SYNC,
+    only: [...WITHOUT_SYNC.only, "MODEL-3"],
+    effortAtLeast: { ...WITHOUT_SYNC.effortAtLeast, ...EFFORT_OF_HISTORIES },
+  },
 );

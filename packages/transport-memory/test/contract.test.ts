@@ -2,4 +2,7 @@ import { describeTransportContract } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
 import harness from "./harness.mjs";
 
-describeTransportContract("memory", harness, { describe, test });
+// 1,000 histories (transport-contract's FAULTS-IN-CI.md).
+const effortAtLeast = { "MODEL-3": 200 };
+
+describeTransportContract("memory", harness, { describe, test }, { effortAtLeast });

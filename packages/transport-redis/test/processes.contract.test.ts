@@ -7,6 +7,13 @@ import { program } from "./support/redis-server.mjs";
 test.skipIf(program === undefined)("there is a server to run the contract on", () => {
   expect(program).toBeDefined();
 });
+// 20 kills at each failpoint (transport-contract's FAULTS-IN-CI.md).
+const effortAtLeast = { "PROC-21": 20 };
 if (program !== undefined)
-  describeTransportContract("redis", processes, { describe, test }, { only: ["PROC", "DURABLE"] });
+  describeTransportContract(
+    "redis",
+    processes,
+    { describe, test },
+    { only: ["PROC", "DURABLE"], effortAtLeast },
+  );
 afterAll(stop);

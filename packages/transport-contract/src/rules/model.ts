@@ -1,5 +1,6 @@
-/** MODEL: random runs against a plain array, one step after the other; the same seed gives the same run. */
+/** MODEL: random runs against a plain array, one step after the other, or judged as a whole; the same seed gives the same calls. */
 
+import { runCallers } from "../model/run-callers.js";
 import { runModel } from "../model/run-model.js";
 import { type Rule, rule } from "../rule.js";
 
@@ -23,5 +24,15 @@ export const modelRules: readonly Rule[] = [
         return release === "free" ? undefined : "a release counts as a failure there";
       },
     },
+  ),
+  rule(
+    "MODEL-3 has an order, in histories of several callers at once",
+    async (t) => {
+      for (let n = 1; n <= t.trials(5); n++) {
+        const title = `history ${n}`;
+        await runCallers(t, { title, random: t.random.fork(title), operations: 300 });
+      }
+    },
+    { level: "stochastic" },
   ),
 ];

@@ -103,6 +103,27 @@ export const brokenCount: readonly Broken[] = [
     },
   },
   {
+    what: "says once that nothing is there, to somebody who tries, after another one gave up waiting for an item",
+    rule: "MODEL-3",
+    message: /In history \d+, capacity \d: (P6|S)/,
+    decorate: () => {
+      let owed = 0;
+      return {
+        consumer: (consumer, port) => ({
+          async poll(max, wait, lease) {
+            if (wait.maxMs === 0 && owed > 0 && (await port.counts()).ready > 0) {
+              owed--;
+              return { deliveries: [], state: "empty" };
+            }
+            const answer = await consumer.poll(max, wait, lease);
+            if (wait.signal.aborted && answer.deliveries.length === 0) owed++;
+            return answer;
+          },
+        }),
+      };
+    },
+  },
+  {
     what: "tells each handle what came through it",
     rule: "COUNT-4",
     message: /the counts of another handle/,
