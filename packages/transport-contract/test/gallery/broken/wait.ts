@@ -234,7 +234,7 @@ export const brokenWait: readonly Broken[] = [
   {
     what: "ends leases by the wall clock",
     rule: "WAIT-19",
-    message: /the wall clock another hour ahead to go on waiting, it resolved/,
+    message: /with the wall clock \d+ h ahead to go on waiting, it resolved/,
     decorate: () => {
       const leases = new Map<LeaseToken, { until: number; holder: ConsumerPort }>();
       const endThoseThatAreOver = async () => {
