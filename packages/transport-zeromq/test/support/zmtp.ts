@@ -17,6 +17,9 @@ const READY_BODY = Buffer.concat([
 ]);
 export const READY: Buffer = Buffer.concat([Buffer.from([4, READY_BODY.byteLength]), READY_BODY]);
 
+/** What keeps a connection from being taken for dead. */
+export const PONG: Buffer = Buffer.from("\u0004\u0005\u0004PONG", "latin1");
+
 /** One message of one frame. */
 export function frame(body: Buffer): Buffer {
   const head = Buffer.alloc(9);
