@@ -74,3 +74,22 @@ test("has the numbers that CI's own files ask for", () => {
   expect(row("12")).toContain(`${2 * (efforts["DISK-5"] ?? 0)} drawn sizes`);
   expect(row("3")).toContain(`${2 * (efforts["PROC-21"] ?? 0)} times`);
 });
+
+test.each([
+  ["memory", "contract.test.ts", "MODEL-3", undefined],
+  ["shm", "contract.test.ts", "MODEL-3", undefined],
+  ["redis", "redis.contract.test.ts", "MODEL-3", undefined],
+  ["file", "support/effort.ts", "MODEL-3", undefined],
+  ["zeromq", "ipc.contract.test.ts", "MODEL-3", undefined],
+  ["shm", "contract.test.ts", "PROC-21", "3"],
+  ["redis", "processes.contract.test.ts", "PROC-21", "3"],
+])("has the number that CI asks for of %s, in %s, by %s", (transport, file, rule, fault) => {
+  const text = readFileSync(join(root, `packages/transport-${transport}/test`, file), "utf8");
+  const effort = Number(new RegExp(`"${rule}": (\\d+)`).exec(text)?.[1]);
+  const inCi = rows.find((one) => one.fault === fault)?.inCi;
+  // 5 histories, and one kill, at the usual effort.
+  const said =
+    rule === "MODEL-3" ? `${(5 * effort).toLocaleString("en")} over ${transport}` : `${effort} times at each`;
+  expect(inCi).toContain(said);
+  expect(inCi).toContain(transport);
+});
