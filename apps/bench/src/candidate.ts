@@ -24,6 +24,8 @@ export interface Candidate {
   readonly bound: Bound;
   /** Whether a call moves several items; without, a work in batches is done one at a time. */
   readonly hasBatches: boolean;
+  /** Whether what was put outlives a power cut: everything is synced before it is answered. Default false. */
+  readonly isDurable?: boolean;
   /** Whether many calls of one end may be under way at once; without, a work that has many awaits each one. */
   readonly mayOverlap?: boolean;
   /** Whether the sender deals items out, so that nobody knows beforehand how many each of several consumers gets. */

@@ -1,14 +1,15 @@
 // The program as users run it, with few items: that all runs are valid, and that the table has all rows. Nothing is said
 // about how fast: no test asserts a time.
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { candidates, selections } from "../dist/candidates.js";
-import type { Run } from "../dist/measure.js";
-import { works } from "../dist/works.js";
+import { candidates } from "../dist/candidates.js";
+import { works } from "../dist/growth.js";
+import { readResults } from "../dist/results.js";
+import { selections } from "../dist/selections.js";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "sluice-bench-test-"));
@@ -19,43 +20,55 @@ function bench(...args: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [main, ...args], { cwd: directory, env, encoding: "utf8" });
 }
 
-const [byDefault] = selections;
+const set = selections.find(({ name }) => name === "file") as (typeof selections)[number];
 
-test("what is measured by default runs, every run is valid, and every row is there", {
+test("a set runs, every run is valid, every row is there, and its results can be shown again", {
   timeout: 300_000,
 }, () => {
-  const { status, stdout, stderr } = bench(
-    "--quick",
-    "--items",
-    "150",
-    "--rounds",
-    "1",
-    "--json",
-    "raw.json",
-  );
+  const args = ["--set", "file", "--quick", "--items", "150", "--rounds", "1"];
+  const { status, stdout, stderr } = bench(...args, "--json", "raw.json", "--page", "page.html");
   expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
 
-  const raw = JSON.parse(readFileSync(join(directory, "raw.json"), "utf8")) as {
-    machine: object;
-    runs: Run[];
-  };
+  const raw = readResults(join(directory, "raw.json"));
   for (const value of Object.values(raw.machine)) expect(value).toBeTruthy();
-  const measured = works.filter(({ name }) => byDefault.works?.includes(name));
+  const leftOut = raw.leftOut.map(({ name }) => name);
+  const present = set.candidates.filter(({ name }) => !leftOut.includes(name));
+  expect(present.length, "those that need nothing beyond an install").toBeGreaterThanOrEqual(4);
+  const measured = works.filter(({ name }) => set.works.includes(name));
   const expected = measured.flatMap((work) =>
-    byDefault.candidates.map((candidate) => ({ work: work.name, candidate: candidate.name })),
+    present.map((candidate) => ({ work: work.name, candidate: candidate.name })),
   );
   expect(raw.runs.map(({ work, candidate }) => ({ work, candidate }))).toEqual(expected);
   for (const run of raw.runs) expect(run).toMatchObject({ round: 1, count: 150, outcome: { isValid: true } });
+  expect(raw.diskSyncsPerSecond).toHaveLength(1);
 
   const blocks = stdout.split("\n\n");
   for (const work of measured) {
     const [, ...rows] = blocks.find((block) => block.startsWith(work.title))?.split("\n") ?? [];
-    for (const [index, { name }] of byDefault.candidates.entries()) {
+    for (const [index, { name }] of present.entries()) {
       // A name, figures, and the ratio.
       expect(rows[index + 1], work.title).toMatch(new RegExp(`^ {2}${name} .*\\d.* [\\d.,]+$`));
     }
   }
-  rmSync(join(directory, "raw.json"));
+
+  const page = readFileSync(join(directory, "page.html"), "utf8");
+  const again = bench(
+    "--results",
+    "raw.json",
+    "--page",
+    "again.html",
+    "--json",
+    "again.json",
+    "--compare",
+    "raw.json",
+  );
+  expect({ status: again.status, stderr: again.stderr }).toEqual({ status: 0, stderr: "" });
+  for (const work of measured) expect(again.stdout).toContain(work.title);
+  expect(again.stdout).toContain(`${raw.runs.length} figures, 0 changed beyond the noise`);
+  expect(again.stdout).toContain(`${raw.runs.length} have fewer than 4 rounds`);
+  expect(readResults(join(directory, "again.json"))).toEqual(raw);
+  expect(readFileSync(join(directory, "again.html"), "utf8").replaceAll("again.json", "raw.json")).toBe(page);
+  for (const name of ["raw.json", "page.html", "again.json", "again.html"]) rmSync(join(directory, name));
   expect(readdirSync(directory), "the directory for temporary files").toEqual([]);
 });
 
@@ -96,6 +109,16 @@ test("many calls under way at once and batches of another size are in the titles
   expect(stdout.match(/^ {2}file {2}.* [\d.,]+$/gm)).toHaveLength(3);
 });
 
+test("the gates of a few candidates can be shown, and what was not measured is said", () => {
+  const args = ["--only", "naive,file,5-1p1c", "--items", "20", "--rounds", "2"];
+  expect(bench(...args, "--json", "gates.json").status).toBe(0);
+  const { status, stdout } = bench("--results", "gates.json", "--gates");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^ {2}file +the default lock, capacity 5: the naive way +5\.0 .* (?:hit|MISSED)$/m);
+  expect(stdout).toMatch(/^[01] hit, [01] missed, \d+ not measured$/m);
+  rmSync(join(directory, "gates.json"));
+});
+
 test("--help shows what there is", () => {
   const { status, stdout } = bench("--help");
   expect(status).toBe(0);
@@ -113,15 +136,21 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     [["--items"], "Option '--items <value>' argument missing"],
     [["--only", "nothing"], 'There is no "nothing" to measure; there are naive, file, '],
     [["--only", "file,"], 'There is no "" to measure'],
-    [["--set", "nothing"], '--set must be one of file, shm, zeromq, got "nothing"'],
+    [["--set", "nothing"], "--set must be one of all, file, shm, "],
+    [["--full", "--set", "file"], "--full and --set: each says what is measured, give one of them"],
+    [["--gates", "--quick"], "--gates and --quick: each says what is measured, give one of them"],
+    [["--budget", "0"], '--budget must be an integer from 1 to 10000, got "0"'],
+    [["--compare", "none.json"], '--compare cannot be read from "none.json": there is no such file'],
+    [["--results", "none.json"], '--results cannot be read from "none.json": there is no such file'],
+    [["--page", "."], '--page needs the path of a file, and "." is a directory'],
     [["--batch", "1"], '--batch must be an integer from 2 to 1024, got "1"'],
     [["--outstanding", "64,10001"], '--outstanding must be an integer from 2 to 10000, got "10001"'],
     [["--item-bytes", "64,19"], '--item-bytes must be an integer from 20 to 65536, got "19"'],
     [
-      ["--against", "zeromq-tcp"],
-      '--against must be one of naive, file, file-flock, file-fsync, got "zeromq-tcp"',
+      ["--set", "file", "--against", "zeromq-tcp"],
+      '--against must be one of naive, file, file-flock, sqlite, lmdb, file-fsync, got "zeromq-tcp"',
     ],
-    [["--lead", "nothing"], '--lead must be one of naive, file, file-flock, file-fsync, got "nothing"'],
+    [["--only", "file", "--lead", "nothing"], '--lead must be one of file, got "nothing"'],
     [["--against", "file", "--lead", "file"], "--against and --lead are two ways to print one column"],
     [["--json", "no/such/raw.json"], '--json needs a directory that exists, and "no/such" does not'],
     [["--json", "."], '--json needs the path of a file, and "." is a directory'],
@@ -133,4 +162,28 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     expect(stderr).toContain(message);
     expect(readdirSync(directory)).toEqual([]);
   });
+});
+
+test("a file that holds no results, or those of another time, is refused with the reason", () => {
+  for (const [text, why] of [
+    ["{}", "these are no results of this benchmark"],
+    ["null", "these are no results of this benchmark"],
+    ['{"format":0,"runs":[],"tables":[]}', "their format is 0, and 1 is read here"],
+    ["what?", "is not valid JSON"],
+  ] as const) {
+    writeFileSync(join(directory, "old.json"), text);
+    const { status, stdout, stderr } = bench("--compare", "old.json");
+    expect({ status, stdout }, text).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^bench: --compare cannot be read from "old\.json": [^\n]+\n$/);
+    expect(stderr).toContain(why);
+  }
+  rmSync(join(directory, "old.json"));
+});
+
+test("with results that were measured before, nothing that says how to measure has a meaning", () => {
+  writeFileSync(join(directory, "old.json"), '{"format":1,"runs":[],"tables":[]}');
+  const { status, stderr } = bench("--results", "old.json", "--rounds", "3");
+  expect(status).toBe(2);
+  expect(stderr).toContain("--results measures nothing, and so --rounds has no meaning with it");
+  rmSync(join(directory, "old.json"));
 });

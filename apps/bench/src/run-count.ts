@@ -1,0 +1,33 @@
+/** How many items a run has: what takes the candidate about a second, or the part of that for which there is time. */
+
+import type { Candidate } from "./candidate.js";
+import { BATCH_DEFAULT, type Work } from "./works.js";
+
+/** Fewer would leave a worker without an item. */
+export const ITEMS_MIN = 10;
+// Of items that are larger than a candidate's own count is made for: as many as are copied in about a second.
+const LARGE_BYTES = 1_024;
+const LARGE_BYTES_MAX = 500_000_000;
+
+// What a run takes beside its items: to start the processes, to open the buffer, and to end them.
+const OVERHEAD_S = 0.7;
+const PART_MIN = 0.02;
+
+/** @param part - of the items that take about a second; a work that says how many it is has all of them. */
+export function countFor(candidate: Candidate, work: Work, part: number): number {
+  if (work.items !== undefined) return work.items;
+  const whole = Math.max(inBatches(candidate, work), candidate.itemCount({ ...work, batch: 1 }));
+  const count = work.batch > 1 ? whole : candidate.itemCount(work);
+  const most = work.itemBytes > LARGE_BYTES ? LARGE_BYTES_MAX / work.itemBytes : count;
+  return Math.max(ITEMS_MIN, Math.ceil(Math.min(count, most) * part));
+}
+
+// Its count is made for batches of the default size; smaller ones take longer.
+function inBatches(candidate: Candidate, work: Work): number {
+  return candidate.itemCount(work) * Math.min(1, work.batch / BATCH_DEFAULT);
+}
+
+/** The part of a run's items with which so many runs are done in the time. */
+export function partFor(runs: number, budgetS: number): number {
+  return Math.min(1, Math.max(PART_MIN, budgetS / Math.max(1, runs) - OVERHEAD_S));
+}
