@@ -70,6 +70,9 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+// What changes the works of a set, or what is told of them.
+const SHAPES = ["item-bytes", "batch", "outstanding", "system-calls", "against", "lead"] as const;
+
 type Values = ReturnType<typeof parse>;
 
 /** @throws UsageError */
@@ -122,6 +125,9 @@ function selectedBy(values: Values): readonly Selection[] {
   );
   if ((values.full || values.gates) && given.length > 1)
     throw new UsageError(`--${given.join(" and --")}: each says what is measured, give one of them`);
+  const shape = SHAPES.find((name) => values[name] !== undefined);
+  if (values.gates && shape !== undefined)
+    throw new UsageError(`--gates says what is measured, and so --${shape} has no meaning with it`);
   if (values.full) return published;
   if (values.set !== undefined) return [named("set", values.set, selections)];
   return [values.quick && values.only === undefined ? quick : selections[0]];

@@ -91,9 +91,3 @@ export const candidates: readonly Candidate[] = [
 export const sideBySide: readonly Candidate[] = [
   ...new Set([...ours, ...inFiles, ...inMemory, ...overMessages]),
 ].filter((candidate) => !barePorts.includes(candidate));
-
-/** Peers whose code is not ours to change: what they do differently from one day to another is the machine's doing. */
-export const peers: readonly Candidate[] = candidates.filter(
-  (candidate) =>
-    ![...ours, ...withJson, ...barePorts, fileFsync, fileFlockFsync, zeromqFsync].includes(candidate),
-);

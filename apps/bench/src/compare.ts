@@ -66,7 +66,7 @@ function isBeyond(times: number): boolean {
 function pairsOf(before: Results, after: Results, work: Work) {
   const isSame = before.works.some(({ name, kind }) => name === work.name && kind === work.kind);
   if (!isSame) return [];
-  return after.candidates.flatMap(({ name, isPeer }) => {
+  return after.candidates.flatMap(({ name, isOurs }) => {
     const [old, now] = [before, after].map((results) => figuresIn(results, work.name, name)) as [
       number[],
       number[],
@@ -77,7 +77,7 @@ function pairsOf(before: Results, after: Results, work: Work) {
     return [
       {
         candidate: name,
-        isPeer,
+        isPeer: !isOurs,
         before: oldSpread.median,
         after: nowSpread.median,
         // Of a round trip less is more.

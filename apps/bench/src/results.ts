@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import type { Bound, Candidate } from "./candidate.js";
-import { peers } from "./candidates.js";
 import type { Machine } from "./machine.js";
 import type { Measured, Run } from "./measure.js";
 import type { Ratio, Table } from "./plan.js";
@@ -18,8 +17,8 @@ export interface CandidateInfo {
   readonly bound: Bound;
   readonly hasBatches: boolean;
   readonly mayOverlap: boolean;
-  /** Whether it is frozen: what it does differently on another day is the machine's doing. */
-  readonly isPeer: boolean;
+  /** A peer otherwise, which is frozen. */
+  readonly isOurs: boolean;
   /** Of what is measured, where it is not ours. */
   readonly version?: string;
 }
@@ -58,7 +57,7 @@ export function resultsOf(
   measured: Measured,
 ): Results {
   const works = new Map(tables.flatMap((table) => table.works).map((work) => [work.name, work]));
-  return {
+  return roundedAll({
     format: FORMAT,
     machine,
     rounds,
@@ -81,28 +80,32 @@ export function resultsOf(
       })),
     })),
     ...measured,
-  };
+  });
 }
 
 function infoOf(candidate: Candidate, version: string | undefined): CandidateInfo {
-  const { name, about, bound, hasBatches, mayOverlap = false } = candidate;
-  const isPeer = peers.includes(candidate);
-  return { name, about, bound, hasBatches, mayOverlap, isPeer, ...(version !== undefined && { version }) };
+  const { name, about, bound, isOurs = false, hasBatches, mayOverlap = false } = candidate;
+  return { name, about, bound, isOurs, hasBatches, mayOverlap, ...(version !== undefined && { version }) };
 }
 
 // No figure is known better than that, and files of thousands of runs are kept.
 const DIGITS = 5;
 
-/** A run a line: a person finds one, and what changed from one file to another shows. */
-export function resultsText(results: Results): string {
-  const { runs, counted, ...rest } = results;
-  const lines = (all: readonly Run[]) => all.map((run) => `\n    ${JSON.stringify(run, rounded)}`).join(",");
-  const head = JSON.stringify(rest, rounded, 2).slice(0, -"\n}".length);
-  return `${head},\n  "counted": [${lines(counted)}\n  ],\n  "runs": [${lines(runs)}\n  ]\n}\n`;
+// At once, so that what is shown now is what a file will show later.
+function roundedAll(results: Results): Results {
+  return JSON.parse(JSON.stringify(results, rounded)) as Results;
 }
 
 function rounded(_key: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
+}
+
+/** A run a line: a person finds one, and what changed from one file to another shows. */
+export function resultsText(results: Results): string {
+  const { runs, counted, ...rest } = results;
+  const lines = (all: readonly Run[]) => all.map((run) => `\n    ${JSON.stringify(run)}`).join(",");
+  const head = JSON.stringify(rest, undefined, 2).slice(0, -"\n}".length);
+  return `${head},\n  "counted": [${lines(counted)}\n  ],\n  "runs": [${lines(runs)}\n  ]\n}\n`;
 }
 
 /** @throws Error if it is none, or another format. */

@@ -10,7 +10,7 @@ const LARGE_BYTES = 1_024;
 const LARGE_BYTES_MAX = 500_000_000;
 
 // What a run takes beside its items: to start the processes, to open the buffer, and to end them.
-const OVERHEAD_S = 0.7;
+const OVERHEAD_S = 0.5;
 const PART_MIN = 0.02;
 
 /** @param part - of the items that take about a second; a work that says how many it is has all of them. */

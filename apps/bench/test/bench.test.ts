@@ -6,18 +6,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import { readArgs } from "../dist/args.js";
 import { candidates } from "../dist/candidates.js";
 import { works } from "../dist/growth.js";
+import { UsageError } from "../dist/option-values.js";
 import { readResults } from "../dist/results.js";
 import { selections } from "../dist/selections.js";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+// For buffers, and for what is written on purpose.
 const directory = mkdtempSync(join(tmpdir(), "sluice-bench-test-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const outputs = mkdtempSync(join(tmpdir(), "sluice-bench-test-"));
+afterAll(() => {
+  for (const path of [directory, outputs]) rmSync(path, { recursive: true, force: true });
+});
 
 function bench(...args: string[]): SpawnSyncReturns<string> {
   const env = { ...process.env, TMPDIR: directory };
-  return spawnSync(process.execPath, [main, ...args], { cwd: directory, env, encoding: "utf8" });
+  return spawnSync(process.execPath, [main, ...args], { cwd: outputs, env, encoding: "utf8" });
 }
 
 const set = selections.find(({ name }) => name === "file") as (typeof selections)[number];
@@ -29,7 +35,7 @@ test("a set runs, every run is valid, every row is there, and its results can be
   const { status, stdout, stderr } = bench(...args, "--json", "raw.json", "--page", "page.html");
   expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
 
-  const raw = readResults(join(directory, "raw.json"));
+  const raw = readResults(join(outputs, "raw.json"));
   for (const value of Object.values(raw.machine)) expect(value).toBeTruthy();
   const leftOut = raw.leftOut.map(({ name }) => name);
   const present = set.candidates.filter(({ name }) => !leftOut.includes(name));
@@ -51,7 +57,7 @@ test("a set runs, every run is valid, every row is there, and its results can be
     }
   }
 
-  const page = readFileSync(join(directory, "page.html"), "utf8");
+  const page = readFileSync(join(outputs, "page.html"), "utf8");
   const again = bench(
     "--results",
     "raw.json",
@@ -66,9 +72,9 @@ test("a set runs, every run is valid, every row is there, and its results can be
   for (const work of measured) expect(again.stdout).toContain(work.title);
   expect(again.stdout).toContain(`${raw.runs.length} figures, 0 changed beyond the noise`);
   expect(again.stdout).toContain(`${raw.runs.length} have fewer than 4 rounds`);
-  expect(readResults(join(directory, "again.json"))).toEqual(raw);
-  expect(readFileSync(join(directory, "again.html"), "utf8").replaceAll("again.json", "raw.json")).toBe(page);
-  for (const name of ["raw.json", "page.html", "again.json", "again.html"]) rmSync(join(directory, name));
+  expect(readResults(join(outputs, "again.json"))).toEqual(raw);
+  const pageAgain = readFileSync(join(outputs, "again.html"), "utf8").replaceAll("again.json", "raw.json");
+  expect(pageAgain === page, "whether the page of the file is that of the run").toBe(true);
   expect(readdirSync(directory), "the directory for temporary files").toEqual([]);
 });
 
@@ -116,7 +122,6 @@ test("the gates of a few candidates can be shown, and what was not measured is s
   expect(status).toBe(0);
   expect(stdout).toMatch(/^ {2}file +the default lock, capacity 5: the naive way +5\.0 .* (?:hit|MISSED)$/m);
   expect(stdout).toMatch(/^[01] hit, [01] missed, \d+ not measured$/m);
-  rmSync(join(directory, "gates.json"));
 });
 
 test("--help shows what there is", () => {
@@ -125,7 +130,7 @@ test("--help shows what there is", () => {
   for (const { name } of [...candidates, ...works, ...selections]) expect(stdout).toContain(name);
 });
 
-describe("wrong use is one line and exit code 2, and nothing is made", () => {
+describe("wrong use is told in one line", () => {
   test.each([
     [["--what"], "Unknown option '--what'"],
     [["file"], "Unexpected argument 'file'"],
@@ -139,6 +144,7 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     [["--set", "nothing"], "--set must be one of all, file, shm, "],
     [["--full", "--set", "file"], "--full and --set: each says what is measured, give one of them"],
     [["--gates", "--quick"], "--gates and --quick: each says what is measured, give one of them"],
+    [["--gates", "--batch", "64"], "--gates says what is measured, and so --batch has no meaning with it"],
     [["--budget", "0"], '--budget must be an integer from 1 to 10000, got "0"'],
     [["--compare", "none.json"], '--compare cannot be read from "none.json": there is no such file'],
     [["--results", "none.json"], '--results cannot be read from "none.json": there is no such file'],
@@ -156,34 +162,39 @@ describe("wrong use is one line and exit code 2, and nothing is made", () => {
     [["--json", "."], '--json needs the path of a file, and "." is a directory'],
     [["--json", ""], '--json needs the path of a file, got ""'],
   ])("%j", (args, message) => {
-    const { status, stdout, stderr } = bench(...args);
+    expect(() => readArgs(args)).toThrow(UsageError);
+    expect(() => readArgs(args)).toThrow(message);
+    expect(() => readArgs(args)).not.toThrow("\n");
+  });
+
+  test("with exit code 2, and nothing is made", () => {
+    const { status, stdout, stderr } = bench("--only", "nothing");
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-    expect(stderr).toMatch(/^bench: [^\n]+\n$/);
-    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^bench: There is no "nothing" to measure[^\n]+\(--help shows the options\)\n$/);
     expect(readdirSync(directory)).toEqual([]);
   });
 });
 
-test("a file that holds no results, or those of another time, is refused with the reason", () => {
-  for (const [text, why] of [
-    ["{}", "these are no results of this benchmark"],
-    ["null", "these are no results of this benchmark"],
-    ['{"format":0,"runs":[],"tables":[]}', "their format is 0, and 1 is read here"],
-    ["what?", "is not valid JSON"],
-  ] as const) {
-    writeFileSync(join(directory, "old.json"), text);
-    const { status, stdout, stderr } = bench("--compare", "old.json");
-    expect({ status, stdout }, text).toEqual({ status: 2, stdout: "" });
-    expect(stderr).toMatch(/^bench: --compare cannot be read from "old\.json": [^\n]+\n$/);
-    expect(stderr).toContain(why);
+test.each([
+  ["{}", "these are no results of this benchmark"],
+  ["null", "these are no results of this benchmark"],
+  ['{"format":0,"runs":[],"tables":[]}', "their format is 0, and 1 is read here"],
+  ["what?", "is not valid JSON"],
+])("a file that holds no results, or those of another time, is refused: %s", (text, why) => {
+  const old = join(outputs, "old.json");
+  writeFileSync(old, text);
+  for (const option of ["compare", "results"]) {
+    const reading = () => readArgs([`--${option}`, old]);
+    expect(reading).toThrow(UsageError);
+    expect(reading).toThrow(`--${option} cannot be read from `);
+    expect(reading).toThrow(why);
   }
-  rmSync(join(directory, "old.json"));
 });
 
 test("with results that were measured before, nothing that says how to measure has a meaning", () => {
-  writeFileSync(join(directory, "old.json"), '{"format":1,"runs":[],"tables":[]}');
-  const { status, stderr } = bench("--results", "old.json", "--rounds", "3");
-  expect(status).toBe(2);
-  expect(stderr).toContain("--results measures nothing, and so --rounds has no meaning with it");
-  rmSync(join(directory, "old.json"));
+  const old = join(outputs, "old.json");
+  writeFileSync(old, '{"format":1,"runs":[],"tables":[]}');
+  expect(() => readArgs(["--results", old, "--rounds", "3"])).toThrow(
+    "--results measures nothing, and so --rounds has no meaning with it",
+  );
 });

@@ -50,8 +50,8 @@ export function resultsByHand(works: readonly Work[], byHand: ByHand, more: Part
 }
 
 function infoOf(name: string): CandidateInfo {
-  const isPeer = name.startsWith("peer") || name === "naive";
-  return { name, about: `what ${name} is`, bound: "strict", hasBatches: true, mayOverlap: true, isPeer };
+  const isOurs = !name.startsWith("peer") && name !== "naive";
+  return { name, about: `what ${name} is`, bound: "strict", hasBatches: true, mayOverlap: true, isOurs };
 }
 
 function outcomeOf({ kind }: Work, figure: number | object | string): Outcome {

@@ -39,6 +39,7 @@ export function throughFace(candidate: OurCandidate): NodeCandidate {
   return {
     ...rest,
     bound: "strict",
+    isOurs: true,
     hasBatches: true,
     mayOverlap: true,
     async create(place) {

@@ -13,7 +13,7 @@ export interface Bar {
 }
 
 const WIDTH = 860;
-const LABEL_WIDTH = 210;
+const LABEL_WIDTH = 270;
 const FIGURE_WIDTH = 90;
 const ROW_HEIGHT = 20;
 const AXIS_HEIGHT = 24;

@@ -96,7 +96,7 @@ function workChart(results: Results, table: TableInfo, work: Work): string {
       ...(isOneAtATime(candidate, work) ? ["one at a time"] : []),
     ];
     const label = marks.length === 0 ? candidate.name : `${candidate.name} (${marks.join(", ")})`;
-    return [{ label, kind: candidate.isPeer ? "peer" : "ours", ...spread }];
+    return [{ label, kind: candidate.isOurs ? "ours" : "peer", ...spread }];
   });
   const best = isRoundTrip ? 1 : -1;
   bars.sort((a, b) => best * (a.median - b.median));
