@@ -22,7 +22,10 @@ export interface Candidate {
   /** URL of the file that exports it: what a worker in JavaScript imports. */
   readonly module: string;
   readonly bound: Bound;
-  /** Whether it is a transport of ours. Default false: a peer, which is frozen, so that what it does differently on another day is the machine's doing. */
+  /**
+   * Whether it is a transport of ours. Default false: a peer, which is frozen, so that what it does differently on another
+   * day is the machine's doing.
+   */
   readonly isOurs?: boolean;
   /** Whether a call moves several items; without, a work in batches is done one at a time. */
   readonly hasBatches: boolean;

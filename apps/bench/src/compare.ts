@@ -3,10 +3,11 @@
  *
  * - the ranges of its rounds do not overlap: of five and five rounds of the same thing, that comes about once in 126;
  * - and its median is 1.15 times what it was, or more, or as much less;
- * - and is so still when it is divided by what the peers did meanwhile with the same work (the median of their ratios). Their
- *   code is frozen, so that what they all do differently is the machine's doing, on this day or in this hour.
+ * - and is so still when it is divided by what the peers did meanwhile with the same work (the median of their ratios).
+ *   Their code is frozen, so that what they all do differently is the machine's doing, on this day or in this hour.
  *
- * With fewer than four rounds ranges fail to overlap by chance too often (of three and three, one in ten), and nothing is said.
+ * With fewer than four rounds ranges fail to overlap by chance too often (of three and three, one in ten), and nothing
+ * is said.
  */
 
 import { figuresIn } from "./figures.js";
