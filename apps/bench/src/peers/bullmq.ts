@@ -9,8 +9,8 @@ import { startNodeWorkers } from "../running.js";
 import { ItemInbox } from "./item-inbox.js";
 import { onlyLarge } from "./only-large.js";
 import { loadPeer, peerReadiness } from "./peer-package.js";
-import { connectedRedis, itemOf, type Redis, redisUsage, textOf } from "./redis-candidate.js";
-import { redisServerReadiness, startRedisServer } from "./redis-server.js";
+import { itemOf, textOf } from "./redis-candidate.js";
+import { redisServerReadiness, startRedisServer, usageOfServer } from "./redis-server.js";
 
 const QUEUE = "items";
 const JOB = "item";
@@ -54,7 +54,7 @@ const connectionTo = (port: number): ConnectionOptions => ({
   connection: { host: "127.0.0.1", port, maxRetriesPerRequest: null },
 });
 
-const SENDS: readonly string[] = ["evalsha", "bzpopmin", "hgetall", "hget"];
+const SENDS: readonly string[] = ["evalsha", "eval", "bzpopmin"];
 
 function putEnd(queue: Queue): PutEnd {
   return {
@@ -105,16 +105,8 @@ const bullMq: NodeCandidate = {
   unsuited: onlyLarge,
   prepare: ({ signal }) => readiness(signal),
   async create({ path }) {
-    const server = await startRedisServer(path, false);
-    const redis: Redis = await connectedRedis(server.port, false);
-    return {
-      address: server.port,
-      usage: () => redisUsage(redis, SENDS),
-      async destroy() {
-        redis.disconnect();
-        await server.stop();
-      },
-    };
+    const { port, stop } = await startRedisServer(path);
+    return { address: port, usage: () => usageOfServer(port, SENDS), destroy: stop };
   },
   start: startNodeWorkers,
   async connect(address) {

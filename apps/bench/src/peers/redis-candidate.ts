@@ -4,10 +4,10 @@
  */
 
 import type { JsonValue } from "@sluice/core";
-import type { NodeCandidate, PutEnd, ServerUsage, TakeEnd } from "../candidate.js";
+import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
 import { loadPeer, peerReadiness } from "./peer-package.js";
-import { redisServerReadiness, startRedisServer } from "./redis-server.js";
+import { redisServerReadiness, startRedisServer, usageOfServer } from "./redis-server.js";
 
 /** Key of the items. */
 export const ITEMS = "items";
@@ -28,7 +28,6 @@ export interface Redis {
   call(command: string, ...args: (string | number)[]): Promise<unknown>;
   /** Commands that go out together, and their answers: an error, or none, before each. */
   pipeline(commands: readonly (readonly string[])[]): { exec(): Promise<[Error | null, unknown][] | null> };
-  info(section: string): Promise<string>;
   defineCommand(name: string, definition: { numberOfKeys: number; lua: string }): void;
   on(event: "error", listener: (error: Error) => void): void;
   once(event: "ready", listener: () => void): void;
@@ -87,12 +86,12 @@ export function redisCandidate(candidate: RedisCandidate): NodeCandidate {
     },
     async create({ path: directory, capacity }) {
       const server = await startRedisServer(directory, isDurable);
-      const redis = await connectedRedis(server.port, false);
+      const redis = await connected(server.port, false);
       const { port } = server;
       await init?.(redis, capacity);
       return {
         address: { port, capacity } as JsonValue,
-        usage: () => redisUsage(redis, sends),
+        usage: () => usageOfServer(port, sends),
         async destroy() {
           redis.disconnect();
           await server.stop();
@@ -102,7 +101,7 @@ export function redisCandidate(candidate: RedisCandidate): NodeCandidate {
     start: startNodeWorkers,
     async connect(address, { outstanding, index }) {
       const { port, capacity } = address as unknown as Place;
-      const redis = await connectedRedis(port, outstanding > 1);
+      const redis = await connected(port, outstanding > 1);
       return {
         producer: async () => putEnd(redis, capacity),
         consumer: async () => takeEnd(redis, index),
@@ -121,7 +120,7 @@ export function itemOf(text: string): Uint8Array {
 }
 
 /** @param hasMany - whether many calls are under way at once. */
-export async function connectedRedis(port: number, hasMany: boolean): Promise<Redis> {
+async function connected(port: number, hasMany: boolean): Promise<Redis> {
   const { Redis } = loadPeer<RedisModule>("ioredis");
   const redis = new Redis({
     host: "127.0.0.1",
@@ -138,18 +137,4 @@ export async function connectedRedis(port: number, hasMany: boolean): Promise<Re
     redis.on("error", reject);
   });
   return redis;
-}
-
-/** The server counts the commands in a script too; a message is a request of a client, or the answer. */
-export async function redisUsage(redis: Redis, sends: readonly string[]): Promise<ServerUsage> {
-  const [cpu, commands] = [await redis.info("cpu"), await redis.info("commandstats")];
-  const seconds = figureIn(cpu, "used_cpu_sys:") + figureIn(cpu, "used_cpu_user:");
-  const requests = sends.reduce((sum, name) => sum + figureIn(commands, `cmdstat_${name}:calls=`), 0);
-  return { cpuUs: seconds * 1e6, messages: requests * 2 };
-}
-
-// A command that was never called is not in it.
-function figureIn(info: string, before: string): number {
-  const at = info.indexOf(before);
-  return at === -1 ? 0 : Number.parseFloat(info.slice(at + before.length));
 }
