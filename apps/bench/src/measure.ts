@@ -63,7 +63,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const measured = { runs: [] as Run[], counted: [] as Run[], diskSyncsPerSecond: [] as number[] };
 
   const run = async ({ work, candidate }: Pair, round: number, partOfIt: number, by?: SystemCallCounter) => {
-    const count = items ?? countFor(candidate, work, partOfIt);
+    const count = countFor(candidate, work, partOfIt, items);
     const once = { directory, count, deadlineMs: DEADLINE_MS, signal, counter: by };
     const outcome = await runOnce(candidate, work, once);
     return { work: work.name, candidate: candidate.name, round, count, outcome };

@@ -5,21 +5,28 @@ import { BATCH_DEFAULT, type Work } from "./works.js";
 
 /** Fewer would leave a worker without an item. */
 export const ITEMS_MIN = 10;
-// Of items that are larger than a candidate's own count is made for: as many as are copied in about a second.
-const LARGE_BYTES = 1_024;
-const LARGE_BYTES_MAX = 500_000_000;
+// A candidate's own count is made for items of 64 bytes. Of larger ones a call takes longer, and beyond that all of them are
+// copied several times.
+const SLOWER_BYTES = 8_192;
+const BYTES_MAX = 1e9;
+const COPIED_BYTES = 16_384;
 
 // What a run takes beside its items: to start the processes, to open the buffer, and to end them.
 const OVERHEAD_S = 0.5;
 const PART_MIN = 0.02;
 
-/** @param part - of the items that take about a second; a work that says how many it is has all of them. */
-export function countFor(candidate: Candidate, work: Work, part: number): number {
-  if (work.items !== undefined) return work.items;
+/**
+ * @param part - of the items that take about a second; a work that says how many it is has all of them.
+ * @param items - instead, where somebody has said so; not more than the work is.
+ */
+export function countFor(candidate: Candidate, work: Work, part: number, items: number | undefined): number {
+  if (work.items !== undefined) return Math.min(work.items, items ?? work.items);
+  if (items !== undefined) return items;
   const whole = Math.max(inBatches(candidate, work), candidate.itemCount({ ...work, batch: 1 }));
   const count = work.batch > 1 ? whole : candidate.itemCount(work);
-  const most = work.itemBytes > LARGE_BYTES ? LARGE_BYTES_MAX / work.itemBytes : count;
-  return Math.max(ITEMS_MIN, Math.ceil(Math.min(count, most) * part));
+  const { itemBytes } = work;
+  const most = BYTES_MAX / itemBytes / (1 + itemBytes / COPIED_BYTES);
+  return Math.max(ITEMS_MIN, Math.ceil(Math.min(count / (1 + itemBytes / SLOWER_BYTES), most) * part));
 }
 
 // Its count is made for batches of the default size; smaller ones take longer.

@@ -85,6 +85,18 @@ test("--only measures one candidate with one work; without the other of the rati
   expect(stdout).not.toMatch(/file-fsync|^ {2}naive|round trip/m);
 });
 
+test("works that say how many items they are have no more, and a backlog is one", () => {
+  const args = ["--only", "shm,items-10000,backlog-1000,10-1p1c", "--items", "2000", "--rounds", "1"];
+  const { status, stdout } = bench(...args, "--json", "counts.json");
+  expect(status, stdout).toBe(0);
+  const counts = readResults(join(outputs, "counts.json")).runs.map(({ work, count }) => [work, count]);
+  expect(counts).toEqual([
+    ["items-10000", 2_000],
+    ["10-1p1c", 2_000],
+    ["backlog-1000", 1_000],
+  ]);
+});
+
 test("--only may have several, --item-bytes too, and --lead turns the ratio round", () => {
   const args = ["--only", "naive,file-port", "--only", "round-trip", "--item-bytes", "64,1024"];
   const { status, stdout } = bench(...args, "--lead", "naive", "--items", "10", "--rounds", "1");

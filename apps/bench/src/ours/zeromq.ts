@@ -19,7 +19,7 @@ const zeromq: NodeCandidate = throughFace({
   about: "transport-zeromq through core's face, over tcp, its broker a process of its own",
   module: import.meta.url,
   itemCount: (work) =>
-    work.kind === "round-trip" ? 2_000 : hasMany(work) ? (work.capacity > 5 ? 1_000_000 : 100_000) : 8_000,
+    work.kind === "round-trip" ? 2_000 : hasMany(work) ? (work.capacity > 5 ? 300_000 : 25_000) : 4_000,
   transportAt: () => zeromqTransport({ url: "tcp://127.0.0.1:*", broker: "process" }),
   wishes: {},
 });
