@@ -47,6 +47,8 @@ async function run(options: BenchOptions, products: Products): Promise<number> {
     showProgress("");
     if (code !== 0) return code;
     const results = resultsOf({ ...options, machine }, field, tables, measured);
+    if (results.rounds < options.rounds)
+      print(`The time was over after ${results.rounds} of ${options.rounds} rounds.\n`);
     if (ready.length > 0) show(results, products);
     const leftOut = leftOutLines(field, results.works);
     if (leftOut.length > 0) print(`\n${leftOut.join("\n")}`);

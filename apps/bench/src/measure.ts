@@ -20,6 +20,8 @@ export interface Run {
 }
 
 export interface Measured {
+  /** As many as were asked for, or fewer, if the time was over. */
+  readonly rounds: number;
   readonly runs: readonly Run[];
   /** Of the runs in which system calls were counted, and nothing else is told. */
   readonly counted: readonly Run[];
@@ -43,6 +45,8 @@ export interface MeasureOptions {
   readonly onRun: (text: string) => void;
 }
 
+// A round more than this beyond the time is left out: fewer rounds tell more than runs that are cut short.
+const OVERTIME = 1.08;
 // The slowest candidate on a slow machine takes some ten seconds for a run; what takes so long is stuck.
 const DEADLINE_MS = 120_000;
 // What is counted is the same for many items as for few, and they take longer.
@@ -60,7 +64,9 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     counter === undefined ? [] : pairsOf(tables.filter(({ countsSystemCalls }) => countsSystemCalls));
   const timed = pairs.length * rounds + counted.length;
   const part = budgetS === undefined ? 1 : partFor(timed, budgetS);
-  const measured = { runs: [] as Run[], counted: [] as Run[], diskSyncsPerSecond: [] as number[] };
+  const measured = { rounds: 0, runs: [] as Run[], counted: [] as Run[], diskSyncsPerSecond: [] as number[] };
+  const startedAt = performance.now();
+  const lastsS = () => (performance.now() - startedAt) / 1000;
 
   const run = async ({ work, candidate }: Pair, round: number, partOfIt: number, by?: SystemCallCounter) => {
     const count = countFor(candidate, work, partOfIt, items);
@@ -74,7 +80,10 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     options.onRun(`system calls: ${pair.work.name} ${pair.candidate.name}`);
     measured.counted.push(await run(pair, 1, part * COUNTED_PART, counter));
   }
+  const beforeS = lastsS();
   for (let round = 1; round <= rounds; round++) {
+    const oneS = (lastsS() - beforeS) / Math.max(1, measured.rounds);
+    if (round > 1 && budgetS !== undefined && lastsS() + oneS > budgetS * OVERTIME) break;
     if (pairs.some(({ candidate }) => candidate.isDurable)) {
       options.onRun(`round ${round} of ${rounds}: the disk`);
       measured.diskSyncsPerSecond.push(diskSyncsPerSecond(directory));
@@ -84,6 +93,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
       options.onRun(`round ${round} of ${rounds}: ${pair.work.name} ${pair.candidate.name}`);
       measured.runs.push(await run(pair, round, part));
     }
+    measured.rounds = round;
   }
   return measured;
 }

@@ -41,7 +41,6 @@ export interface SeriesInfo {
 export interface Results extends Measured {
   readonly format: typeof FORMAT;
   readonly machine: Machine;
-  readonly rounds: number;
   /** Whether runs were shortened so far that they only show that it works. */
   readonly isQuick: boolean;
   readonly candidates: readonly CandidateInfo[];
@@ -51,7 +50,7 @@ export interface Results extends Measured {
 }
 
 export function resultsOf(
-  { machine, rounds, isQuick }: Pick<Results, "machine" | "rounds" | "isQuick">,
+  { machine, isQuick }: Pick<Results, "machine" | "isQuick">,
   field: Field,
   tables: readonly Table[],
   measured: Measured,
@@ -60,7 +59,6 @@ export function resultsOf(
   return roundedAll({
     format: FORMAT,
     machine,
-    rounds,
     isQuick,
     candidates: field.ready.map(({ candidate, version }) => infoOf(candidate, version)),
     leftOut: field.leftOut.map(({ candidate: { name }, why, install }) => ({

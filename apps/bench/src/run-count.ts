@@ -1,6 +1,7 @@
 /** How many items a run has: what takes the candidate about a second, or the part of that for which there is time. */
 
 import type { Candidate } from "./candidate.js";
+import { ITEM_BYTES_DEFAULT } from "./item.js";
 import { BATCH_DEFAULT, type Work } from "./works.js";
 
 /** Fewer would leave a worker without an item. */
@@ -26,7 +27,8 @@ export function countFor(candidate: Candidate, work: Work, part: number, items: 
   const count = work.batch > 1 ? whole : candidate.itemCount(work);
   const { itemBytes } = work;
   const most = BYTES_MAX / itemBytes / (1 + itemBytes / COPIED_BYTES);
-  return Math.max(ITEMS_MIN, Math.ceil(Math.min(count / (1 + itemBytes / SLOWER_BYTES), most) * part));
+  const slower = 1 + Math.max(0, itemBytes - ITEM_BYTES_DEFAULT) / SLOWER_BYTES;
+  return Math.max(ITEMS_MIN, Math.ceil(Math.min(count / slower, most) * part));
 }
 
 // Its count is made for batches of the default size; smaller ones take longer.

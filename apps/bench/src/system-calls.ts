@@ -62,7 +62,7 @@ async function withPerf(pids: readonly number[], file: string): Promise<Counting
     "-p",
     pids.join(","),
   ];
-  const perf = spawn("perf", args, { stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"] });
+  const perf = spawn("perf", args, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
   const acknowledged = hears(perf, perf.stdio[4] as Readable, () => true, 1);
   (perf.stdio[3] as Writable).on("error", () => {}).write("enable\n");
   await acknowledged;
@@ -99,7 +99,7 @@ async function hears(
 // Interrupted, both write what they have counted.
 async function writtenBy(program: ChildProcess, file: string): Promise<string> {
   const ended = new Promise((resolve) => program.once("exit", resolve));
-  if (program.exitCode === null) {
+  if (program.exitCode === null && program.signalCode === null) {
     program.kill("SIGINT");
     await ended;
   }
