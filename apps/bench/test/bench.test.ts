@@ -136,6 +136,38 @@ test("the gates of a few candidates can be shown, and what was not measured is s
   expect(stdout).toMatch(/^[01] hit, [01] missed, \d+ not measured$/m);
 });
 
+test.each([
+  [["--quick"], 1, ["all"], (works: number) => works === 3],
+  [[], 5, ["all"], (works: number) => works > 3],
+  [
+    ["--full"],
+    5,
+    ["all", "processes", "sizes", "codecs", "concurrent", "durable", "growth"],
+    (works: number) => works > 20,
+  ],
+] as const)("%j is %i rounds of %j", (args, rounds, names, isMany) => {
+  const command = readArgs(args);
+  if (command.kind !== "run") throw new Error("It measures nothing");
+  const { tables } = command.options;
+  expect(command.options.rounds).toBe(rounds);
+  expect(tables.map(({ name }) => name)).toEqual(names);
+  expect(tables.map(({ works: own }) => own.length).reduce((sum, one) => sum + one)).toSatisfy(isMany);
+  // Each transport of ours, and peers of each kind.
+  const measured = tables.flatMap((table) => table.candidates.map(({ name }) => name));
+  const some = [
+    "file",
+    "file-flock",
+    "shm",
+    "zeromq",
+    "naive",
+    "redis-lua",
+    "jetstream",
+    "sqlite",
+    "mpmc-ring",
+  ];
+  expect(measured).toEqual(expect.arrayContaining(some));
+});
+
 test("--help shows what there is", () => {
   const { status, stdout } = bench("--help");
   expect(status).toBe(0);
