@@ -1,8 +1,11 @@
 // Goal: the page shows every figure of the results, as a document that any browser reads. Method: results made by hand, with
 // names that markup would stumble over; the document's tags are matched.
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { growth } from "../dist/growth.js";
 import { page } from "../dist/page/page.js";
+import { readResults } from "../dist/results.js";
 import { resultsByHand } from "./results-by-hand.js";
 
 const [series] = growth;
@@ -47,3 +50,15 @@ test("bars and lines have every candidate, with its median and its range in word
   expect(html).toMatch(/class="ours"/);
   expect(html).toMatch(/class="peer"/);
 });
+
+const published = fileURLToPath(new URL("../results", import.meta.url));
+
+test.for(readdirSync(published).filter((name) => name.endsWith(".json")))(
+  "%s can still be read and shown, and has its page",
+  (name) => {
+    const html = page(readResults(`${published}/${name}`), name);
+    expect(unmatched(html)).toEqual([]);
+    expect(html).not.toMatch(/NaN|undefined|Infinity/);
+    expect(readdirSync(published)).toContain(name.replace(/json$/, "html"));
+  },
+);
