@@ -8,7 +8,7 @@ const shmJson: NodeCandidate = throughFace({
   about: "shm with the json codec: each item an object with one string",
   module: import.meta.url,
   isJson: true,
-  itemCount: (work) => (work.kind === "round-trip" ? 30_000 : work.batch > 1 ? 1_500_000 : 600_000),
+  itemCount: (work) => (work.kind === "round-trip" ? 30_000 : work.batch > 1 ? 800_000 : 400_000),
   settingsFor: ({ itemBytes }) => ({ itemBytesMax: itemBytes + JSON_BYTES }),
 });
 
