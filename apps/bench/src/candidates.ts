@@ -7,6 +7,7 @@ import fileFlockFsync from "./ours/file-flock-fsync.js";
 import fileFlockJson from "./ours/file-flock-json.js";
 import fileFsync from "./ours/file-fsync.js";
 import filePort from "./ours/file-port.js";
+import redis from "./ours/redis.js";
 import shm from "./ours/shm.js";
 import shmJson from "./ours/shm-json.js";
 import shmPort from "./ours/shm-port.js";
@@ -58,6 +59,7 @@ export const inMemory: readonly Candidate[] = [
 /** As messages, most through a server. */
 export const overMessages: readonly Candidate[] = [
   zeromq,
+  redis,
   redisLua,
   redisTokens,
   redisStream,
@@ -77,8 +79,11 @@ export const durable: readonly Candidate[] = [
   sqliteFsync,
 ];
 
-/** Ours as their READMEs show them, and the same with the `json` codec. */
-export const ours: readonly Candidate[] = [file, fileFlock, shm, zeromq];
+/** In a Redis server. */
+export const inRedis: readonly Candidate[] = [redis, redisLua, redisTokens, redisStream, bullMq];
+
+/** Ours as their READMEs show them, and some of them with the `json` codec. */
+export const ours: readonly Candidate[] = [file, fileFlock, shm, zeromq, redis];
 export const withJson: readonly Candidate[] = [fileFlock, fileFlockJson, shm, shmJson, zeromq, zeromqJson];
 
 const barePorts: readonly Candidate[] = [filePort, shmPort, shmPortAwaited];

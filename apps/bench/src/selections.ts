@@ -1,12 +1,13 @@
 /** The tables that can be asked for, and what is measured unless something else is. */
 
-import { durable, inFiles, inMemory, ours, overMessages, sideBySide, withJson } from "./candidates.js";
+import { durable, inFiles, inMemory, inRedis, ours, overMessages, sideBySide, withJson } from "./candidates.js";
 import { growth } from "./growth.js";
 import { ITEM_BYTES_DEFAULT } from "./item.js";
 import fileFsync from "./ours/file-fsync.js";
 import shm from "./ours/shm.js";
 import zeromq from "./ours/zeromq.js";
 import naiveLockfile from "./peers/naive-lockfile.js";
+import redisLua from "./peers/redis-lua.js";
 import type { Table } from "./plan.js";
 
 /** A table that may be had with items of other sizes, or with fewer works. */
@@ -20,6 +21,11 @@ const againstNaive = { kind: "against", name: naiveLockfile.name } as const;
 const plain = { itemBytes: [ITEM_BYTES_DEFAULT], ratio: againstNaive, countsSystemCalls: false, series: [] };
 
 const basic = ["5-1p1c", "5-2p2c", "1024-1p1c-one", "1024-1p1c", "round-trip"] as const;
+
+const messageWorks = [
+  ...["5-1p1c", "5-2p2c", "1024-1p1c-one", "1024-2p2c-one", "1024-1p1c", "1024-2p2c"],
+  ...["5-1p1c-concurrent", "1024-1p1c-concurrent", "round-trip"],
+];
 
 export const selections: readonly [Selection, ...Selection[]] = [
   {
@@ -51,11 +57,16 @@ export const selections: readonly [Selection, ...Selection[]] = [
     name: "zeromq",
     title: "As messages, most through a server",
     candidates: overMessages,
-    works: [
-      ...["5-1p1c", "5-2p2c", "1024-1p1c-one", "1024-2p2c-one", "1024-1p1c", "1024-2p2c"],
-      ...["5-1p1c-concurrent", "1024-1p1c-concurrent", "round-trip"],
-    ],
+    works: messageWorks,
     ratio: { kind: "lead", name: zeromq.name },
+  },
+  {
+    ...plain,
+    name: "redis",
+    title: "In a Redis server",
+    candidates: inRedis,
+    works: messageWorks,
+    ratio: { kind: "against", name: redisLua.name },
   },
   {
     ...plain,
@@ -111,7 +122,7 @@ export const selections: readonly [Selection, ...Selection[]] = [
 
 /** For the published table: all but those that show a part of another one. */
 export const published: readonly Selection[] = selections.filter(
-  ({ name }) => !["file", "shm", "zeromq"].includes(name),
+  ({ name }) => !["file", "shm", "zeromq", "redis"].includes(name),
 );
 
 /** For two minutes. */

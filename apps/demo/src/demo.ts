@@ -17,11 +17,11 @@ import { openInput, openOutput } from "./input.js";
 import { killWorkers } from "./killer.js";
 import { type LineServer, serveLines } from "./line-server.js";
 import type { OutputFile } from "./output-file.js";
-import { type Place, placeFor } from "./place.js";
+import { type Place, placeFor, placeOption, placeText } from "./place.js";
 import { planOf, producerBatch } from "./plan.js";
 import { refuseUseless } from "./refusals.js";
 import { type Teller, type Telling, tell } from "./tell.js";
-import { adapterNamed, transportOf } from "./transports.js";
+import { adapterNamed, type OwnServer, transportOf } from "./transports.js";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -30,15 +30,18 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
   const adapter = adapterNamed(options.transport);
   const { url, journal, kill, everyMs, seed } = options;
   const folder = url === undefined ? adapter.folder : undefined;
-  const outlives = adapter.outlives || journal !== undefined;
+  const isAtServer = adapter.startServer !== undefined && url !== undefined;
+  const outlives = adapter.outlives || journal !== undefined || isAtServer;
   refuseUseless(options, adapter, outlives);
 
   const input = options.input === undefined ? undefined : await openInput(options.input);
   let output: OutputFile | undefined;
   let lines: LineServer | undefined;
   let place: Place | undefined;
+  let server: OwnServer | undefined;
   let teller: Teller | undefined;
   let stopKilling = () => {};
+  let stopHearing = () => {};
   let report: RunReport | undefined;
   let left: BufferAddress | undefined;
   let isKept = false;
@@ -46,15 +49,24 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     output = options.output === undefined ? undefined : await openOutput(options.output, input);
     if (input !== undefined) lines = await serveLines(input.stream, producerBatch(options));
     if (folder !== undefined) place = placeFor(options.path, folder);
-    const transport = await transportOf(adapter, { path: place?.path ?? "", url, journal });
+    if (url === undefined && place !== undefined) server = await adapter.startServer?.(place.path);
+    const at = { path: place?.path ?? "", url: url ?? server?.url, journal };
+    const transport = await transportOf(adapter, at);
     const found = options.resume ? await findBuffer(transport, options) : undefined;
     const around = { transport, lines: lines?.address, output: output?.path, found };
     const running = run(planOf(options, around));
     // What a run before has consumed stays where it is.
     if (found === undefined) running.on("opened", () => output?.empty());
     if (kill !== undefined) stopKilling = killWorkers(running, { role: kill, everyMs, seed });
-    teller = tell(running, options, telling, journal === undefined ? adapter.note : "with a journal");
-    const { kept, ...ended } = await withSignals(running);
+    const medium = isAtServer ? "in its server" : adapter.note;
+    const path = journal === undefined ? place?.path : resolve(journal);
+    teller = tell(running, options, telling, {
+      medium: journal === undefined ? medium : "with a journal",
+      found,
+      place: outlives ? placeText(path, options) : undefined,
+    });
+    stopHearing = hearSignals(running);
+    const { kept, ...ended } = await running.report;
     left = kept;
     isKept = kept !== undefined && outlives && !isDone(ended, options);
     const problem = problemOf(ended, lines, output, options);
@@ -64,8 +76,10 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
       ...(isWorse ? { exitCode: problem.exitCode } : {}),
       ...(kept !== undefined && isKept ? { kept } : {}),
     };
-    const keptAt = journal === undefined ? place?.path : resolve(journal);
-    teller.report(report, isKept ? `The buffer is kept at ${keptAt}` : goneWithDemo(report, kept));
+    teller.report(
+      report,
+      isKept ? keptText(report, options, path ?? keptIn(kept)) : goneWithDemo(report, kept),
+    );
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode;
   } catch (error) {
@@ -77,18 +91,32 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     input?.stream.destroy();
     // Its broker ends with this process: sooner, so that it takes its socket with it.
     if (left !== undefined && !isKept && !(await destroyAt(left))) place?.sweep();
+    await server?.stop();
+    if (server !== undefined) place?.sweep();
     if (!isKept) place?.tidy();
     // Its broker leaves the place when this process ends.
     else if (journal !== undefined) process.once("exit", () => place?.tidy());
     if (report === undefined) await output?.forget();
     else await output?.finish();
+    stopHearing(); // whoever is impatient, and sends one more, does not keep us from clearing away
   }
+}
+
+/** Where a server keeps it: as `--url` takes it up again, but for a password. */
+function keptIn(address: BufferAddress | undefined): string {
+  const { urls: [url] = [], name } = (address?.place ?? {}) as { urls?: readonly string[]; name?: string };
+  return `${url}#${encodeURIComponent(name ?? "")}`;
 }
 
 /** A run leaves a buffer that it has found. Once it is drained the demo removes it, as it does with one of its own. */
 function isDone(report: Omit<RunReport, "kept">, { resume, keep }: DemoOptions): boolean {
   const { drained, parked, deadLetters, problems } = report;
   return resume && !keep && drained && parked === 0 && deadLetters.length === 0 && problems.length === 0;
+}
+
+function keptText({ drained }: RunReport, options: DemoOptions, keptAt: string): string {
+  const how = `; --resume with this ${placeOption(options)} goes on with it`;
+  return `The buffer is kept at ${keptAt}${drained ? "" : how}`;
 }
 
 /** What there is to say of a buffer that nobody can open any more. */
@@ -114,15 +142,13 @@ async function destroyAt(address: BufferAddress): Promise<boolean> {
   }
 }
 
-/** The first signal drains, the second stops at once, the third kills. */
-async function withSignals(running: Run): Promise<RunReport> {
+/** The first signal drains, the second stops at once, the third kills. Returns what ends that. */
+function hearSignals(running: Run): () => void {
   const stop = (signal: NodeJS.Signals) => running.stop(signal as EndSignal);
   for (const signal of SIGNALS) process.on(signal, stop);
-  try {
-    return await running.report;
-  } finally {
+  return () => {
     for (const signal of SIGNALS) process.off(signal, stop);
-  }
+  };
 }
 
 interface Problem {

@@ -20,7 +20,10 @@ export const durableRules: readonly Rule[] = [
     async (t) => {
       const script = scriptOf(t.random, 40, t.random.chance(0.3));
       const { transport, address, job } = await arenaFor(t, folderFor(t), script);
-      const { child, end, kill } = startScript({ ...job, stays: true });
+      // Over a network nobody notices a death: the leases of the dead end by time.
+      const isFar = t.harness.capabilities.reach === "network";
+      const leases = isFar ? { leaseMs: t.timing.signalMs / 2 } : {};
+      const { child, end, kill } = startScript({ ...job, ...leases, stays: true });
       t.hold(kill);
       const others = await startPuppets(t, 2, address);
       for (const puppet of others) void puppet.call("sample");

@@ -1,0 +1,46 @@
+import type { BufferAddress } from "@sluice/core";
+import { redisTransport } from "@sluice/transport-redis";
+import type { NodeCandidate, Place } from "../candidate.js";
+import { redisServerReadiness, startRedisServer, usageOfServer } from "../peers/redis-server.js";
+import { throughFace } from "./through-face.js";
+
+const SENDS = ["evalsha", "eval", "blpop"];
+
+/** With the face of the others; only that each buffer has a server of its own, which is started for it. */
+const face: NodeCandidate = throughFace({
+  name: "redis",
+  about: "transport-redis through core's face, in a Redis server of its own that writes nothing to the disk",
+  module: import.meta.url,
+  itemCount: (work) =>
+    work.kind === "round-trip" ? 2_000 : work.batch > 1 ? 300_000 : work.outstanding > 1 ? 100_000 : 8_000,
+  transportAt: (url) => redisTransport({ url, name: "bench" }),
+  settingsFor: ({ itemBytes }) => ({ itemBytesMax: itemBytes }),
+  wishes: {},
+  usageOf: ({ place }: BufferAddress) =>
+    usageOfServer(Number(new URL((place as { urls: readonly [string] }).urls[0]).port), SENDS),
+});
+
+const redis: NodeCandidate = {
+  ...face,
+  async prepare({ signal }) {
+    return redisServerReadiness(signal);
+  },
+  async create(place: Place) {
+    const server = await startRedisServer(place.path);
+    try {
+      const created = await face.create({ ...place, path: `redis://127.0.0.1:${server.port}` });
+      return {
+        ...created,
+        async destroy() {
+          await created.destroy();
+          await server.stop();
+        },
+      };
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  },
+};
+
+export default redis;

@@ -1,0 +1,6 @@
+import type { Harness } from "@sluice/transport-contract";
+
+declare const harness: Harness;
+export default harness;
+export declare const processes: Harness;
+export declare function stop(): Promise<void>;
