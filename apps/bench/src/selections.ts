@@ -1,6 +1,15 @@
 /** The tables that can be asked for, and what is measured unless something else is. */
 
-import { durable, inFiles, inMemory, inRedis, ours, overMessages, sideBySide, withJson } from "./candidates.js";
+import {
+  durable,
+  inFiles,
+  inMemory,
+  inRedis,
+  ours,
+  overMessages,
+  sideBySide,
+  withJson,
+} from "./candidates.js";
 import { growth } from "./growth.js";
 import { ITEM_BYTES_DEFAULT } from "./item.js";
 import fileFsync from "./ours/file-fsync.js";
