@@ -25,7 +25,9 @@ export class Journal {
   readonly #totals: { -readonly [K in keyof WorkerTotals]: number } = { ...NO_TOTALS };
   readonly #timesInBuffer = new DurationHistogram();
   #records: WorkerRecord[] = [];
+  /** Items whose record the operating system does not have yet, and how many of them no message has been made of. */
   #unreported = 0;
+  #unsent = 0;
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #quietUntil = 0;
@@ -62,6 +64,7 @@ export class Journal {
       ...(this.#values ? { values: [...(before.values ?? []), ...values] } : {}),
     });
     this.#unreported += values.length;
+    this.#unsent += values.length;
     return this.#unreported < UNREPORTED_MAX ? undefined : this.flush();
   }
 
@@ -106,11 +109,14 @@ export class Journal {
     this.#soon = this.#later = undefined;
     const records = this.#records;
     this.#records = [];
-    this.#unreported = 0;
+    const items = this.#unsent;
+    this.#unsent = 0;
     this.#quietUntil = performance.now() + QUIET_MS;
     const timesInBuffer = this.#timesInBuffer.take();
     const sent = this.#send({ kind: "records", records, totals: { ...this.#totals }, timesInBuffer });
-    this.#sent = Promise.all([this.#sent, sent]).then(() => {});
+    this.#sent = Promise.all([this.#sent, sent]).then(() => {
+      this.#unreported -= items;
+    });
     return this.#sent;
   }
 
