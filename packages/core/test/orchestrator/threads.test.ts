@@ -144,6 +144,23 @@ describe("a thread", () => {
 });
 
 test.each(["process", "thread"] as const)(
+  "a %s whose module ends its output is no failure",
+  async (runIn) => {
+    const module = inline(
+      'export default function*() { yield 1; console.log("the last"); process.stdout.end(); }',
+    );
+    const watched = watch({
+      transport: fileTransport({ path: freshPath() }),
+      create,
+      producers: { module, runIn },
+      consumers: { module: worker("collect"), runIn: "in-process" },
+    });
+    expect(await watched.report).toMatchObject({ exitCode: 0, consumed: 1, restarts: 0 });
+    expect(printed(watched.events)).toBe("the last\n");
+  },
+);
+
+test.each(["process", "thread"] as const)(
   "a %s that prints without end, and awaits nothing, waits until it is heard: memory holds little of it",
   async (runIn) => {
     const mebibytes = 256;
