@@ -113,7 +113,12 @@ export class Journal {
     this.#unsent = 0;
     this.#quietUntil = performance.now() + QUIET_MS;
     const timesInBuffer = this.#timesInBuffer.take();
-    const sent = this.#send({ kind: "records", records, totals: { ...this.#totals }, timesInBuffer });
+    const message = { kind: "records", totals: { ...this.#totals }, timesInBuffer } as const;
+    const sent = this.#send({ ...message, records }).catch((error) => {
+      if (!this.#values) throw error;
+      // Of a codec of its own, and nothing that can be cloned.
+      return this.#send({ ...message, records: records.map(withoutValues) });
+    });
     this.#sent = Promise.all([this.#sent, sent]).then(() => {
       this.#unreported -= items;
     });
@@ -136,4 +141,10 @@ export class Journal {
     if (quietMs <= 0) this.#soon = setImmediate(() => void this.flush());
     else this.#later = setTimeout(() => void this.flush(), quietMs);
   }
+}
+
+function withoutValues(record: WorkerRecord): WorkerRecord {
+  if (!("values" in record)) return record;
+  const { values: _, ...rest } = record;
+  return rest;
 }

@@ -143,6 +143,26 @@ describe("a thread", () => {
   });
 });
 
+test("values that cannot be cloned are left out of the events, and are no failure", async () => {
+  const module = inline(`
+    export const codec = { name: "numbers", encode: ({ n }) => Buffer.from([n]), decode: ([n]) => ({ n, say() {} }) };
+    export default function*() { yield { n: 1, say() {} }; yield { n: 2, say() {} }; }`);
+  const { codec } = await import(module);
+  const watched = watch({
+    transport: fileTransport({ path: freshPath() }),
+    create: { ...create, codec },
+    producers: { module, runIn: "thread" },
+    values: true,
+  });
+  await watched.until(({ kind }) => kind === "sealed");
+  watched.run.stop();
+  watched.run.stop();
+  const told = await watched.report;
+  expect(told).toMatchObject({ exitCode: 4, produced: 2, restarts: 0, problems: [] });
+  expect(told.workers[0]).toMatchObject({ outcome: "done", produced: 2 });
+  for (const event of watched.events) expect(event, event.kind).not.toHaveProperty("values");
+});
+
 test.each(["process", "thread"] as const)(
   "a %s whose module ends its output is no failure",
   async (runIn) => {
