@@ -71,9 +71,12 @@ export class RunView {
       consumed: before.consumed + report.consumed,
       dead: before.dead + report.dead,
     };
-    for (const { name, outcome } of report.workers) {
+    for (const { name, outcome, waitedMs } of report.workers) {
       const worker = this.workers.get(name);
-      if (worker !== undefined && outcome === "killed") worker.state = { kind: "killed" };
+      if (worker === undefined) continue;
+      // Short waits are in no event, and one that a worker died in has no end there.
+      worker.waitedMs = waitedMs;
+      if (outcome === "killed") worker.state = { kind: "killed" };
     }
   }
 

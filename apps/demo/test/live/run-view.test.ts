@@ -91,7 +91,7 @@ test("who is not started again has failed", () => {
 test("the end is as the report says, whatever was counted last", () => {
   const view = viewOf(...begun);
   view.seeCounts({ ...counts, ready: 3, leased: 2, consumed: 1 });
-  const workers = [{ name: "consumer-1", outcome: "killed" }];
+  const workers = [{ name: "consumer-1", outcome: "killed", waitedMs: 70 }];
   const end = {
     remaining: 4,
     parked: 0,
@@ -105,7 +105,7 @@ test("the end is as the report says, whatever was counted last", () => {
   };
   view.seeReport(end as unknown as RunReport);
   expect(view.counts).toMatchObject({ ready: 4, leased: 0, consumed: 3, dead: 2, peak: 5 });
-  expect(view.workers.get("consumer-1")).toMatchObject({ state: { kind: "killed" } });
+  expect(view.workers.get("consumer-1")).toMatchObject({ state: { kind: "killed" }, waitedMs: 70 });
 });
 
 test("of a buffer that was there before, what was consumed and dead then is not forgotten", () => {

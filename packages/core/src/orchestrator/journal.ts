@@ -25,7 +25,9 @@ export class Journal {
   readonly #totals: { -readonly [K in keyof WorkerTotals]: number } = { ...NO_TOTALS };
   readonly #timesInBuffer = new DurationHistogram();
   #records: WorkerRecord[] = [];
+  /** Items whose record the operating system does not have yet, and how many of them no message has been made of. */
   #unreported = 0;
+  #unsent = 0;
   #soon: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
   #quietUntil = 0;
@@ -62,6 +64,7 @@ export class Journal {
       ...(this.#values ? { values: [...(before.values ?? []), ...values] } : {}),
     });
     this.#unreported += values.length;
+    this.#unsent += values.length;
     return this.#unreported < UNREPORTED_MAX ? undefined : this.flush();
   }
 
@@ -106,11 +109,19 @@ export class Journal {
     this.#soon = this.#later = undefined;
     const records = this.#records;
     this.#records = [];
-    this.#unreported = 0;
+    const items = this.#unsent;
+    this.#unsent = 0;
     this.#quietUntil = performance.now() + QUIET_MS;
     const timesInBuffer = this.#timesInBuffer.take();
-    const sent = this.#send({ kind: "records", records, totals: { ...this.#totals }, timesInBuffer });
-    this.#sent = Promise.all([this.#sent, sent]).then(() => {});
+    const message = { kind: "records", totals: { ...this.#totals }, timesInBuffer } as const;
+    const sent = this.#send({ ...message, records }).catch((error) => {
+      if (!this.#values) throw error;
+      // Of a codec of its own, and nothing that can be cloned.
+      return this.#send({ ...message, records: records.map(withoutValues) });
+    });
+    this.#sent = Promise.all([this.#sent, sent]).then(() => {
+      this.#unreported -= items;
+    });
     return this.#sent;
   }
 
@@ -130,4 +141,10 @@ export class Journal {
     if (quietMs <= 0) this.#soon = setImmediate(() => void this.flush());
     else this.#later = setTimeout(() => void this.flush(), quietMs);
   }
+}
+
+function withoutValues(record: WorkerRecord): WorkerRecord {
+  if (!("values" in record)) return record;
+  const { values: _, ...rest } = record;
+  return rest;
 }

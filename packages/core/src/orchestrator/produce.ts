@@ -126,7 +126,7 @@ class Batches {
     this.#source = source;
   }
 
-  /** 1 to `max` values, waiting only for the first; none at the end. */
+  /** 1 to `max` values, waiting only for the first; none at the end. Throws what the source threw once all that came before it has gone off. */
   async next(max: number): Promise<unknown[]> {
     const first = await (this.#asked ?? this.#source.next());
     if (first.done) return [];
@@ -135,14 +135,23 @@ class Batches {
     if (max === 1) return values;
     const nextTurn = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
     while (values.length < max) {
-      this.#asked = Promise.resolve(this.#source.next());
-      this.#asked.catch(() => {}); // met by whoever awaits it
-      const next = await Promise.race([this.#asked, nextTurn]);
+      this.#asked = this.#ask();
+      const next = await Promise.race([this.#asked, nextTurn]).catch(() => undefined); // met by the next call
       if (next === undefined || next.done) return values;
       this.#asked = undefined;
       values.push(next.value);
     }
     return values;
+  }
+
+  #ask(): Promise<IteratorResult<unknown>> {
+    try {
+      const asked = Promise.resolve(this.#source.next());
+      asked.catch(() => {}); // met by whoever awaits it
+      return asked;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Ends the source. One that was asked for a value, and may never have one, is not waited for: until then it does not end. */

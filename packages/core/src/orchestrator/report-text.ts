@@ -23,13 +23,13 @@ export function reportText(report: RunReport): string {
   const width = Math.max(...report.workers.map(({ name }) => name.length));
   const lines = report.workers.map((worker) => `${worker.name.padEnd(width)}  ${workerLine(worker)}`);
   if (report.found !== undefined) lines.push(`taken up: ${foundText(report.found)}`);
-  if (report.untold > 0)
-    lines.push(`consumed by workers that were killed before they could tell: ${report.untold}`);
+  if (report.untold > 0) lines.push(`consumed, though no worker could tell of it: ${report.untold}`);
   for (const { sequence, reason, deliveries } of report.deadLetters.slice(0, DEAD_LETTERS_SHOWN)) {
     const times = deliveries === 1 ? "once" : `${deliveries} times`;
     lines.push(`dead letter: item ${sequence}, handed out ${times}: ${firstLine(reason)}`);
   }
-  const unshown = report.dead - DEAD_LETTERS_SHOWN;
+  // Some may be of runs before, and more be there than are listed.
+  const unshown = Math.max(report.dead, report.deadLetters.length) - DEAD_LETTERS_SHOWN;
   if (unshown > 0) lines.push(`and ${unshown} more dead letters`);
   for (const problem of report.problems) lines.push(`problem: ${problem}`);
   if (report.endedBy !== undefined) lines.push(`ended early: ${report.endedBy}`);

@@ -77,7 +77,7 @@ export interface RunPlan {
   readonly startTimeoutMs?: number;
   /** Keeps the buffer, also when it is drained. */
   readonly keep?: boolean;
-  /** `produced` and `consumed` events carry the values. Default false: at high speed that costs. */
+  /** `produced`, `taken` and `consumed` events carry the values, where those can be cloned. Default false: at high speed that costs. */
   readonly values?: boolean;
   /** An abort is the first call of `stop`. */
   readonly signal?: AbortSignal;

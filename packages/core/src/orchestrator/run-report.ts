@@ -80,7 +80,8 @@ export interface RunReport {
   /** Accepted, and nowhere any more. */
   readonly lost: number;
   /**
-   * Items that were consumed though no worker said so: acked last by consumers that were killed. In `consumed`, and in no worker's row. 0
+   * Items that were consumed though no worker said so: acked last by consumers that were killed, or with an outcome that the worker
+   * could not learn. In `consumed`, and in no worker's row. 0
    * around a buffer that the run did not make, where others may have acked.
    */
   readonly untold: number;

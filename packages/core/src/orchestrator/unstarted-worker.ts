@@ -9,7 +9,7 @@ export function unstartedWorker(place: WorkerPlace, error: Error, hear: (news: W
     hear({ kind: "failed", error: startError(place, error) });
     return { code: null, signal: null };
   });
-  return { pid: 0, exited, send() {}, kill() {} };
+  return { pid: 0, exited, send() {}, kill: () => false };
 }
 
 export function startError(place: WorkerPlace, { name, message }: Error): ErrorText {

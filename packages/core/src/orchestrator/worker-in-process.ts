@@ -27,6 +27,7 @@ export const startInProcess: StartWorker = (start, hear) => {
       line.hear({ kind: "stop" });
       heard = false;
       giveUp({ code: null, signal: "SIGKILL" });
+      return true;
     },
   };
 };

@@ -111,9 +111,8 @@ export class WorkerLife {
 
   /** Kills it as an accident would. False where it is gone, or cannot be killed. */
   crash(): boolean {
-    if (this.exit !== undefined || this.#worker.pid === 0) return false;
+    if (this.exit !== undefined || this.#worker.pid === 0 || !this.#worker.kill()) return false;
     this.#isKilledOnPurpose = true;
-    this.#worker.kill();
     return true;
   }
 

@@ -52,9 +52,7 @@ export const startProcess: StartWorker = (start, hear) => {
     send(message) {
       if (child.connected) child.send(message, () => {}); // one that is gone is noticed by its exit
     },
-    kill() {
-      child.kill("SIGKILL");
-    },
+    kill: () => child.kill("SIGKILL"),
   };
   try {
     worker.send({ kind: "start", start });

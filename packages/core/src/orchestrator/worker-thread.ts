@@ -37,8 +37,10 @@ export const startThread: StartWorker = (start, hear) => {
   // What nobody caught in a thread it does not print itself.
   thread.on("error", (error) => print("stderr", `${error instanceof Error ? error.stack : error}\n`));
   let isKilled = false;
+  let hasEnded = false;
   const exited = new Promise<WorkerExit>((resolve) => {
     thread.once("exit", (code) => {
+      hasEnded = true;
       // What it printed last is read in this turn.
       setImmediate(() => resolve(isKilled ? { code: null, signal: "SIGKILL" } : { code, signal: null }));
     });
@@ -48,10 +50,12 @@ export const startThread: StartWorker = (start, hear) => {
     exited,
     send: (message) => thread.postMessage(message),
     kill() {
+      if (hasEnded) return false;
       isKilled = true;
       thread.postMessage({ kind: "exit" } satisfies ToThread);
       const terminating = setTimeout(() => void thread.terminate(), EXIT_GRACE_MS);
       thread.once("exit", () => clearTimeout(terminating));
+      return true;
     },
   };
   return worker;

@@ -17,8 +17,8 @@ export interface Worker {
   /** 0 for a worker in this process. */
   readonly pid: number;
   send(message: ToWorker): void;
-  /** Ends it at once, as far as that can be done from outside. */
-  kill(): void;
+  /** Ends it at once, as far as that can be done from outside. False where it has ended already. */
+  kill(): boolean;
   /** Resolves when it is gone and everything it told has been heard. */
   readonly exited: Promise<WorkerExit>;
 }

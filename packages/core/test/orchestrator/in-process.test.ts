@@ -280,6 +280,24 @@ test("what a worker throws is told, the rest is drained", async () => {
   expect(told.consumed).toBe(told.produced);
 });
 
+test.each(["function*", "async function*"])(
+  "what a %s yielded before it threw is in the buffer, however many are put together",
+  async (kind) => {
+    const module = inline(
+      `export default ${kind}() { yield 1; yield 2; yield 3; throw new Error("no more"); }`,
+    );
+    const { report } = watch({
+      transport: memoryTransport(),
+      create: { capacity: 5 },
+      producers: { module, batch: 5 },
+      consumers: { module: worker("collect") },
+    });
+    const told = await report;
+    expect(told).toMatchObject({ exitCode: 5, produced: 3, consumed: 3, problems: [] });
+    expect(told.workers[0]?.error?.message).toMatch(/^no more/);
+  },
+);
+
 test("a producer whose function returns no iterable fails", async () => {
   const { report } = watch({
     transport: memoryTransport(),

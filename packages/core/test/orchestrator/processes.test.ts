@@ -300,3 +300,31 @@ test("nor does one whose event loop is blocked, and which cannot notice", async 
   parent.kill("SIGKILL");
   await until(() => !workers.some(isAlive), "the workers to be gone");
 });
+
+test("an orphan that prints has no reader any more, and gives back what it has all the same", async () => {
+  const path = freshPath();
+  const parent = spawn(
+    process.execPath,
+    [new URL("./parent.mjs", import.meta.url).pathname, path, "last-words"],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let text = "";
+  parent.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  const taken = () =>
+    new Set([...text.matchAll(/"worker":"(consumer-\d)","kind":"taken"/g)].map(([, one]) => one));
+  await until(() => taken().size === 2, "both consumers to have an item");
+  const workers = [...text.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
+  parent.kill("SIGKILL");
+  await until(() => !workers.some(isAlive), "the workers to be gone");
+  const buffer = await openBuffer(fileTransport({ path }));
+  const leases = await (await buffer.consumer()).leaseMany(5);
+  expect(
+    leases.map(({ failures }) => failures),
+    "how often each had failed",
+  ).toEqual([0, 0, 0, 0, 0]);
+  await buffer.destroy();
+});

@@ -65,6 +65,23 @@ test("what a run found in a buffer that it did not make; a sealed and drained on
   await (await openBuffer(transport)).destroy();
 });
 
+test("a run that takes up dead letters tells of those that it does not show", async () => {
+  const transport = memoryTransport();
+  const create = { capacity: 12, failuresMax: 1 };
+  const consumers = { module: inline('export default () => { throw new Error("bad"); }') };
+  const items = { ...producers, args: { ...producers.args, items: 12 } };
+  const first = await run({ transport, create, producers: items, consumers }).report;
+  expect(first).toMatchObject({ dead: 12, drained: true });
+  const second = await run({ transport, consumers }).report;
+  expect(second).toMatchObject({ exitCode: 0, dead: 0 });
+  for (const told of [first, second]) {
+    const lines = reportText(told).split("\n");
+    expect(lines.filter((line) => line.startsWith("dead letter: "))).toHaveLength(10);
+    expect(lines).toContain("and 2 more dead letters");
+  }
+  await (await openBuffer(transport)).destroy();
+});
+
 test("where a buffer is kept, without what a URL says to its server alone", async () => {
   const path = freshPath();
   const buffer = await createBuffer<string>(fileTransport({ path }), create);
@@ -103,6 +120,6 @@ test("what a consumer acked and could not tell any more is counted", async () =>
   const told = await report;
   expect(told).toMatchObject({ exitCode: 0, produced: 9, consumed: 9, restarts: 1, problems: [] });
   expect(told.totals.consumed + told.untold).toBe(9);
-  const line = /^consumed by workers that were killed before they could tell: (\d)$/m.exec(reportText(told));
+  const line = /^consumed, though no worker could tell of it: (\d)$/m.exec(reportText(told));
   expect(Number(line?.[1] ?? 0)).toBe(told.untold);
 });

@@ -207,6 +207,28 @@ test("what a program kills itself counts as any restart, and no item is held to 
   await destroyAt(path);
 });
 
+test("a worker that has ended cannot be killed, also while its output is still read", async () => {
+  // What it leaves behind keeps its output open, and the run waits a second for the end of that.
+  const module = inline(`
+    import { spawn } from "node:child_process";
+    export default () => {
+      spawn(process.execPath, ["-e", "setTimeout(() => {}, 1000)"], { stdio: "inherit" });
+      process.kill(process.pid, "SIGKILL");
+    };`);
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 1 }, runIn: "in-process" },
+    consumers: { module, restart: "never" },
+  });
+  await watched.until((event) => event.kind === "spawned" && event.worker === "consumer-1");
+  await until(() => !pids(watched.events).some((pid) => pid > 0 && isAlive(pid)), "the consumer to be gone");
+  expect(watched.run.killWorker("consumer-1"), "when its process is gone").toBe(false);
+  expect(await watched.report).toMatchObject({ exitCode: 5 });
+  await destroyAt(path);
+});
+
 test("a handler that every item ends is no matter of items: it fails the run", async () => {
   const path = freshPath();
   const { report } = watch({

@@ -143,6 +143,43 @@ describe("a thread", () => {
   });
 });
 
+test("values that cannot be cloned are left out of the events, and are no failure", async () => {
+  const module = inline(`
+    export const codec = { name: "numbers", encode: ({ n }) => Buffer.from([n]), decode: ([n]) => ({ n, say() {} }) };
+    export default function*() { yield { n: 1, say() {} }; yield { n: 2, say() {} }; }`);
+  const { codec } = await import(module);
+  const watched = watch({
+    transport: fileTransport({ path: freshPath() }),
+    create: { ...create, codec },
+    producers: { module, runIn: "thread" },
+    values: true,
+  });
+  await watched.until(({ kind }) => kind === "sealed");
+  watched.run.stop();
+  watched.run.stop();
+  const told = await watched.report;
+  expect(told).toMatchObject({ exitCode: 4, produced: 2, restarts: 0, problems: [] });
+  expect(told.workers[0]).toMatchObject({ outcome: "done", produced: 2 });
+  for (const event of watched.events) expect(event, event.kind).not.toHaveProperty("values");
+});
+
+test.each(["process", "thread"] as const)(
+  "a %s whose module ends its output is no failure",
+  async (runIn) => {
+    const module = inline(
+      'export default function*() { yield 1; console.log("the last"); process.stdout.end(); }',
+    );
+    const watched = watch({
+      transport: fileTransport({ path: freshPath() }),
+      create,
+      producers: { module, runIn },
+      consumers: { module: worker("collect"), runIn: "in-process" },
+    });
+    expect(await watched.report).toMatchObject({ exitCode: 0, consumed: 1, restarts: 0 });
+    expect(printed(watched.events)).toBe("the last\n");
+  },
+);
+
 test.each(["process", "thread"] as const)(
   "a %s that prints without end, and awaits nothing, waits until it is heard: memory holds little of it",
   async (runIn) => {
