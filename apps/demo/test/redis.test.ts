@@ -63,11 +63,27 @@ test.skipIf(!hasServer)(
       const again = await run([...quick, "--url", place, "--items", "40,30", "--resume"], { folder });
       expect(again.code, again.stdout + again.stderr).toBe(0);
       expect(linesOf(again.stdout).at(-1)).toMatch(/ 0 remaining$/);
+      const told = await run([...quick, "--url", place, "--json"], { folder });
+      expect(JSON.parse(linesOf(told.stdout)[0] ?? "")).toMatchObject({
+        url: expect.stringContaining("#mine"),
+      });
+      expect(told.stdout + told.stderr).not.toContain("secret");
+      const missing = await run([...quick, "--url", place, "--resume"], { folder });
+      expect(missing).toMatchObject({ code: 2, stdout: "" });
+      expect(missing.stderr).toContain("There is no buffer to resume at this --url");
     } finally {
       await server.stop();
     }
   },
 );
+
+test("a name that is not percent-encoded is wrong use", async () => {
+  const { code, stderr } = await run([...quick, "--url", "redis://127.0.0.1:1#100%"], {
+    folder: freshFolder(),
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain("percent-encoded name");
+});
 
 test("where there is no server, it says in one line how to get one", async () => {
   const folder = freshFolder();
