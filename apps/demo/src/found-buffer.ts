@@ -2,6 +2,7 @@
 
 import { type BufferTransport, isBufferError, openBuffer } from "@sluice/core";
 import { type DemoOptions, UsageError } from "./args.js";
+import { placeOption } from "./place.js";
 
 export interface FoundBuffer {
   readonly capacity: number;
@@ -14,8 +15,9 @@ export interface FoundBuffer {
 /** @throws UsageError where there is none, or another one than is asked for. */
 export async function findBuffer(transport: BufferTransport, options: DemoOptions): Promise<FoundBuffer> {
   const { capacity, isCapacityGiven, path, journal } = options;
-  const place =
-    journal === undefined ? `--path ${JSON.stringify(path)}` : `--journal ${JSON.stringify(journal)}`;
+  // A url may have a password in it.
+  const at = journal ?? path;
+  const place = at === undefined ? "this --url" : `${placeOption(options)} ${JSON.stringify(at)}`;
   try {
     const buffer = await openBuffer(transport, isCapacityGiven ? { capacity } : {});
     try {

@@ -35,6 +35,11 @@ export function placeOption({ url, journal }: DemoOptions): "--journal" | "--url
   return url === undefined ? "--path" : "--url";
 }
 
+/** A url as it may be printed: without a user and a password. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, "//");
+}
+
 /**
  * Where the buffer is, and how to go on with it if the demo is killed.
  *

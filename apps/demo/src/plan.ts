@@ -7,6 +7,7 @@ import type { FoundBuffer } from "./found-buffer.js";
 import { poisonAmong } from "./poison.js";
 import type { ProducerArgs } from "./producer.js";
 import { isStory } from "./tell.js";
+import { adapterNamed } from "./transports.js";
 
 // Where an item takes no time, several are moved at once; a consumer takes half of the buffer at most.
 const BATCH_MAX = 64;
@@ -19,8 +20,9 @@ const KILLED_AND_POISON_FAILURES_MAX = 15;
 const RESTART_MS_MAX = 500;
 // A worker that was killed is back by then, also on a machine that is busy.
 const BACK_MS_MAX = 2000;
-// A broker that starts again over its journal cannot see who has died meanwhile: what they held comes back with their leases.
-const JOURNAL_LEASE_MS = 5000;
+// A broker that starts again over its journal cannot see who has died meanwhile, some never do: what the dead held comes back with
+// their leases, and that is to be well before the drain deadline.
+const SHORT_LEASE_MS = 5000;
 const DRAIN_MS_MIN = 30_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -102,7 +104,9 @@ export function planOf(options: DemoOptions, { transport, lines, output, found }
       args,
       batch: consumeMs.max === 0 ? Math.min(Math.ceil(capacity / 2), BATCH_MAX) : 1,
       ...(idleMs === undefined ? {} : { idleMs }),
-      ...(options.journal === undefined ? {} : { leaseMs: JOURNAL_LEASE_MS }),
+      ...(options.journal !== undefined || adapterNamed(options.transport).seesNoDeath
+        ? { leaseMs: SHORT_LEASE_MS }
+        : {}),
       ...restart,
     },
     drainDeadlineMs: Math.min(Math.max(DRAIN_MS_MIN, drainMs), TIMER_MS_MAX),

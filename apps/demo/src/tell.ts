@@ -4,6 +4,7 @@ import type { WriteStream } from "node:tty";
 import type { Run, RunEvent, RunReport } from "@sluice/core";
 import type { DemoOptions } from "./args.js";
 import { tellLive } from "./live/tell-live.js";
+import { withoutSecrets } from "./place.js";
 import { type Printer, printerTo } from "./printer.js";
 import { type BufferNotes, finalStats, type Paint, Story, seedLine } from "./story.js";
 import { inOrder } from "./told-order.js";
@@ -58,7 +59,8 @@ function skippedJson(events: number): string {
 }
 
 function tellJson(run: Run, options: DemoOptions, printer: Printer): Teller {
-  run.on("opened", () => printer.line(JSON.stringify({ kind: "options", ...options })));
+  const shown = options.url === undefined ? options : { ...options, url: withoutSecrets(options.url) };
+  run.on("opened", () => printer.line(JSON.stringify({ kind: "options", ...shown })));
   run.on("*", (event) => printer.line(JSON.stringify(event)));
   return {
     report: (report) => printer.last(JSON.stringify({ kind: "report", ...report })),

@@ -27,6 +27,8 @@ export interface Adapter {
   readonly outlives: boolean;
   /** What there is to say of its medium, beside its name. */
   readonly note?: string;
+  /** It does not see that a worker is dead: what that one held comes back with its lease. */
+  readonly seesNoDeath?: true;
   /** Its buffers are for the workers of one process. */
   readonly isOneProcess?: true;
   /** It has a broker, which listens at a url and may keep a journal. */
@@ -76,6 +78,7 @@ const ADAPTERS: readonly Adapter[] = [
     folder: tmpdir(),
     outlives: false,
     note: "memory only",
+    seesNoDeath: true,
     startServer: async (path) => (await import("@sluice/transport-redis")).startOwnServer(path),
     more: "as the server is set: authority with appendonly, power-loss with appendfsync always; host-loss with a replica that confirms",
     make: async ({ url = "redis://127.0.0.1" }) => {
@@ -97,7 +100,11 @@ const ADAPTERS: readonly Adapter[] = [
 /** The name of a buffer stands behind its server, as `#name`; one that is not given is the demo's. */
 function redisPlace(url: string): { readonly server: string; readonly name: string } {
   const [server = "", name = ""] = url.split("#");
-  return { server, name: name === "" ? "demo" : decodeURIComponent(name) };
+  try {
+    return { server, name: name === "" ? "demo" : decodeURIComponent(name) };
+  } catch {
+    throw new UsageError(`--url needs a percent-encoded name behind its #, got ${JSON.stringify(name)}`);
+  }
 }
 
 /** @throws UsageError if there is none of this name. */
@@ -113,7 +120,7 @@ export async function transportOf({ name, make }: Adapter, medium: Medium): Prom
   try {
     return await make(medium);
   } catch (cause) {
-    if (isBufferError(cause)) throw cause;
+    if (isBufferError(cause) || cause instanceof UsageError) throw cause;
     const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new BufferError("TRANSPORT_UNAVAILABLE", `The ${name} transport cannot be loaded: ${why}`, {
       cause,

@@ -63,11 +63,38 @@ test.skipIf(!hasServer)(
       const again = await run([...quick, "--url", place, "--items", "40,30", "--resume"], { folder });
       expect(again.code, again.stdout + again.stderr).toBe(0);
       expect(linesOf(again.stdout).at(-1)).toMatch(/ 0 remaining$/);
+      const told = await run([...quick, "--url", place, "--json"], { folder });
+      expect(JSON.parse(linesOf(told.stdout)[0] ?? "")).toMatchObject({
+        url: expect.stringContaining("#mine"),
+      });
+      expect(told.stdout + told.stderr).not.toContain("secret");
+      const missing = await run([...quick, "--url", place, "--resume"], { folder });
+      expect(missing).toMatchObject({ code: 2, stdout: "" });
+      expect(missing.stderr).toContain("There is no buffer to resume at this --url");
     } finally {
       await server.stop();
     }
   },
 );
+
+test.skipIf(!hasServer)("the item of a consumer that was killed comes back before the deadline", async () => {
+  const alone = ["--producers", "1", "--items", "1", "--consumers", "1", "--consume-ms", "1000"];
+  const running = demo(["--transport", "redis", ...alone], { folder: freshFolder() });
+  const [, pid] = await running.printed(/^Consumer-1 started \(process (\d+)\)[\s\S]*took P1-1/m);
+  process.kill(Number(pid), "SIGKILL");
+  const { code, stdout, stderr } = await running.ended;
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("1 redelivered");
+  expect(linesOf(stdout).at(-1)).toBe("1 produced, 1 consumed, 0 remaining");
+});
+
+test("a name that is not percent-encoded is wrong use", async () => {
+  const { code, stderr } = await run([...quick, "--url", "redis://127.0.0.1:1#100%"], {
+    folder: freshFolder(),
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain("percent-encoded name");
+});
 
 test("where there is no server, it says in one line how to get one", async () => {
   const folder = freshFolder();

@@ -8,7 +8,8 @@ const COMPLETIONS_PER_TURN = 256;
 
 // Shared by all handles of the process, because they share its event loop.
 let completions = 0;
-let waiting: (() => void)[] = [];
+const waiting: (() => void)[] = [];
+let isTurnDue = false;
 
 /** Counts one completion of a port call. False if the event loop is due: then wait with `afterTurn`. */
 export function mayGoOn(): boolean {
@@ -17,15 +18,22 @@ export function mayGoOn(): boolean {
   return true;
 }
 
-/** Calls back when the event loop has had its turn. */
+/** Calls back when the event loop has had its turn, and those have who waited for one before. */
 export function afterTurn(resume: () => void): void {
-  if (waiting.length === 0) setImmediate(turn);
   waiting.push(resume);
+  awaitTurn();
+}
+
+function awaitTurn(): void {
+  if (isTurnDue) return;
+  isTurnDue = true;
+  setImmediate(turn);
 }
 
 function turn(): void {
-  const resumed = waiting;
-  waiting = [];
+  isTurnDue = false;
   completions = 0;
-  for (const resume of resumed) resume();
+  // One that is asked again and again may use up all the completions: then the others come first in the next turn.
+  for (let due = waiting.length; due > 0 && completions < COMPLETIONS_PER_TURN; due -= 1) waiting.shift()?.();
+  if (waiting.length > 0) awaitTurn();
 }

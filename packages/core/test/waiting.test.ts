@@ -358,3 +358,21 @@ describe("the hooks", () => {
     for (const listener of runners) process.on("uncaughtException", listener);
   });
 });
+
+test("a port that answers at once, and in vain, is asked for everybody in turn", async () => {
+  let isFull = true;
+  const offer = () =>
+    isFull
+      ? { accepted: 0, state: "full" as const, fullBy: "items" as const }
+      : { accepted: 1, state: "open" as const };
+  const poll = () => {
+    isFull = false;
+    return { deliveries: [delivery("a", 1)], state: "open" as const };
+  };
+  const buffer = await createBuffer(scripted({ producer: { offer }, consumer: { poll } }), { capacity: 1 });
+  const [producer, consumer] = [await buffer.producer(), await buffer.consumer()];
+  const put = producer.put("b");
+  await new Promise(setImmediate);
+  expect(await consumer.take()).toEqual({ done: false, value: "a" });
+  await put;
+});

@@ -45,7 +45,7 @@ const REFUSALS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/^MISCONF /, "STORAGE_FAILED", "The server cannot write to its disk"],
   [/^(NOPERM|NOAUTH|WRONGPASS) /, "PERMISSION_DENIED", "The server refuses"],
   [/^WRONGTYPE /, "NOT_A_BUFFER", "A key of the buffer holds something else"],
-  [/^ERR (invalid|Client sent AUTH|AUTH )/, "PERMISSION_DENIED", "The server refuses"],
+  [/^ERR (invalid|Client sent AUTH|AUTH |DB index|SELECT )/, "PERMISSION_DENIED", "The server refuses"],
 ];
 
 /** What passes: a server that loads its data, or hands its slots or its role over to another. */

@@ -244,8 +244,8 @@ export class Link {
       await orLate(this.#connecting, until).catch((error: unknown) => {
         this.#lastError = this.#lastError ?? error;
       });
-      if (isReady()) return client;
       const error = this.#lastError;
+      if (isReady() && !isOfSelect(error)) return client;
       // Who has never been there is not waited for.
       const isHopeless = refusalOf(error, "none") !== undefined || !this.#wasThere;
       if (isHopeless || performance.now() >= until) throw error;
@@ -257,6 +257,8 @@ export class Link {
     const client = this.#make();
     client.on("error", (error: unknown) => {
       this.#lastError = error;
+      // The client would go on, in database 0.
+      if (isOfSelect(error)) this.#drop(client);
     });
     this.#client = client;
     return client;
@@ -265,6 +267,7 @@ export class Link {
   async #connect(client: Client): Promise<void> {
     this.#lastError = undefined;
     await client.connect();
+    if (isOfSelect(this.#lastError)) throw this.#lastError;
     this.#pauseMs = 0;
     this.#wasThere = true;
     this.#hold(this.#open > 0);
@@ -322,6 +325,11 @@ export function slotOf(key: string): number {
 /** A server that was started again, or another one, has yet to learn it. */
 function isScriptMissing(error: unknown): boolean {
   return /^NOSCRIPT/.test(textOf(error));
+}
+
+/** The database that the place names cannot be had. */
+function isOfSelect(error: unknown): boolean {
+  return isReply(error) && (error as { command?: { name?: unknown } }).command?.name === "select";
 }
 
 /** ioredis refused to send it. */

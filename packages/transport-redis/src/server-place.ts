@@ -159,9 +159,7 @@ function parse(text: unknown): Parsed {
   const scheme = url.protocol.slice(0, -1);
   if (scheme !== "redis" && scheme !== "rediss" && scheme !== "unix")
     throw outOfRange("the scheme of `url`", "redis, rediss or unix", scheme);
-  const [username, password] = [url.username, url.password].map((part) =>
-    part === "" ? undefined : decodeURIComponent(part),
-  );
+  const [username, password] = [url.username, url.password].map(secretOf);
   const dbText = scheme === "unix" ? (url.searchParams.get("db") ?? "0") : url.pathname.slice(1) || "0";
   if (!/^\d{1,9}$/.test(dbText)) throw outOfRange("the database in `url`", "a number", dbText);
   if (scheme === "unix" && url.pathname.length < 2)
@@ -175,6 +173,14 @@ function parse(text: unknown): Parsed {
     username,
     password,
   };
+}
+
+function secretOf(part: string): string | undefined {
+  try {
+    return part === "" ? undefined : decodeURIComponent(part);
+  } catch {
+    throw outOfRange("the user and the password in `url`", "percent-encoded", "a % that is not");
+  }
 }
 
 function publicUrl({ scheme, host, port, path, db }: Parsed): string {

@@ -57,6 +57,29 @@ describe.skipIf(noServer)("access", () => {
     user.disconnect();
   });
 
+  test("a database that cannot be had is refused, and no other is used instead", async () => {
+    const redis = await server();
+    await redis.command("ACL", "SETUSER", ...minimalRule());
+    const place = redis.url.replace(/\/0$/, "");
+    const [missing, forbidden] = [`${place}/99`, `${place.replace("//", "//sluice:secret@")}/1`];
+    const made = (url: string) => createBuffer(redisTransport({ url, name: "elsewhere" }), { capacity: 1 });
+    for (const [url, says] of [
+      [missing, "DB index is out of range"],
+      [forbidden, "NOPERM"],
+    ] as const) {
+      const refusal = expect.objectContaining({
+        code: "PERMISSION_DENIED",
+        message: expect.stringContaining(says),
+      });
+      await expect(made(url)).rejects.toEqual(refusal);
+    }
+    expect(await redis.command("DBSIZE")).toContain(":0");
+    await redis.command("ACL", "SETUSER", "sluice", "+select");
+    const buffer = await made(forbidden);
+    expect(await redis.command("DBSIZE")).toContain(":0");
+    await buffer.destroy();
+  });
+
   test("a wrong password is told at once, and printed nowhere; so is one that is right", async () => {
     const redis = await server(["--requirepass", "right-secret"]);
     const wrong = redisTransport({ url: redis.url.replace("//", "//:wrong-secret@"), name: "any" });

@@ -19,6 +19,7 @@ test.each([
   [{ name: "a", url: "http://somewhere" }, "scheme"],
   [{ name: "a", url: "redis://secret@:x:y" }, "`url`"],
   [{ name: "a", url: "redis://h/x" }, "database"],
+  [{ name: "a", url: "redis://:secret%@h" }, "password"],
   [{ name: "a" }, "`url`"],
   [{ name: "a", url, connection: {} }, "`connection`"],
   [{ name: "a", connection: {} }, "`connection`"],
