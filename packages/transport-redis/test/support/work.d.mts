@@ -6,5 +6,8 @@ export interface Account {
   readonly faults: string[];
 }
 export declare function insist(buffer: BoundedBuffer<string>, name: string, count: number): Promise<string[]>;
-export declare function consume(buffer: BoundedBuffer<string>): Promise<Account>;
+export declare function consume(
+  buffer: BoundedBuffer<string>,
+  inHand?: () => Promise<void>,
+): Promise<Account>;
 export declare function sum(accounts: readonly Account[]): { values: string[]; unsure: number };

@@ -40,9 +40,10 @@ export async function insist(buffer, name, count) {
  * Leases and acks to the end.
  *
  * @param {import("@sluice/core").BoundedBuffer<string>} buffer
+ * @param {() => Promise<void>} [inHand] - called with each item in hand, before its ack.
  * @returns {Promise<Account>}
  */
-export async function consume(buffer) {
+export async function consume(buffer, inHand) {
   /** @type {Account} */
   const account = { values: [], unsure: [], faults: [] };
   const consumer = await buffer.consumer();
@@ -53,6 +54,7 @@ export async function consume(buffer) {
       const leased = await consumer.lease({ leaseMs: 2_000 });
       if (leased.done) return account;
       value = leased.value.value;
+      await inHand?.();
       await leased.value.ack();
       account.values.push(value);
     } catch (error) {

@@ -1,5 +1,6 @@
 // A process on one of several hosts: `worker.mjs URL NAME put PREFIX COUNT`, `… consume` or `… host`. The last line it prints is what
 // came of it; a host makes the buffer, and answers what it is asked, a line each.
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { createBuffer, isBufferError, openBuffer } from "@sluice/core";
 import { redisTransport } from "../../dist/index.js";
@@ -18,8 +19,24 @@ async function host() {
 async function work() {
   const buffer = await openBuffer(transport);
   say("ready");
-  say(what === "put" ? { faults: await insist(buffer, prefix, Number(count)) } : await consume(buffer));
+  say(what === "put" ? { faults: await insist(buffer, prefix, Number(count)) } : await consumeOrHold(buffer));
   await buffer.close();
+}
+
+/** Told `hold`, it holds the next item until it is told something else. */
+async function consumeOrHold(buffer) {
+  const lines = createInterface({ input: process.stdin });
+  let holds = false;
+  lines.on("line", (line) => {
+    holds = line === "hold";
+  });
+  const account = await consume(buffer, async () => {
+    if (!holds) return;
+    say("holds");
+    await once(lines, "line");
+  });
+  lines.close();
+  return account;
 }
 
 try {
