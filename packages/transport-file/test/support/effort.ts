@@ -3,8 +3,8 @@
 /** Every system call of a script, 1,000 losses of power, 10 kills at each failpoint. */
 export const EFFORT_OF_FAULTS = { "DISK-1": 20, "DISK-5": 4, "DISK-6": 20, "DISK-8": 25, "PROC-21": 10 };
 
-/** 300 histories of several callers at once. */
-export const EFFORT_OF_HISTORIES = { "MODEL-3": 60 };
+/** 600 histories of several callers at once. */
+export const EFFORT_OF_HISTORIES = { "MODEL-3": 120 };
 
 /** What syncs change; the rest was looked at with them. In scripts that are long enough for the log to be cut. */
 export const WITHOUT_SYNC = {

@@ -234,7 +234,7 @@ export const brokenWait: readonly Broken[] = [
   {
     what: "ends leases by the wall clock",
     rule: "WAIT-19",
-    message: /with the wall clock \d+ h ahead to go on waiting, it resolved/,
+    message: /with the wall clock \d+ h (ahead to go on waiting, it resolved|set back, to settle)/,
     decorate: () => {
       const leases = new Map<LeaseToken, { until: number; holder: ConsumerPort }>();
       const endThoseThatAreOver = async () => {
