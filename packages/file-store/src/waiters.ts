@@ -7,7 +7,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setImmediate as afterTurn } from "node:timers/promises";
 import type { Wait } from "@sluice/core";
-import { monotonicMs } from "@sluice/native-port";
 import type { BufferState } from "./buffer-state.js";
 import type { Log, WaitCounts, WaitKind } from "./log.js";
 
@@ -219,7 +218,7 @@ export class Waiters {
   #schedule(): void {
     clearTimeout(this.#timer);
     const period = this.#isWatched ? SAFETY_MS : UNWATCHED_MS;
-    const delay = Math.min(period, Math.max(1, this.#log.state.nextEnd - monotonicMs()));
+    const delay = Math.min(period, Math.max(1, this.#log.state.nextEnd - this.#log.clock.atLeast()));
     this.#timer = setTimeout(() => {
       this.#look();
       if (this.#onTick()) this.#wakeAll();
