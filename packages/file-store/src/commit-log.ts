@@ -14,7 +14,7 @@ import { existsSync, fstatSync } from "node:fs";
 import { join } from "node:path";
 import { type BufferSpec, failpoint, isBufferError } from "@sluice/core";
 import { BufferState } from "./buffer-state.js";
-import { type Clock, machineClock } from "./clock.js";
+import { afterTurn, type Clock, machineClock } from "./clock.js";
 import type { Faults } from "./faults.js";
 import { withJoin } from "./join.js";
 import type { Layout } from "./layout.js";
@@ -66,6 +66,7 @@ export class CommitLog implements DiskLog {
   readonly isQuickToLook = false;
   readonly clock: Clock = machineClock;
   readonly commitBytesMax: number = Number.POSITIVE_INFINITY;
+  readonly passTurn: () => Promise<void> = afterTurn;
   readsPayload = false;
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
   onAdvance: () => void = () => {};

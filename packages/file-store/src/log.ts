@@ -26,6 +26,8 @@ export interface Log {
   readonly syncMs: number;
   /** Whether to look for a commit is a single call, and not by a path. */
   readonly isQuickToLook: boolean;
+  /** Lets somebody else ask first: as long as it takes that his commit is seen here. */
+  passTurn(): Promise<void>;
   /** Sees that the state has changed. */
   onAdvance: () => void;
   /** Sees that the log goes on elsewhere. */

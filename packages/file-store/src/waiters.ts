@@ -5,7 +5,6 @@
  */
 
 import { type FSWatcher, watch } from "node:fs";
-import { setImmediate as afterTurn } from "node:timers/promises";
 import type { Wait } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
 import type { Log, WaitCounts, WaitKind } from "./log.js";
@@ -16,7 +15,7 @@ const SAFETY_MS = 500;
 // Where the system grants no watch (there is a limit per user), looking again is all that is left.
 const UNWATCHED_MS = 20;
 
-// How many turns of the event loop a call lets pass for others.
+// How many turns a call lets pass for others.
 const TURNS_MAX = 8;
 
 interface Waiter {
@@ -127,7 +126,7 @@ export class Waiters {
 
   /** Lets those ask first who were last served before this handle was. */
   async letOthersGo(kind: WaitKind): Promise<void> {
-    for (let turns = this.#servedBefore(kind); turns > 0; turns--) await afterTurn();
+    for (let turns = this.#servedBefore(kind); turns > 0; turns--) await this.#log.passTurn();
   }
 
   // How many others were last served before this handle was: most of them wait as well.
@@ -146,7 +145,7 @@ export class Waiters {
   // that is cheap to find out, only if something is left for them.
   async #afterOthers({ kind, canGo }: Waiter): Promise<boolean> {
     for (let turns = this.#servedBefore(kind); turns > 0; turns--) {
-      await afterTurn();
+      await this.#log.passTurn();
       if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;
     }
     return true;

@@ -22,6 +22,8 @@ import { type CommitHead, encodeRecord } from "./record.js";
 import { ANSWER_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
 import { isWholeDue, writeWhole } from "./whole-state.js";
 
+const COMMITS_AVERAGED = 16;
+
 export class NatsCommits implements Commits {
   readonly log: NatsLog;
   readonly dues: DueWork;
@@ -139,9 +141,11 @@ export class NatsCommits implements Commits {
         session = await log.link.session(limit);
         if (log.number !== last) return this.#ownOrNone(turn, isInDoubt);
         failpoint("nats.before-commit");
+        const askedAt = performance.now();
         const expect = { lastSequence: last };
         const { seq } = await session.js.publish(log.names.commits, record, { timeout: ANSWER_MS, expect });
         failpoint("nats.after-commit");
+        log.commitMs += (performance.now() - askedAt - log.commitMs) / COMMITS_AVERAGED;
         log.take(seq, log.names.commits, record);
         if (log.number < seq) await log.reach(seq, limit);
         return seq;

@@ -29,6 +29,7 @@ interface Told {
 }
 
 const FETCHED_AT_ONCE = 64;
+const TURN_MS_MAX = 20;
 // Head of a commit, and what a client and a server put around a message.
 const HEAD_BYTES_MAX = 64 * 1024;
 
@@ -50,6 +51,8 @@ export class NatsLog implements Log {
   wholeUpTo = 0;
   /** Sequence of the head of that. */
   wholeAt = 0;
+  /** How long a commit takes, of late. */
+  commitMs = 1;
   onAdvance: () => void = () => {};
   onSegment: () => void = () => {};
   #recordBytesMax = Number.POSITIVE_INFINITY;
@@ -94,6 +97,11 @@ export class NatsLog implements Log {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;
     });
+  }
+
+  /** A little more than a commit takes, so that it is seen before this one asks as well. */
+  passTurn(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, Math.min(Math.ceil(this.commitMs), TURN_MS_MAX)));
   }
 
   watchPath(): undefined {
