@@ -45,7 +45,9 @@ describe.each(published)("$manifest.name", ({ dir, manifest }) => {
     const stray = names.filter(
       (name) =>
         !inSource.includes(name) &&
-        !/^(?:package\.json|LICENSE|(?:decisions\/[\w-]+|[A-Z]+)\.md)$/.test(name) &&
+        !/^(?:package\.json|LICENSE|(?:decisions\/[\w-]+|[A-Z]+)\.md|lua\/(?:parts\/)?[\w-]+\.lua)$/.test(
+          name,
+        ) &&
         !stems.has(name.replace(/^dist\//, "").replace(/(?:\.d\.ts|\.js)(?:\.map)?$/, "")),
     );
     expect(stray).toEqual([]);

@@ -21,7 +21,7 @@ import { type Place, placeFor } from "./place.js";
 import { planOf, producerBatch } from "./plan.js";
 import { refuseUseless } from "./refusals.js";
 import { type Teller, type Telling, tell } from "./tell.js";
-import { adapterNamed, transportOf } from "./transports.js";
+import { adapterNamed, type OwnServer, transportOf } from "./transports.js";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -30,13 +30,15 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
   const adapter = adapterNamed(options.transport);
   const { url, journal, kill, everyMs, seed } = options;
   const folder = url === undefined ? adapter.folder : undefined;
-  const outlives = adapter.outlives || journal !== undefined;
+  const isAtServer = adapter.startServer !== undefined && url !== undefined;
+  const outlives = adapter.outlives || journal !== undefined || isAtServer;
   refuseUseless(options, adapter, outlives);
 
   const input = options.input === undefined ? undefined : await openInput(options.input);
   let output: OutputFile | undefined;
   let lines: LineServer | undefined;
   let place: Place | undefined;
+  let server: OwnServer | undefined;
   let teller: Teller | undefined;
   let stopKilling = () => {};
   let report: RunReport | undefined;
@@ -46,14 +48,17 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     output = options.output === undefined ? undefined : await openOutput(options.output, input);
     if (input !== undefined) lines = await serveLines(input.stream, producerBatch(options));
     if (folder !== undefined) place = placeFor(options.path, folder);
-    const transport = await transportOf(adapter, { path: place?.path ?? "", url, journal });
+    if (url === undefined && place !== undefined) server = await adapter.startServer?.(place.path);
+    const at = { path: place?.path ?? "", url: url ?? server?.url, journal };
+    const transport = await transportOf(adapter, at);
     const found = options.resume ? await findBuffer(transport, options) : undefined;
     const around = { transport, lines: lines?.address, output: output?.path, found };
     const running = run(planOf(options, around));
     // What a run before has consumed stays where it is.
     if (found === undefined) running.on("opened", () => output?.empty());
     if (kill !== undefined) stopKilling = killWorkers(running, { role: kill, everyMs, seed });
-    teller = tell(running, options, telling, journal === undefined ? adapter.note : "with a journal");
+    const note = isAtServer ? "in its server" : adapter.note;
+    teller = tell(running, options, telling, journal === undefined ? note : "with a journal");
     const { kept, ...ended } = await withSignals(running);
     left = kept;
     isKept = kept !== undefined && outlives && !isDone(ended, options);
@@ -64,7 +69,7 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
       ...(isWorse ? { exitCode: problem.exitCode } : {}),
       ...(kept !== undefined && isKept ? { kept } : {}),
     };
-    const keptAt = journal === undefined ? place?.path : resolve(journal);
+    const keptAt = journal === undefined ? (place?.path ?? keptIn(kept)) : resolve(journal);
     teller.report(report, isKept ? `The buffer is kept at ${keptAt}` : goneWithDemo(report, kept));
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode;
@@ -77,12 +82,20 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     input?.stream.destroy();
     // Its broker ends with this process: sooner, so that it takes its socket with it.
     if (left !== undefined && !isKept && !(await destroyAt(left))) place?.sweep();
+    await server?.stop();
+    if (server !== undefined) place?.sweep();
     if (!isKept) place?.tidy();
     // Its broker leaves the place when this process ends.
     else if (journal !== undefined) process.once("exit", () => place?.tidy());
     if (report === undefined) await output?.forget();
     else await output?.finish();
   }
+}
+
+/** Where a server keeps it: as `--url` takes it up again, but for a password. */
+function keptIn(address: BufferAddress | undefined): string {
+  const { urls: [url] = [], name } = (address?.place ?? {}) as { urls?: readonly string[]; name?: string };
+  return `${url}#${encodeURIComponent(name ?? "")}`;
 }
 
 /** A run leaves a buffer that it has found. Once it is drained the demo removes it, as it does with one of its own. */

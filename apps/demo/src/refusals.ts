@@ -11,16 +11,22 @@ export function refuseUseless(options: DemoOptions, adapter: Adapter, outlives: 
   const { transport, path, keep, kill, resume, journal } = options;
   const { folder, hasBroker, isOneProcess } = adapter;
   const ends = `a buffer in ${transport} ends with the demo`;
-  const unless = hasBroker ? " unless there is a --journal" : "";
+  const unless = hasBroker
+    ? " unless there is a --journal"
+    : adapter.startServer !== undefined
+      ? " unless there is a --url"
+      : "";
   if (path !== undefined && folder === undefined) throw new UsageError(`--path is of no use: ${ends}`);
   for (const name of ["url", "journal"] as const) {
-    if (options[name] !== undefined && !hasBroker)
+    const isServers = name === "url" && adapter.startServer !== undefined;
+    if (options[name] !== undefined && !hasBroker && !isServers)
       throw new UsageError(`--${name} is of no use: a buffer in ${transport} has no broker`);
   }
   if (kill !== undefined && isOneProcess)
     throw new UsageError(`--kill is of no use: over ${transport} the ${kill}s are in the demo's own process`);
   if (keep && !outlives) throw new UsageError(`--keep is of no use: ${ends}${unless}`);
   if (resume && !outlives) throw new UsageError(`--resume is of no use: ${ends}${unless}`);
-  if (resume && path === undefined && journal === undefined)
+  const isAtServer = adapter.startServer !== undefined && options.url !== undefined;
+  if (resume && path === undefined && journal === undefined && !isAtServer)
     throw new UsageError("--resume needs --path: the buffer that is to be taken up");
 }

@@ -6,6 +6,12 @@ import { basename, dirname, resolve } from "node:path";
 import { BufferError, type BufferTransport, isBufferError } from "@sluice/core";
 import { UsageError } from "./args.js";
 
+/** Started for one run. */
+export interface OwnServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 /** Where the buffer is to be. */
 export interface Medium {
   readonly path: string;
@@ -25,6 +31,8 @@ export interface Adapter {
   readonly isOneProcess?: true;
   /** It has a broker, which listens at a url and may keep a journal. */
   readonly hasBroker?: true;
+  /** It needs a server; without a url one is started at this path, for this run alone. */
+  readonly startServer?: (path: string) => Promise<OwnServer>;
   /** What its guarantees depend on, for the list. */
   readonly more?: string;
   /** Makes the transport for this place. */
@@ -64,6 +72,20 @@ const ADAPTERS: readonly Adapter[] = [
       }),
   },
   {
+    name: "redis",
+    folder: tmpdir(),
+    outlives: false,
+    note: "memory only",
+    startServer: async (path) => (await import("@sluice/transport-redis")).startOwnServer(path),
+    more: "as the server is set: authority with appendonly, power-loss with appendfsync always; host-loss with a replica that confirms",
+    make: async ({ url = "redis://127.0.0.1" }) => {
+      const { server, name } = redisPlace(url);
+      // Its secrets are in no address: the workers have them from here.
+      process.env["SLUICE_REDIS_URL"] = server;
+      return (await import("@sluice/transport-redis")).redisTransport({ url: server, name });
+    },
+  },
+  {
     name: "memory",
     folder: undefined,
     outlives: false,
@@ -71,6 +93,12 @@ const ADAPTERS: readonly Adapter[] = [
     make: async () => (await import("@sluice/transport-memory")).memoryTransport(),
   },
 ];
+
+/** The name of a buffer stands behind its server, as `#name`; one that is not given is the demo's. */
+function redisPlace(url: string): { readonly server: string; readonly name: string } {
+  const [server = "", name = ""] = url.split("#");
+  return { server, name: name === "" ? "demo" : decodeURIComponent(name) };
+}
 
 /** @throws UsageError if there is none of this name. */
 export function adapterNamed(name: string): Adapter {

@@ -104,6 +104,7 @@ test("--list names the transports with their guarantees", async () => {
     ["transport", "file"],
     ["transport", "shm"],
     ["transport", "zeromq"],
+    ["transport", "redis"],
     ["transport", "memory"],
   ]);
 });

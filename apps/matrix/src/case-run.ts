@@ -20,6 +20,7 @@ export interface Observed {
 }
 
 export async function runCase(fault: Fault, transport: MatrixTransport): Promise<Observed> {
+  await transport.prepare?.();
   const ground = new Ground(transport);
   const running: OrchestratorProcess[] = [];
   const start = (scenario: NonNullable<Fault["next"]>) => {
@@ -36,7 +37,7 @@ export async function runCase(fault: Fault, transport: MatrixTransport): Promise
     const faults = report === undefined ? [] : faultsOf(report, code, ground);
     if (first.stderr !== "") faults.push(`it printed to standard error: ${first.stderr}`);
     if (fault.inspect !== undefined) faults.push(...thrown(() => fault.inspect?.(first, transport)));
-    const left = leftIn(ground, transport);
+    const left = await leftIn(ground, transport);
 
     let next: Pick<Observed, "next"> = {};
     if (fault.next !== undefined) {
@@ -46,7 +47,7 @@ export async function runCase(fault: Fault, transport: MatrixTransport): Promise
       if (second.report !== undefined && !(second.report.drained && second.report.lost === 0))
         faults.push(`the next run left something. ${second.story()}`);
     }
-    const leftAtLast = leftIn(ground, transport);
+    const leftAtLast = await leftIn(ground, transport);
     if (leftAtLast.startsWith("the buffer")) faults.push(...(await inspectKept(ground, transport, running)));
     else if (fault.next !== undefined && leftAtLast !== "nothing")
       faults.push(`after the next run there is still ${leftAtLast}`);
@@ -79,13 +80,13 @@ function faultsOf(report: RunReport, code: number | null, ground: Ground): strin
 const DEAD_BROKERS = ["buffer", "buffer.lock", "journal.lock"];
 
 /** In the words of `Left` where that is possible, else the names of it. */
-function leftIn(ground: Ground, { kept, hasBroker }: MatrixTransport): string {
+async function leftIn(ground: Ground, { kept, hasBroker, isKept }: MatrixTransport): Promise<string> {
   const names = ground.left();
   const isDeadBrokers = (name: string) => hasBroker && DEAD_BROKERS.includes(name);
   const others = names.filter((name) => !isDeadBrokers(name));
   if (others.some((name) => name !== kept)) return names.join(", ");
   const left = [
-    ...(others.length > 0 ? ["the buffer"] : []),
+    ...(others.length > 0 || (await isKept?.(ground.folder)) ? ["the buffer"] : []),
     ...(names.length > others.length ? ["a dead broker's socket"] : []),
   ];
   return left.join(", ") || "nothing";

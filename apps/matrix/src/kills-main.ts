@@ -6,9 +6,9 @@
 import { parseArgs } from "node:util";
 import { newSeed } from "@sluice/history-checker/random";
 import { runKills } from "./kills.js";
-import { TRANSPORTS } from "./matrix-transports.js";
+import { preparedTransports } from "./matrix-transports.js";
 
-const able = TRANSPORTS.filter(({ hasProcesses }) => hasProcesses);
+const able = (await preparedTransports()).filter(({ hasProcesses }) => hasProcesses);
 
 const { values } = parseArgs({
   options: {

@@ -32,6 +32,7 @@ const KILLS_UNTIL = 0.9;
 const CAPACITY = 16;
 
 export async function runKills(transport: MatrixTransport, options: KillsOptions): Promise<KillsOutcome> {
+  await transport.prepare?.();
   const ground = new Ground(transport);
   const running = new OrchestratorProcess(scenarioOf(ground, transport, options.items), ground);
   try {
@@ -88,7 +89,11 @@ export async function runKills(transport: MatrixTransport, options: KillsOptions
   }
 }
 
-function scenarioOf({ folder, records }: Ground, { name }: MatrixTransport, items: number): Scenario {
+function scenarioOf(
+  { folder, records }: Ground,
+  { name, leaseMs }: MatrixTransport,
+  items: number,
+): Scenario {
   const restart = {
     policy: "on-crash",
     max: Number.POSITIVE_INFINITY,
@@ -103,7 +108,7 @@ function scenarioOf({ folder, records }: Ground, { name }: MatrixTransport, item
     create: { capacity: CAPACITY, failuresMax: 1_000 },
     values: true,
     producers: [producers([each("a"), each("b")], { restart })],
-    consumers: [consumers(2, { records, everyMs: 1 }, { restart })],
+    consumers: [consumers(2, { records, everyMs: 1 }, { restart, ...(leaseMs && { leaseMs }) })],
   };
 }
 

@@ -1,12 +1,12 @@
 /** The transports of the matrix, each at a place of its own, and what of them the outcomes depend on. */
 
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import type { BufferTransport } from "@sluice/core";
+import { type BufferTransport, isBufferError } from "@sluice/core";
 
 /** A transport with the options that make a difference here. */
-export type TransportName = "file" | "file-flock" | "shm" | "zeromq" | "zeromq-journal" | "memory";
+export type TransportName = "file" | "file-flock" | "shm" | "zeromq" | "zeromq-journal" | "redis" | "memory";
 
 export interface MatrixTransport {
   readonly name: TransportName;
@@ -20,6 +20,12 @@ export interface MatrixTransport {
   readonly hasBroker: boolean;
   /** A buffer is still there when its run, or all that was started for it, has ended. */
   readonly outlives: boolean;
+  /** Where nobody notices a death: what the dead held comes back after so long. */
+  readonly leaseMs?: number;
+  /** Starts the server that it needs, once, for this process and those that it starts. */
+  readonly prepare?: () => Promise<void>;
+  /** Whether a buffer is kept, of a transport that keeps none in its folder. */
+  readonly isKept?: (folder: string) => Promise<boolean>;
   /** The name of what is in its folder where a buffer is kept; undefined where none ever is. */
   readonly kept: string | undefined;
   /**
@@ -28,6 +34,25 @@ export interface MatrixTransport {
    * @param folder - of this buffer's own.
    */
   readonly make: (folder: string) => Promise<BufferTransport>;
+}
+
+const REDIS_URL = "SLUICE_REDIS_URL";
+let server: Promise<void> | undefined;
+
+/** Its buffers are told apart by the names of their folders. */
+async function redisAt(folder: string): Promise<BufferTransport> {
+  const { redisTransport } = await import("@sluice/transport-redis");
+  return redisTransport({ url: process.env[REDIS_URL] ?? "redis://127.0.0.1", name: basename(folder) });
+}
+
+function redisServer(): Promise<void> {
+  server ??= (async () => {
+    const { startOwnServer } = await import("@sluice/transport-redis");
+    const folder = mkdtempSync(join(tmpdir(), "sluice-matrix-redis-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    process.env[REDIS_URL] = (await startOwnServer(join(folder, "socket"))).url;
+  })();
+  return server;
 }
 
 const url = (folder: string) => `ipc://${join(folder, "buffer")}`;
@@ -94,6 +119,27 @@ export const TRANSPORTS: readonly MatrixTransport[] = [
     },
   },
   {
+    name: "redis",
+    title: "redis",
+    root: tmpdir(),
+    hasProcesses: true,
+    hasBroker: false,
+    outlives: true,
+    kept: undefined,
+    leaseMs: 1_000,
+    prepare: redisServer,
+    isKept: async (folder) => {
+      try {
+        await (await (await redisAt(folder)).open()).close();
+        return true;
+      } catch (error) {
+        if (isBufferError(error, "BUFFER_NOT_FOUND")) return false;
+        throw error;
+      }
+    },
+    make: redisAt,
+  },
+  {
     name: "memory",
     title: "memory",
     root: tmpdir(),
@@ -104,6 +150,24 @@ export const TRANSPORTS: readonly MatrixTransport[] = [
     make: async () => (await import("@sluice/transport-memory")).memoryTransport(),
   },
 ];
+
+/** Those whose servers can be had here; why the others cannot is printed. */
+export async function preparedTransports(): Promise<readonly MatrixTransport[]> {
+  const found = await Promise.all(
+    TRANSPORTS.map(async (transport) => {
+      try {
+        await transport.prepare?.();
+        return [transport];
+      } catch (error) {
+        if (!isBufferError(error, "TRANSPORT_UNAVAILABLE") || process.env["SLUICE_REQUIRE_REDIS"])
+          throw error;
+        console.log(`Nothing is tried over ${transport.name} here: ${error.message}`);
+        return [];
+      }
+    }),
+  );
+  return found.flat();
+}
 
 export function transportNamed(name: TransportName): MatrixTransport {
   const found = TRANSPORTS.find((transport) => transport.name === name);

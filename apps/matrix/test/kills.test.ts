@@ -2,11 +2,11 @@
 import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { expect, test } from "vitest";
 import { runKills } from "../dist/kills.js";
-import { TRANSPORTS } from "../dist/matrix-transports.js";
+import { preparedTransports } from "../dist/matrix-transports.js";
 
 const seed = seedFromEnvironment();
 
-test.concurrent.each(TRANSPORTS.filter(({ hasProcesses }) => hasProcesses))(
+test.concurrent.each((await preparedTransports()).filter(({ hasProcesses }) => hasProcesses))(
   "10 kills in 200 items over $title: nothing is lost, and nothing consumed twice",
   async (transport) => {
     const { faults, story } = await runKills(transport, { items: 200, kills: 10, seed });

@@ -1,15 +1,18 @@
 #!lua flags=allow-oom
+--@include header
+--@include keys
 -- Removes a buffer, and wakes whoever waits for it. KEYS: those of all scripts · place. ARGV: id
 
-local call = redis.call
-local PLACE = KEYS[17]
-if call('EXISTS', KEYS[1]) == 0 then return { 9 } end
-local waiting = {}
-for line = 11, 13 do waiting[line] = call('ZCARD', KEYS[line]) end
-call('DEL', unpack(KEYS, 1, 16))
+local PLACE = KEYS[18]
+if not load() then return { GONE } end
+local waiting = {
+  [ROOM_TOKENS] = call('ZCARD', ROOM_LINE),
+  [ITEM_TOKENS] = call('ZCARD', ITEM_LINE),
+  [END_TOKENS] = call('ZCARD', END_LINE),
+}
+call('DEL', unpack(KEYS, 1, 17))
 if call('HGET', PLACE, 'id') == ARGV[1] then call('DEL', PLACE) end
-for line, count in pairs(waiting) do
-  local tokens = KEYS[line + 3]
+for tokens, count in pairs(waiting) do
   for _ = 1, count do call('RPUSH', tokens, '0') end
   -- Those that are not taken are of waiters that died.
   if count > 0 then call('PEXPIRE', tokens, 5000) end

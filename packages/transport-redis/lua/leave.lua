@@ -1,18 +1,20 @@
 #!lua flags=allow-oom
---@parts header lines
+--@include header
+--@include keys
+--@include lines
 -- A call stops waiting: it is counted no more, and a token that it may have been given goes to the next.
 -- ARGV: waiter · room, item or end
 
 if not load() then return { GONE } end
-local line, tokens = ROOM_LINE, ROOM_TOKENS
-local isServed = s.sealed > 0 or occupied(s) < s.capacity
+local of = ROOM
+local isServed = s[SEALED] > 0 or occupied() < s[CAPACITY]
 if ARGV[2] == 'item' then
-  line, tokens, isServed = ITEM_LINE, ITEM_TOKENS, s.ready > 0 or isDrained(s)
+  of, isServed = ITEM, s[READY] > 0 or isDrained()
 elseif ARGV[2] == 'end' then
-  line, tokens, isServed = END_LINE, END_TOKENS, isDrained(s)
+  of, isServed = END, isDrained()
 end
-call('ZREM', line, ARGV[1])
-if isServed then wakeNext(line, tokens) end
+leave(of, ARGV[1])
+if isServed then wakeNext(of) end
 arm()
 commit()
 return { 0 }

@@ -1,5 +1,8 @@
 #!lua flags=allow-oom
---@parts header lines fates
+--@include header
+--@include keys
+--@include lines
+--@include fates
 -- Dead letters, the oldest first. ARGV: most · after which sequence
 
 local ANSWER_BYTES_MAX = 4 * 1024 * 1024

@@ -1,7 +1,10 @@
 #!lua flags=allow-oom
---@parts header lines fates
--- A consumer, or a whole handle, goes: its leases are released. ARGV: what its leases' holders begin with · names of kept answers,
--- and of producers, that are not needed any more
+--@include header
+--@include keys
+--@include lines
+--@include fates
+-- A consumer, or a whole handle, goes: its leases are released. ARGV: what its leases' holders begin with · names of what is kept for
+-- it, and is not needed any more
 
 if not load() then return { GONE } end
 sweep()
@@ -10,13 +13,13 @@ for _, id in ipairs(call('ZRANGE', DUE, 0, -1)) do
   local deliveries, failures, holder = handOut(id)
   if string.sub(holder, 1, #prefix) == prefix then
     call('ZREM', DUE, id)
-    s.leased = s.leased - 1
+    s[LEASED] = s[LEASED] - 1
     giveBack(id, deliveries, failures)
   end
 end
 for i = 2, #ARGV do
   call('HDEL', ANSWERS, ARGV[i])
-  call('HDEL', PRODUCERS, ARGV[i])
+  call('HDEL', OLD_ANSWERS, ARGV[i])
 end
 commit()
 return { 0 }

@@ -1,69 +1,90 @@
 #!lua
---@parts header lines fates
--- Appends an ordered prefix of the items, as far as there is room.
--- ARGV: producer · holder · sequence of the first · waiter · longest wait in ms · hops of the token that woke it, -1 where it did not
--- wait before · items
+--@include header
+-- Appends an ordered prefix of the items, as far as there is room. The short way: for the next items of a producer that is known, into
+-- a buffer that is not sealed. All else is answered SLOW, with nothing changed, and then asked of `put-slow`.
+-- ARGV: producer · what its record has to say · what it says when all are in · longest wait in ms, below 0 of one that waited before ·
+-- items
 
-local producer, holder, waiter = ARGV[1], ARGV[2], ARGV[4]
-local first, waitMs, hops = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local ITEM = 6
-local count = #ARGV - ITEM
-local OPEN, FULL, SEALED, GAP, REPLACED = 0, 1, 2, 3, 4
+local HEADER, FRESH, RECORDS, ROOM_LINE, ROOM_TOKENS, ITEM_TOKENS = unpack(KEYS)
+local FIRST_ITEM = 5
+local GRACE_MS = 1000
 
-if not load() then return { GONE } end
-local record = call('HGET', PRODUCERS, producer)
-local last
-if record then
-  local heldBy, upTo = string.match(record, '^([^:]*):(%d+):')
-  if heldBy ~= holder then return { REPLACED } end
-  last = tonumber(upTo)
-elseif string.sub(producer, 1, 1) == 'a' then
-  -- One without an id is forgotten when it has been silent for long.
-  last = first - 1
-else
-  return { GAP }
+local packed = call('GET', HEADER)
+if not packed then return { GONE } end
+local s = cmsgpack.unpack(packed)
+if call('HGET', RECORDS, ARGV[1]) ~= ARGV[2] or s[SEALED] ~= 0 then return { SLOW } end
+local waitMs = tonumber(ARGV[4])
+local isBack = waitMs < 0
+local now
+if s[DUE_AT] ~= 0 then
+  local time = call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+  -- Whoever waits has to know of what is due, if it is due before he looks again by himself.
+  local ahead = (isBack or s[ROOM_WAITING] > 0) and s[FALLBACK_MS] or 0
+  if s[DUE_AT] ~= 0 and s[DUE_AT] <= now + ahead then return { SLOW } end
 end
-local isBack = hops >= 0
-if isBack then call('ZREM', ROOM_LINE, waiter) end
-if first > last + 1 then return { GAP, last } end
--- Accepted before: answered from memory, before anything else is looked at.
-local before = math.min(last + 1 - first, count)
-local accepted, state, by = before, OPEN, 0
-sweep()
-if accepted < count then
-  if s.sealed > 0 then
-    state = SEALED
-  else
-    local room = s.capacity - occupied(s)
-    while accepted < count do
-      local size = #ARGV[ITEM + accepted + 1] - 2
-      if accepted - before >= room then state, by = FULL, 1
-      elseif s.bytes + size > s.bytesMax then state, by = FULL, 2 end
-      if state == FULL then break end
-      s.bytes = s.bytes + size
-      accepted = accepted + 1
-    end
-    local new = accepted - before
-    for at = before, accepted - 1, 5000 do
-      call('RPUSH', FRESH, unpack(ARGV, ITEM + at + 1, ITEM + math.min(at + 5000, accepted)))
-    end
-    s.sequence = s.sequence + new
-    s.produced = s.produced + new
-    s.ready = s.ready + new
-    s.peak = math.max(s.peak, occupied(s))
-    last = last + new
+
+local count = #ARGV - FIRST_ITEM + 1
+local inside = s[READY] + s[LEASED] + s[PARKED_COUNT]
+local room, bytes, bytesMax = s[CAPACITY] - inside, s[BYTES], s[BYTES_MAX]
+local state, by, accepted = 0, 0, 0
+while accepted < count do
+  if accepted >= room then state, by = 1, 1 break end
+  local more = bytes + #ARGV[FIRST_ITEM + accepted] - 2
+  if more > bytesMax then state, by = 1, 2 break end
+  bytes = more
+  accepted = accepted + 1
+end
+
+if accepted == 0 then
+  if waitMs == 0 then return { state, 0, by, 0 } end
+  if by == 2 or s[DUE_AT] ~= 0 then return { SLOW } end
+  -- Full for everybody: the tokens say nothing any more.
+  if not now then
+    local time = call('TIME')
+    now = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  call('DEL', ROOM_TOKENS)
+  local planMs = math.min(math.abs(waitMs), s[FALLBACK_MS])
+  local joined = call('ZADD', ROOM_LINE, string.format('%.0f', now + planMs), string.match(ARGV[2], '^[^:]*'))
+  local dead = call('ZREMRANGEBYSCORE', ROOM_LINE, '-inf', now - GRACE_MS)
+  if joined ~= dead then
+    s[ROOM_WAITING] = s[ROOM_WAITING] + joined - dead
+    call('SET', HEADER, cmsgpack.pack(s))
+  end
+  return { state, 0, by, planMs }
+end
+
+if accepted == 1 then call('RPUSH', FRESH, ARGV[FIRST_ITEM])
+else
+  for at = 0, accepted - 1, 5000 do
+    call('RPUSH', FRESH, unpack(ARGV, FIRST_ITEM + at, FIRST_ITEM + math.min(at + 5000, accepted) - 1))
   end
 end
--- Also where nothing is new: whoever asks for a replica's confirmation asks about what it has written last.
-if accepted > 0 then call('HSET', PRODUCERS, producer, holder .. ':' .. string.format('%.0f', last) .. ':' .. call('TIME')[1]) end
-local planMs = 0
-if accepted == 0 and state == FULL and waitMs > 0 then
-  -- Room for another, perhaps, that is smaller.
-  if by == 2 and hops > 1 then wake(ROOM_LINE, ROOM_TOKENS, 1, hops - 1) end
-  planMs = join(ROOM_LINE, ROOM_TOKENS, waiter, waitMs, by == 1)
-elseif isBack then
-  if s.sealed == 0 and occupied(s) < s.capacity then wakeNext(ROOM_LINE, ROOM_TOKENS) end
-  arm()
+local record = ARGV[3]
+if accepted < count then
+  local holder, last = string.match(ARGV[2], '^([^:]*):(%d+)$')
+  record = holder .. ':' .. string.format('%.0f', tonumber(last) + accepted)
 end
-commit()
-return { state, accepted, by, planMs }
+call('HSET', RECORDS, ARGV[1], record)
+s[BYTES] = bytes
+s[SEQUENCE] = s[SEQUENCE] + accepted
+s[PRODUCED] = s[PRODUCED] + accepted
+s[READY] = s[READY] + accepted
+if inside + accepted > s[PEAK] then s[PEAK] = inside + accepted end
+if isBack then s[ROOM_WAITING] = s[ROOM_WAITING] - call('ZREM', ROOM_LINE, string.match(ARGV[2], '^[^:]*')) end
+if s[ROOM_WAITING] > 0 and isBack and accepted < room and call('LLEN', ROOM_TOKENS) == 0 then
+  -- It is awake, and leaves room: the next one is to come too.
+  call('RPUSH', ROOM_TOKENS, s[ROOM_WAITING])
+end
+if s[ITEM_WAITING] > 0 then
+  local wake = math.min(accepted, s[ITEM_WAITING] - call('LLEN', ITEM_TOKENS))
+  for _ = 1, wake do call('RPUSH', ITEM_TOKENS, '1') end
+  if wake > 0 then
+    local time = call('TIME')
+    s[PROMISED] = s[PROMISED] + wake
+    s[PROMISED_AT] = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+end
+call('SET', HEADER, cmsgpack.pack(s))
+return { state, accepted, by, 0 }

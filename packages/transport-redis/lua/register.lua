@@ -1,30 +1,28 @@
 #!lua
---@parts header lines
+--@include header
+--@include keys
+--@include lines
+--@include answers
 -- A new holder of a producer's name. ARGV: producer · holder
 
-local PRODUCERS_MAX = 10000
--- One without an id that has been silent for so long is taken for dead.
-local SILENT_S = 600
+local NAMED_MAX = 10000
 
 if not load() then return { GONE } end
+rotate()
 local producer, holder = ARGV[1], ARGV[2]
-local now = tonumber(call('TIME')[1])
+local isNamed = string.sub(producer, 1, 1) == 'n'
+local records = isNamed and PRODUCERS or ANSWERS
 local last = '0'
-local record = call('HGET', PRODUCERS, producer)
+local record = call('HGET', records, producer)
 if record then
-  last = string.match(record, '^[^:]*:(%d+):')
-elseif call('HLEN', PRODUCERS) >= PRODUCERS_MAX then
-  local records = call('HGETALL', PRODUCERS)
-  local isAnyGone = false
-  for i = 1, #records, 2 do
-    if string.sub(records[i], 1, 1) == 'a' and tonumber(string.match(records[i + 1], '(%d+)$')) < now - SILENT_S then
-      call('HDEL', PRODUCERS, records[i])
-      isAnyGone = true
-    end
-  end
-  if not isAnyGone then return { 1, PRODUCERS_MAX } end
-end
-call('HSET', PRODUCERS, producer, holder .. ':' .. last .. ':' .. now)
+  last = string.match(record, ':(%d+)$')
+  -- One that comes late, on a connection that was given up: its handle has registered again since.
+  local heldBy, now = string.match(record, '^([%w_-]+)%.(%d+):')
+  local handle, number = string.match(holder, '^([%w_-]+)%.(%d+)$')
+  if heldBy == handle and tonumber(now) > tonumber(number) then return { 2 } end
+elseif isNamed and call('HLEN', PRODUCERS) >= NAMED_MAX then return { 1, NAMED_MAX } end
+call('HSET', records, producer, holder .. ':' .. last)
 -- Who held it before may be waiting.
-if record then wakeAll(ROOM_LINE, ROOM_TOKENS) end
+if record then wakeAll(ROOM) end
+commit()
 return { 0, tonumber(last) }

@@ -1,5 +1,9 @@
 #!lua flags=allow-oom
---@parts header lines fates answers
+--@include header
+--@include keys
+--@include lines
+--@include fates
+--@include answers
 -- Removes a dead letter for good. ARGV: who asks · request · sequence
 
 local who, request, id = ARGV[1], ARGV[2], ARGV[3]
@@ -11,8 +15,8 @@ sweep()
 local answer = 'missing'
 if call('ZREM', DEAD, id) == 1 then
   answer = 'removed'
-  s.dead = s.dead - 1
-  s.discarded = s.discarded + 1
+  s[DEAD_COUNT] = s[DEAD_COUNT] - 1
+  s[DISCARDED] = s[DISCARDED] + 1
   call('HDEL', ITEMS, id)
   call('HDEL', HANDOUTS, id, 'r' .. id)
   moveUp()

@@ -1,33 +1,46 @@
 #!lua flags=allow-oom
---@parts header lines fates answers
--- Settles leases, each for itself. ARGV: consumer · request · and five of each: kind, sequence, holder, argument, delay in ms
+--@include header
+-- Settles leases, each for itself. The short way: acks alone, in a buffer that is not sealed. All else is answered SLOW, with nothing
+-- changed, and then asked of `settle-slow`. ARGV: consumer · request · and five of each: kind, sequence, holder, argument, delay in ms
 
-local who, request = 's' .. ARGV[1], ARGV[2]
+local HEADER, ITEMS, HANDOUTS, DUE, ANSWERS, ROOM_TOKENS = unpack(KEYS)
 
-if not load() then return { GONE } end
-local answered = kept(who, request)
-if answered then return { 0, answered } end
-sweep()
-
-local settled = {}
+local packed = call('GET', HEADER)
+if not packed then return { GONE } end
+local s = cmsgpack.unpack(packed)
+if s[SEALED] ~= 0 then return { SLOW } end
+if s[DUE_AT] ~= 0 then
+  local time = call('TIME')
+  if s[DUE_AT] <= time[1] * 1000 + math.floor(time[2] / 1000) then return { SLOW } end
+end
 for at = 3, #ARGV, 5 do
-  local kind, id, holder, argument, delayMs = unpack(ARGV, at, at + 4)
-  local deliveries, failures, heldBy = handOut(id)
-  local isCurrent = holder ~= '' and heldBy == holder
-  if isCurrent and kind == 'extend' then
-    comesDue(id, nowMs() + tonumber(argument))
-  elseif isCurrent then
+  if ARGV[at] ~= 'ack' then return { SLOW } end
+end
+
+local settled, freed = {}, 0
+for at = 3, #ARGV, 5 do
+  local id, holder = ARGV[at + 1], ARGV[at + 2]
+  local record = holder ~= '' and call('HGET', HANDOUTS, id)
+  local isCurrent = record and string.sub(record, -#holder - 1) == ':' .. holder
+  if isCurrent then
+    s[BYTES] = s[BYTES] - call('HSTRLEN', ITEMS, id) + 2
     call('ZREM', DUE, id)
-    s.leased = s.leased - 1
-    if kind == 'ack' then consume(id)
-    elseif kind == 'release' then giveBack(id, deliveries, failures)
-    elseif kind == 'bury' then bury(id, deliveries, failures, argument)
-    else failed(id, deliveries, failures, argument, tonumber(delayMs)) end
+    call('HDEL', ITEMS, id)
+    call('HDEL', HANDOUTS, id)
+    freed = freed + 1
   end
   settled[#settled + 1] = isCurrent and '1' or '0'
 end
-if s.leased == 0 then s.due = 0 end
-settled = table.concat(settled)
-keep(who, request, settled)
-commit()
-return { 0, settled }
+s[LEASED] = s[LEASED] - freed
+s[CONSUMED] = s[CONSUMED] + freed
+if s[LEASED] == 0 then s[DUE_AT] = 0 end
+local answer = table.concat(settled)
+call('HSET', ANSWERS, 's' .. ARGV[1], ARGV[2] .. ':' .. answer)
+if freed > 0 then
+  if s[ROOM_WAITING] > 0 then
+    local wake = math.min(freed, s[ROOM_WAITING] - call('LLEN', ROOM_TOKENS))
+    for _ = 1, wake do call('RPUSH', ROOM_TOKENS, s[ROOM_WAITING]) end
+  end
+  call('SET', HEADER, cmsgpack.pack(s))
+end
+return { 0, answer }

@@ -1,7 +1,7 @@
 /** Takes and leases items, and settles leases. */
 
 import type { ConsumerPort, Delivery, LeaseTerms, Polled, Settled, Settlement, Wait } from "@sluice/core";
-import { isBufferError } from "@sluice/core";
+import { failpoint, isBufferError } from "@sluice/core";
 import { closed, corrupt } from "./faults.js";
 import { itemOf } from "./frames.js";
 import type { Handle } from "./handle.js";
@@ -79,7 +79,7 @@ export class RedisConsumerPort implements ConsumerPort {
 
   /** Under which the server keeps its last answers. */
   get keptNames(): readonly string[] {
-    return [this.#name, `s${this.#name}`];
+    return [this.#name, `#${this.#name}`, `s${this.#name}`];
   }
 
   async #poll(
@@ -109,9 +109,11 @@ export class RedisConsumerPort implements ConsumerPort {
   }
 
   async #ask(max: number, leaseMs: number, waitMs: number, isBack: boolean): Promise<Answer> {
-    const args = [this.#name, this.#request, max, leaseMs, this.#name, waitMs, isBack ? 1 : 0];
+    const args = [this.#name, this.#request, max, leaseMs, isBack ? -waitMs : waitMs];
     try {
-      const answer = (await this.#handle.run("poll", args)) as Answer;
+      const isAgain = this.#inDoubt !== undefined;
+      const answer = (await this.#handle.runShort("poll", this.#handle.keys.poll, args, isAgain)) as Answer;
+      failpoint("redis.polled");
       this.#inDoubt = undefined;
       return answer;
     } catch (error) {
@@ -163,7 +165,12 @@ export class RedisConsumerPort implements ConsumerPort {
       const { sequence, holder } = this.#partsOf(settlement.token);
       args.push(settlement.kind, sequence, holder, ...detailsOf(settlement));
     }
-    const [, settled] = await this.#handle.run<readonly [number, Buffer]>("settle", args);
+    const [, settled] = await this.#handle.runShort<readonly [number, Buffer]>(
+      "settle",
+      this.#handle.keys.settle,
+      args,
+      false,
+    );
     return Array.from(settled.toString(), (one) => (one === "1" ? "settled" : "lost"));
   }
 

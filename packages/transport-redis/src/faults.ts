@@ -26,10 +26,13 @@ export function closedUnder(effect: Effect): BufferError {
     : fault("OUTCOME_UNKNOWN", "The handle was closed before the server had answered", { cause: closed() });
 }
 
-/** The server has another past than this client was told of: a replica took over that had not heard all, or a disk had not. */
+/**
+ * The server has another past than this client was told of: a replica took over that had not heard all, or a disk had not. Nothing of the
+ * offer is in; the producer has to be registered again, which a fault of unknown effect brings about, to learn how far it came.
+ */
 export function wentBack(): BufferError {
   const message = "The server has forgotten what it had accepted from this producer";
-  return fault("OUTCOME_UNKNOWN", message);
+  return fault("STORAGE_FAILED", message, { effect: "unknown" });
 }
 
 export function corrupt(what: string): BufferError {

@@ -7,8 +7,11 @@ import type { Argument, Asking, Link } from "./link.js";
 import { type ScriptName, scripts } from "./scripts.js";
 import { WakeUps } from "./wake-ups.js";
 
-/** Of the first number of an answer: the buffer is not there. */
+/** Of the first number of an answer: the buffer is not there; it takes the long way. */
 const GONE = 9;
+const SLOW = 8;
+/** What needed the long way once needs it for a while. */
+const SLOW_CALLS = 16;
 
 export class Handle {
   /** Never used again, by whatever process. */
@@ -18,11 +21,13 @@ export class Handle {
   readonly wakeUps: WakeUps;
   /** How many replicas have to confirm an offer. */
   readonly replicas: number;
-  readonly #underWay: Set<Promise<unknown>> = new Set();
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
   #isClosed = false;
   #names = 0;
   #control: Promise<unknown> = Promise.resolve();
   #requests = 0;
+  readonly #slow = { put: 0, poll: 0, settle: 0 };
 
   constructor(link: Link, blocking: Link, keys: Keys, replicas: number) {
     this.link = link;
@@ -47,6 +52,36 @@ export class Handle {
     return checked(await this.link.run<Reply>(scripts[name], keys, args, asking));
   }
 
+  /** Runs a script that may answer that it takes the long way, and then that. */
+  async runShort<Reply extends readonly [number, ...unknown[]]>(
+    name: "poll" | "settle",
+    keys: readonly string[],
+    args: readonly Argument[],
+    isAgain: boolean,
+  ): Promise<Reply> {
+    // What may have been done before is looked for in what is kept.
+    if (!isAgain && this.isShort(name)) {
+      const long = scripts[`${name}-slow`];
+      const reply = await this.link.runOrAgain<Reply>(scripts[name], keys, long, this.keys.all, args);
+      if (!this.isLong(name, reply)) return checked(reply);
+    }
+    return this.run<Reply>(`${name}-slow`, args);
+  }
+
+  /** Whether it was answered that it takes the long way. */
+  isLong(name: "put" | "poll" | "settle", [code]: readonly [number, ...unknown[]]): boolean {
+    if (code !== SLOW) return false;
+    this.#slow[name] = SLOW_CALLS;
+    return true;
+  }
+
+  /** Whether to try the short way; a call that asks has to use it. */
+  isShort(name: "put" | "poll" | "settle"): boolean {
+    if (this.#slow[name] === 0) return true;
+    this.#slow[name] -= 1;
+    return false;
+  }
+
   /** One after the other, each with a number: asked again, it is answered as it was before. */
   oneByOne<T>(what: (request: number) => Promise<T>): Promise<T> {
     this.#requests += 1;
@@ -57,12 +92,15 @@ export class Handle {
   }
 
   /** Refuses on a closed handle; otherwise its end waits for this. */
-  track<T>(what: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(closed());
-    const result = what();
-    const done = result.catch(() => {}).finally(() => this.#underWay.delete(done));
-    this.#underWay.add(done);
-    return result;
+  async track<T>(what: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw closed();
+    this.#underWay += 1;
+    try {
+      return await what();
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#onIdle?.();
+    }
   }
 
   /** Ends what waits, and waits for what is under way. False if it was ended before. */
@@ -70,11 +108,8 @@ export class Handle {
     if (this.#isClosed) return false;
     this.#isClosed = true;
     this.wakeUps.end();
-    // Each of them is bounded by the time of a request; one that begins to wait meanwhile is ended.
-    while (this.#underWay.size > 0) {
-      await Promise.race([...this.#underWay]);
-      this.wakeUps.end();
-    }
+    // Each of them is bounded by the time of a request; one that begins to wait meanwhile ends at once.
+    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     return true;
   }
 

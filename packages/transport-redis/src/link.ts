@@ -3,7 +3,7 @@
  * heard. All that is asked of it may be asked twice: the scripts see to that.
  */
 
-import type { Effect } from "@sluice/core";
+import { type Effect, isBufferError } from "@sluice/core";
 import { closedUnder, fault, isPassing, isReply, refusalOf, textOf, unavailable } from "./faults.js";
 import type { Script } from "./scripts.js";
 import { type Client, isCluster, type ServerPlace } from "./server-place.js";
@@ -14,10 +14,8 @@ export type Argument = string | number | Buffer;
 /** Whether a call that fails may have taken place all the same. */
 export interface Asking {
   readonly effect?: Effect;
-}
-
-interface Pending {
-  readonly since: number;
+  /** Of something that need not be done. */
+  readonly withinMs?: number;
 }
 
 export class Link {
@@ -29,7 +27,10 @@ export class Link {
   #lastError: unknown;
   #isClosed = false;
   #pauseMs = 0;
-  readonly #pending: Set<Pending> = new Set();
+  #wasThere = false;
+  /** Calls that are under way, and when the server was last heard, or asked while nothing was under way. */
+  #open = 0;
+  #heardAt = 0;
   #watch: NodeJS.Timeout | undefined;
   readonly #requestMs: number;
 
@@ -44,7 +45,7 @@ export class Link {
    * Runs a script. Rejects `TRANSPORT_UNAVAILABLE` when its time is over; `STORAGE_FULL`, `STORAGE_FAILED`, `PERMISSION_DENIED` as
    * the server says; `HANDLE_CLOSED` or `OUTCOME_UNKNOWN` when the link is closed meanwhile.
    */
-  async run<Reply>(
+  run<Reply>(
     script: Script,
     keys: readonly string[],
     args: readonly Argument[],
@@ -53,8 +54,21 @@ export class Link {
     return this.#ask((client) => evaluate(client, script, keys, args), asking) as Promise<Reply>;
   }
 
+  /** Runs the first script, and where that may have been run already the other. */
+  runOrAgain<Reply>(
+    script: Script,
+    keys: readonly string[],
+    again: Script,
+    keysAgain: readonly string[],
+    args: readonly Argument[],
+  ): Promise<Reply> {
+    return this.#ask((client, maybeDone) =>
+      maybeDone ? evaluate(client, again, keysAgain, args) : evaluate(client, script, keys, args),
+    ) as Promise<Reply>;
+  }
+
   /** Runs commands of the server's own, in one go; for what may be done twice. */
-  async commands<Reply>(...commands: readonly (readonly [string, ...Argument[]])[]): Promise<Reply[]> {
+  commands<Reply>(...commands: readonly (readonly [string, ...Argument[]])[]): Promise<Reply[]> {
     return this.#ask(
       (client) => Promise.all(commands.map(([name, ...args]) => client.callBuffer(name, ...args))),
       { effect: "none" },
@@ -62,7 +76,7 @@ export class Link {
   }
 
   /** Runs a script and, behind it on the same connection, waits for replicas. Their number, with the answer. */
-  async runConfirmed<Reply>(
+  runConfirmed<Reply>(
     script: Script,
     keys: readonly string[],
     args: readonly Argument[],
@@ -83,16 +97,14 @@ export class Link {
   /** One blocking call. Rejects whatever ends the connection: who waits then looks for himself. */
   async block(lists: readonly string[], timeoutMs: number): Promise<readonly [string, string] | undefined> {
     const client = await this.#ready(performance.now() + this.#requestMs);
-    const reply = await this.#counted(() =>
-      client.callBuffer("BLPOP", ...lists, (timeoutMs / 1_000).toFixed(3)),
-    );
+    const reply = await this.#counted(client.callBuffer("BLPOP", ...lists, (timeoutMs / 1_000).toFixed(3)));
     if (reply === null) return undefined;
     const [list, token] = reply as readonly [Buffer, Buffer];
     return [list.toString(), token.toString()];
   }
 
   /** Of every master, for what is asked of servers. */
-  async ofMasters<T>(ask: (node: Client) => Promise<T>): Promise<T[]> {
+  ofMasters<T>(ask: (node: Client) => Promise<T>): Promise<T[]> {
     return this.#ask(
       (client) => Promise.all((isCluster(client) ? client.nodes("master") : [client]).map(ask)),
       {
@@ -108,31 +120,33 @@ export class Link {
   }
 
   async #ask(
-    send: (client: Client) => Promise<unknown>,
-    { effect = "unknown" }: Asking = {},
+    send: (client: Client, maybeDone: boolean) => Promise<unknown>,
+    { effect = "unknown", withinMs = this.#requestMs }: Asking = {},
   ): Promise<unknown> {
-    const until = performance.now() + this.#requestMs;
+    const until = performance.now() + withinMs;
     let maybeDone = false;
     for (;;) {
       const doubt = () => (maybeDone ? effect : "none");
       if (this.#isClosed) throw closedUnder(doubt());
       let client: Client;
       try {
-        client = await this.#ready(until);
+        client = this.#client?.status === "ready" ? this.#client : await this.#ready(until);
       } catch (error) {
         if (this.#isClosed) throw closedUnder(doubt());
         throw refusalOf(error, doubt()) ?? unavailable(this.where, doubt(), error);
       }
       try {
-        return await this.#counted(() => send(client));
+        return await this.#counted(send(client, maybeDone));
       } catch (error) {
+        if (isBufferError(error)) throw error;
         if (isReply(error)) {
           const refusal = refusalOf(error, doubt());
           if (refusal !== undefined) throw refusal;
           if (!isPassing(error))
             throw fault("STORAGE_FAILED", `The server answers: ${textOf(error)}`, { effect, cause: error });
           // Of another server, perhaps, that has taken over: it is looked for anew.
-          if (/^(READONLY|MASTERDOWN)/.test(textOf(error))) this.#drop(client);
+          if (isCluster(client)) client.refreshSlotsCache(() => {});
+          else if (/^(READONLY|MASTERDOWN)/.test(textOf(error))) this.#drop(client);
         } else if (!isUnsent(error)) maybeDone = true;
         if (this.#isClosed) throw closedUnder(doubt());
         if (performance.now() >= until) throw unavailable(this.where, doubt(), error);
@@ -141,31 +155,36 @@ export class Link {
     }
   }
 
-  async #counted(send: () => Promise<unknown>): Promise<unknown> {
-    const pending = { since: performance.now() };
-    if (this.#pending.size === 0) this.#hold(true);
-    this.#pending.add(pending);
+  async #counted(sent: Promise<unknown>): Promise<unknown> {
+    this.#open += 1;
+    if (this.#open === 1) {
+      this.#heardAt = performance.now();
+      this.#hold(true);
+    }
     this.#watch ??= setTimeout(() => this.#look(), this.#requestMs).unref();
     try {
-      return await send();
+      return await sent;
     } finally {
-      this.#pending.delete(pending);
-      if (this.#pending.size === 0) this.#hold(false);
+      this.#open -= 1;
+      this.#heardAt = performance.now();
+      if (this.#open === 0) this.#hold(false);
     }
   }
 
   /** A server that is silent for so long, though it was asked: the connection may be there, and nobody at its other end. */
   #look(): void {
     this.#watch = undefined;
-    const [oldest] = this.#pending;
-    if (oldest === undefined) return;
-    const leftMs = oldest.since + this.#requestMs - performance.now();
+    if (this.#open === 0) return;
+    const leftMs = this.#heardAt + this.#requestMs - performance.now();
     if (leftMs <= 0 && this.#client !== undefined) this.#drop(this.#client);
     this.#watch = setTimeout(() => this.#look(), Math.max(leftMs, 100)).unref();
   }
 
+  /** At once: an orderly end would wait for somebody who may not be there. */
   #drop(client: Client): void {
     client.disconnect();
+    for (const { stream } of isCluster(client) ? client.nodes() : [client]) stream?.destroy();
+    this.#heardAt = performance.now();
   }
 
   async #ready(until: number): Promise<Client> {
@@ -182,7 +201,9 @@ export class Link {
       });
       if (isReady()) return client;
       const error = this.#lastError;
-      if (refusalOf(error, "none") !== undefined || performance.now() >= until) throw error;
+      // Who has never been there is not waited for.
+      const isHopeless = refusalOf(error, "none") !== undefined || !this.#wasThere;
+      if (isHopeless || performance.now() >= until) throw error;
       await this.#pause(until);
     }
   }
@@ -200,7 +221,8 @@ export class Link {
     this.#lastError = undefined;
     await client.connect();
     this.#pauseMs = 0;
-    this.#hold(this.#pending.size > 0);
+    this.#wasThere = true;
+    this.#hold(this.#open > 0);
   }
 
   async #pause(until: number): Promise<void> {
@@ -220,19 +242,17 @@ export class Link {
   }
 }
 
-async function evaluate(
+function evaluate(
   client: Client,
   { sha, source }: Script,
   keys: readonly string[],
   args: readonly Argument[],
 ): Promise<unknown> {
-  try {
-    return await client.callBuffer("EVALSHA", sha, keys.length, ...keys, ...args);
-  } catch (error) {
+  return client.callBuffer("EVALSHA", sha, keys.length, ...keys, ...args).catch((error: unknown) => {
     // A server that was started again, or another one, has yet to learn it.
     if (!/^NOSCRIPT/.test(textOf(error))) throw error;
     return client.callBuffer("EVAL", source, keys.length, ...keys, ...args);
-  }
+  });
 }
 
 /** The node that has these keys, for what has to follow on the same connection. */
@@ -257,7 +277,7 @@ export function slotOf(key: string): number {
 
 /** ioredis refused to send it. */
 function isUnsent(error: unknown): boolean {
-  return /isn't writeable|Cluster isn't ready/.test(textOf(error));
+  return /isn't writeable|Cluster isn't ready|^CLUSTERDOWN/.test(textOf(error));
 }
 
 async function orLate(done: Promise<void>, until: number): Promise<void> {

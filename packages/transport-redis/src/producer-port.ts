@@ -1,7 +1,7 @@
 /** Puts items: a script counts the room and appends, as one step. */
 
 import type { Envelopes, Offered, ProducerPort, Wait } from "@sluice/core";
-import { outOfRange } from "@sluice/core";
+import { failpoint, outOfRange } from "@sluice/core";
 import { closed, fault, wentBack } from "./faults.js";
 import { frameOf } from "./frames.js";
 import { checked, type Handle } from "./handle.js";
@@ -21,6 +21,7 @@ export class RedisProducerPort implements ProducerPort {
   readonly lastSequence: number;
   readonly copiesAtOnce = true;
   readonly #handle: Handle;
+  readonly #keys: readonly string[];
   readonly #producer: string;
   /** This registration's own name. */
   readonly #holder: string;
@@ -34,6 +35,8 @@ export class RedisProducerPort implements ProducerPort {
     this.#producer = producer;
     this.#holder = holder;
     this.#told = lastSequence;
+    const { put } = handle.keys;
+    this.#keys = producer === anonymous(holder) ? put.anonymous : put.named;
   }
 
   offer(first: number, items: readonly Uint8Array[], wait: Wait, envelopes?: Envelopes): Promise<Offered> {
@@ -68,11 +71,11 @@ export class RedisProducerPort implements ProducerPort {
 
   async #put(
     first: number,
-    frames: readonly Buffer[],
+    frames: readonly Argument[],
     { waitMs, hops }: Try,
   ): Promise<{ readonly answer: Offered } | { readonly planMs: number; readonly fullBy: "items" | "bytes" }> {
-    const args = [this.#producer, this.#holder, first, this.#holder, waitMs, hops, ...frames];
-    const [state, accepted, by, planMs] = await this.#answered(args);
+    const [state, accepted, by, planMs] = await this.#answered(first, frames, waitMs, hops);
+    failpoint("redis.offered");
     if (state === State.Replaced) throw fault("HANDLE_CLOSED", "This producer id has a newer holder");
     if (state === State.Gap) {
       if (first <= this.#told + 1) throw wentBack();
@@ -86,18 +89,30 @@ export class RedisProducerPort implements ProducerPort {
     return { answer: named === "full" ? { accepted, state: named, fullBy } : { accepted, state: named } };
   }
 
-  async #answered(args: readonly Argument[]): Promise<Answer> {
-    const { link, keys, replicas } = this.#handle;
-    if (replicas === 0) return checked(await link.run<Answer>(scripts.put, keys.all, args));
+  async #answered(first: number, frames: readonly Argument[], waitMs: number, hops: number): Promise<Answer> {
+    const holder = this.#holder;
+    if (this.#handle.isShort("put")) {
+      const [before, after] = [`${holder}:${first - 1}`, `${holder}:${first - 1 + frames.length}`];
+      const args = [this.#producer, before, after, hops < 0 ? waitMs : -waitMs, ...frames];
+      const answer = await this.#run("put", this.#keys, args);
+      if (!this.#handle.isLong("put", answer)) return checked(answer);
+    }
+    const args = [this.#producer, holder, first, holder, waitMs, hops, ...frames];
+    return checked(await this.#run("put-slow", this.#handle.keys.all, args));
+  }
+
+  async #run(name: "put" | "put-slow", keys: readonly string[], args: readonly Argument[]): Promise<Answer> {
+    const { link, replicas } = this.#handle;
+    if (replicas === 0) return link.run<Answer>(scripts[name], keys, args);
     const [answer, confirmed] = await link.runConfirmed<Answer>(
-      scripts.put,
-      keys.all,
+      scripts[name],
+      keys,
       args,
       replicas,
       CONFIRM_MS,
     );
-    const [, accepted] = checked(answer);
-    if (accepted > 0 && answer[0] <= State.Sealed && confirmed < replicas) {
+    const [state, accepted] = answer;
+    if (accepted > 0 && state <= State.Sealed && confirmed < replicas) {
       const message = `Accepted by the server, but confirmed by ${confirmed} of ${replicas} replicas within ${CONFIRM_MS} ms`;
       throw fault("OUTCOME_UNKNOWN", message);
     }

@@ -14,10 +14,13 @@ import {
 } from "@sluice/core";
 import { RedisConsumerPort } from "./consumer-port.js";
 import { deadLettersOf } from "./dead-letters.js";
-import { fault } from "./faults.js";
+import { closed, fault } from "./faults.js";
 import type { Handle } from "./handle.js";
 import { anonymous, named, RedisProducerPort } from "./producer-port.js";
 import { waitFor } from "./waiting.js";
+
+/** Nobody waits long to be let go. */
+const PARTING = { effect: "none", withinMs: 1_000 } as const;
 
 /** In the order of `counts.lua`. */
 type Numbers = readonly [0, ...number[]];
@@ -49,6 +52,7 @@ export class RedisPort implements BufferPort {
         producer,
         holder,
       ]);
+      if (code === 2) throw closed();
       if (code === 1) {
         const message = `The buffer remembers ${number} producers already, and all were heard of lately`;
         throw fault("STORAGE_FULL", message);
@@ -123,7 +127,7 @@ export class RedisPort implements BufferPort {
     const kept = [...this.#consumers].flatMap(({ keptNames }) => keptNames);
     const names = [`d${this.#handle.id}`, ...kept, ...this.#producers];
     try {
-      await this.#handle.run("part", [`${this.#handle.id}.`, ...names], { effect: "none" });
+      await this.#handle.run("part", [`${this.#handle.id}.`, ...names], PARTING);
     } catch {
       // What it held comes back when the leases are over.
     }

@@ -54,6 +54,8 @@ export interface RedisTransportOptions {
 
 const MODULE = new URL("./index.js", import.meta.url).href;
 const FORMAT = 1;
+/** As `parts/header.lua` counts them; behind them stands one text. */
+const HEADER_NUMBERS = 24;
 const OPTIONS = ["name", "url", "client", "connection", "confirm", "fallbackMs"];
 const NAME_CHARACTERS_MAX = 200;
 
@@ -126,22 +128,20 @@ async function create(
     if (confirms && facts.replicas === 0)
       throw fault("CAPABILITY_MISSING", `The server at ${server.where} has no replica that could confirm`);
     const id = randomBytes(6).toString("base64url");
-    const { place, header } = keysOf(name, id);
-    const fields = [
-      ...["capacity", spec.capacity, "bytesMax", spec.bufferBytesMax],
-      ...["failuresMax", spec.failuresMax, "deadMax", spec.deadLettersMax, "fallbackMs", fallbackMs],
-      ...["sequence", "ready", "returned", "leased", "parked", "dead", "discarded"].flatMap(zero),
-      ...["produced", "consumed", "bytes", "peak", "sealed", "due", "promised", "promisedAt"].flatMap(zero),
-    ];
+    const keys = keysOf(name, id);
+    // In the order of `parts/header.lua`.
+    const { capacity, bufferBytesMax, failuresMax, deadLettersMax } = spec;
+    const settings = [capacity, bufferBytesMax, failuresMax, deadLettersMax, fallbackMs];
+    const header = [...settings, ...Array<number>(HEADER_NUMBERS - settings.length).fill(0)];
     const text = JSON.stringify({ ...spec, confirms });
     const [code] = await link.run<readonly [number]>(
       scripts.create,
-      [place, header],
-      [id, FORMAT, text, ...fields],
+      [keys.place, keys.header],
+      [id, FORMAT, text, ...header],
     );
     if (code === 1)
       throw fault("BUFFER_EXISTS", `There is a buffer ${JSON.stringify(name)} at ${server.where} already`);
-    if (code === 2) throw notOurs(place);
+    if (code === 2) throw notOurs(keys.place);
     return addressOf(server.place, name, id, confirms);
   } finally {
     link.close();
@@ -190,10 +190,6 @@ function specIn(text: string): BufferSpec & { readonly confirms: boolean } {
 
 function notOurs(key: string): Error {
   return fault("NOT_A_BUFFER", `The key ${JSON.stringify(key)} holds something else`);
-}
-
-function zero(name: string): [string, number] {
-  return [name, 0];
 }
 
 function checkName(name: unknown): void {

@@ -21,12 +21,15 @@ const NAMES = [
   "list-dead",
   "part",
   "poll",
+  "poll-slow",
   "put",
+  "put-slow",
   "register",
   "remove",
   "requeue",
   "seal",
   "settle",
+  "settle-slow",
 ] as const;
 
 export type ScriptName = (typeof NAMES)[number];
@@ -37,13 +40,13 @@ export const scripts: Readonly<Record<ScriptName, Script>> = Object.freeze(
   Object.fromEntries(NAMES.map((name) => [name, load(name)])) as Record<ScriptName, Script>,
 );
 
-/** Its first line says to the server what it may do, so that one stays first. */
+/** With its parts, and without comments. */
 function load(name: ScriptName): Script {
-  const [flags = "", parts = "", ...rest] = read(name).split("\n");
-  const named = /^--@parts (?<names>.+)$/.exec(parts)?.groups?.["names"];
-  const body = named === undefined ? [parts, ...rest] : rest;
-  const before = (named?.split(" ") ?? []).map((part) => read(`parts/${part}`));
-  const source = [flags, ...before, ...body].filter((line) => !/^\s*(--.*)?$/.test(line)).join("\n");
+  const whole = read(name).replace(/^--@include (.+)$/gm, (_, part: string) => read(`parts/${part}`));
+  const source = whole
+    .split("\n")
+    .filter((line) => !/^\s*(--.*)?$/.test(line))
+    .join("\n");
   return { name, source, sha: createHash("sha1").update(source).digest("hex") };
 }
 

@@ -38,6 +38,8 @@ const OURS = {
   retryStrategy: () => null,
   connectTimeout: 3_000,
   disableClientInfo: true,
+  // Every process has to find the same keys.
+  keyPrefix: "",
   protocol: 2,
 } as const satisfies RedisOptions;
 
@@ -53,7 +55,7 @@ export function serverAt(url: string | undefined, own: RedisOptions = {}): Serve
   return {
     where: shown,
     place: { urls: [shown], isCluster: false },
-    client: () => new Redis({ ...own, ...optionsOf(parsed), ...OURS } as LegacyOptions),
+    client: () => new Redis({ ...own, ...optionsOf(parsed, own), ...OURS } as LegacyOptions),
   };
 }
 
@@ -180,13 +182,16 @@ function publicUrl({ scheme, host, port, path, db }: Parsed): string {
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}/${db}`;
 }
 
-function optionsOf({ scheme, host, port, path, db, username, password }: Parsed): RedisOptions {
+function optionsOf(
+  { scheme, host, port, path, db, username, password }: Parsed,
+  own: RedisOptions,
+): RedisOptions {
   const place = scheme === "unix" ? { path } : { host, port };
   return {
     ...place,
     db,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(scheme === "rediss" && { tls: {} }),
+    ...(scheme === "rediss" && { tls: { ...own.tls } }),
   };
 }

@@ -8,8 +8,8 @@ export const FALLBACK_MS = 3_000;
 export const BLOCK_MS = 3_000;
 /** The server's answer to a blocking call may be so late. */
 export const BLOCK_GRACE_MS = 500;
-/** So long a retried offer is certainly answered from memory. An anonymous producer is forgotten after ten minutes of silence at the soonest. */
-export const RETRY_WINDOW_MS = 60_000;
+/** So long core offers again what may be in. It is answered from memory for much longer: of a named producer always, of others for a minute. */
+export const RETRY_WINDOW_MS = 10_000;
 /** Between tries to connect, at first and at most. */
 export const PAUSE_MS: { readonly first: number; readonly most: number } = { first: 20, most: 250 };
 /** The longest that a timer can be set for. */

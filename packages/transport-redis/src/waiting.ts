@@ -1,6 +1,6 @@
 /** Asks, waits to be woken, and asks again, until there is an answer or the time is over. */
 
-import type { Wait } from "@sluice/core";
+import { failpoint, type Wait } from "@sluice/core";
 import { closed } from "./faults.js";
 import type { Handle } from "./handle.js";
 import type { Caller } from "./wake-ups.js";
@@ -37,10 +37,10 @@ export async function waitFor<T>(
     const tried = await attempt({ waitMs: Math.ceil(Math.min(waitMs, WAIT_MS_MAX)), hops });
     if ("answer" in tried) return tried.answer;
     if (hops < 0) wait.onWait();
-    if (handle.isClosed) handle.wakeUps.end();
     const woken = await handle.wakeUps.wait(caller, tried.planMs, until, wait);
     if (woken.why === "closed") throw closed();
     if (woken.why === "over") return giveUp(wait.signal.aborted);
+    failpoint("redis.woken");
     hops = woken.hops;
     // One that looks has a moment left, or its time would have been over.
     waitMs = Math.max(until - performance.now(), 1);

@@ -40,6 +40,7 @@ export class WakeUps {
   #blockedOn: ReadonlySet<Kind> = new Set();
   #blockedUntil = 0;
   #isRunning = false;
+  #isEnded = false;
   #isClosed = false;
 
   /** @param blocking - a connection that nobody else uses. */
@@ -52,7 +53,6 @@ export class WakeUps {
 
   /** @param planMs - it is to look again by then, woken or not. @param until - when its time is over. */
   async wait(caller: Caller, planMs: number, until: number, { signal }: Wait): Promise<Woken> {
-    if (this.#isClosed) return { why: "closed" };
     const woken = await new Promise<Woken>((resolve) => {
       const waiter: Waiter = {
         ...caller,
@@ -69,7 +69,8 @@ export class WakeUps {
       const timer = leftMs <= TIMER_MS_MAX ? setTimeout(over, Math.max(leftMs, 0)) : undefined;
       signal.addEventListener("abort", over);
       this.#waiters.add(waiter);
-      if (signal.aborted) over();
+      if (this.#isEnded) waiter.end({ why: "closed" });
+      else if (signal.aborted) over();
       else if (!this.#isRunning) void this.#run();
       else if (!this.#blockedOn.has(caller.kind) || waiter.at < this.#blockedUntil) this.#interrupt();
     });
@@ -81,8 +82,9 @@ export class WakeUps {
     return woken;
   }
 
-  /** Ends the waiting of those of one owner, or of all. */
+  /** Ends the waiting of those of one owner; or of all, and of whoever begins to wait later. */
   end(owner?: object): void {
+    this.#isEnded ||= owner === undefined;
     for (const waiter of [...this.#waiters])
       if (owner === undefined || waiter.owner === owner) waiter.end({ why: "closed" });
   }

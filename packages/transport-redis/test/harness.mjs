@@ -49,7 +49,10 @@ const harness = (fallbackMs) => ({
 });
 
 export default harness(3_600_000);
-export const processes = harness(1_000);
+export const processes = {
+  ...harness(1_000),
+  failpoints: ["redis.offered", "redis.polled", "redis.woken"],
+};
 
 /** Of the server. */
 export async function stop() {

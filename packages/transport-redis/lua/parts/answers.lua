@@ -1,16 +1,25 @@
--- Answers that are kept for whoever asks again, because the first one may not have arrived: one for each of those who ask.
+-- Answers that are kept for whoever asks again, because the first one may not have arrived: one for each of those who ask. An answer
+-- is kept for a minute at least; whoever has not asked again by then has given up, or is dead.
 
--- Whoever has not asked again by then has given up, or is dead.
 local KEEP_S = 60
 
 local function keep(who, request, answer)
-  call('HSET', ANSWERS, who, request .. ':' .. call('TIME')[1] .. ':' .. answer)
+  call('HSET', ANSWERS, who, request .. ':' .. answer)
 end
 
 local function kept(who, request)
-  local answer = call('HGET', ANSWERS, who)
+  local answer = call('HGET', ANSWERS, who) or call('HGET', OLD_ANSWERS, who)
   if not answer then return nil end
-  local of, at = string.match(answer, '^(%d+):(%d+):')
-  if of ~= request then return nil end
-  return string.sub(answer, #of + #at + 3)
+  local at = string.find(answer, ':', 1, true)
+  if string.sub(answer, 1, at - 1) ~= request then return nil end
+  return string.sub(answer, at + 1)
+end
+
+-- What was old already is forgotten, and what is there now is old.
+local function rotate()
+  local now = tonumber(call('TIME')[1])
+  if now - s[ROTATED_AT] < KEEP_S then return end
+  s[ROTATED_AT] = now
+  call('UNLINK', OLD_ANSWERS)
+  if call('EXISTS', ANSWERS) == 1 then call('RENAME', ANSWERS, OLD_ANSWERS) end
 end

@@ -21,79 +21,79 @@ local function sizeOf(id)
 end
 
 local function forget(id)
-  s.bytes = s.bytes - sizeOf(id)
+  s[BYTES] = s[BYTES] - sizeOf(id)
   call('HDEL', ITEMS, id)
   call('HDEL', HANDOUTS, id, 'r' .. id)
 end
 
 local function consume(id)
   forget(id)
-  s.consumed = s.consumed + 1
+  s[CONSUMED] = s[CONSUMED] + 1
 end
 
 local function discard(id)
   forget(id)
-  s.discarded = s.discarded + 1
+  s[DISCARDED] = s[DISCARDED] + 1
 end
 
 local function giveBack(id, deliveries, failures)
-  if s.sealed == 2 then return discard(id) end
+  if s[SEALED] == 2 then return discard(id) end
   setHandOut(id, deliveries, failures, '')
   call('ZADD', RETURNED, id, id)
-  s.ready = s.ready + 1
-  s.returned = s.returned + 1
+  s[READY] = s[READY] + 1
+  s[RETURNED_READY] = s[RETURNED_READY] + 1
 end
 
 local function toDead(id)
   call('ZADD', DEAD, id, id)
-  s.dead = s.dead + 1
-  s.bytes = s.bytes - sizeOf(id)
+  s[DEAD_COUNT] = s[DEAD_COUNT] + 1
+  s[BYTES] = s[BYTES] - sizeOf(id)
 end
 
 local function bury(id, deliveries, failures, reason)
-  if s.dead >= s.deadMax and s.sealed == 2 then return discard(id) end
+  if s[DEAD_COUNT] >= s[DEAD_MAX] and s[SEALED] == 2 then return discard(id) end
   setHandOut(id, deliveries, failures, '')
   call('HSET', HANDOUTS, 'r' .. id, reason)
-  if s.dead < s.deadMax then return toDead(id) end
+  if s[DEAD_COUNT] < s[DEAD_MAX] then return toDead(id) end
   call('ZADD', PARKED, id, id)
-  s.parked = s.parked + 1
+  s[PARKED_COUNT] = s[PARKED_COUNT] + 1
 end
 
 -- The dead letters have room: the parked one of the smallest sequence is the next.
 local function moveUp()
-  while s.dead < s.deadMax and s.parked > 0 do
+  while s[DEAD_COUNT] < s[DEAD_MAX] and s[PARKED_COUNT] > 0 do
     local id = call('ZPOPMIN', PARKED)[1]
-    s.parked = s.parked - 1
+    s[PARKED_COUNT] = s[PARKED_COUNT] - 1
     toDead(id)
   end
 end
 
 local function comesDue(id, at)
   call('ZADD', DUE, string.format('%.0f', at), id)
-  if s.due == 0 or at < s.due then s.due = at end
+  if s[DUE_AT] == 0 or at < s[DUE_AT] then s[DUE_AT] = at end
 end
 
 local function failed(id, deliveries, failures, reason, delayMs)
   failures = failures + 1
-  if failures >= s.failuresMax then return bury(id, deliveries, failures, reason) end
-  if delayMs <= 0 or s.sealed == 2 then return giveBack(id, deliveries, failures) end
+  if failures >= s[FAILURES_MAX] then return bury(id, deliveries, failures, reason) end
+  if delayMs <= 0 or s[SEALED] == 2 then return giveBack(id, deliveries, failures) end
   setHandOut(id, deliveries, failures, '')
   comesDue(id, nowMs() + delayMs)
-  s.leased = s.leased + 1
+  s[LEASED] = s[LEASED] + 1
 end
 
 -- Leases that are over, and items whose delay has passed.
 local function sweep()
-  if s.due == 0 then return end
+  if s[DUE_AT] == 0 then return end
   local now = nowMs()
-  if s.due > now then return end
+  if s[DUE_AT] > now then return end
   local ids = call('ZRANGE', DUE, '-inf', now, 'BYSCORE', 'LIMIT', 0, SWEEP_MAX)
   for _, id in ipairs(ids) do
     call('ZREM', DUE, id)
-    s.leased = s.leased - 1
+    s[LEASED] = s[LEASED] - 1
     local deliveries, failures, holder = handOut(id)
     if holder == '' then giveBack(id, deliveries, failures)
     else failed(id, deliveries, failures, 'lease expired', 0) end
   end
-  s.due = tonumber(call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2] or 0)
+  s[DUE_AT] = tonumber(call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2] or 0)
 end

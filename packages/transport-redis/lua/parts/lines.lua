@@ -3,83 +3,95 @@
 
 -- A waiter that has not come back by the time it said is dead.
 local GRACE_MS = 1000
-
 -- Who is awake for an item, and on its way, has so long to come before somebody that did not wait may have it.
 local PROMISE_MS = 20
 
+local LINES = {
+  { line = ROOM_LINE, tokens = ROOM_TOKENS, waiting = ROOM_WAITING },
+  { line = ITEM_LINE, tokens = ITEM_TOKENS, waiting = ITEM_WAITING },
+  { line = END_LINE, tokens = END_TOKENS, waiting = END_WAITING },
+}
+local ROOM, ITEM, END = LINES[1], LINES[2], LINES[3]
+
 -- `hops`: how many may pass the token on that find that it does not serve them.
-local function wake(line, tokens, count, hops)
-  local waiting = call('ZCARD', line)
+local function wake(of, count, hops)
+  local waiting = s[of.waiting]
   if waiting == 0 then return end
-  count = math.min(count, waiting - call('LLEN', tokens))
+  count = math.min(count, waiting - call('LLEN', of.tokens))
   if count <= 0 then return end
-  if line == ITEM_LINE then
-    s.promised = s.promised + count
-    s.promisedAt = nowMs()
+  if of == ITEM then
+    s[PROMISED] = s[PROMISED] + count
+    s[PROMISED_AT] = nowMs()
   end
   while count > 0 do
     local pushed = {}
     for i = 1, math.min(count, 1000) do pushed[i] = hops or waiting end
-    call('RPUSH', tokens, unpack(pushed))
+    call('RPUSH', of.tokens, unpack(pushed))
     count = count - #pushed
   end
 end
 
-local function wakeAll(line, tokens)
-  wake(line, tokens, math.huge)
+local function wakeAll(of)
+  wake(of, s[of.waiting])
 end
 
 -- If nobody is awake for it: what a woken one left over is for the next.
-local function wakeNext(line, tokens)
-  if call('LLEN', tokens) == 0 then wake(line, tokens, 1) end
+local function wakeNext(of)
+  if s[of.waiting] > 0 and call('LLEN', of.tokens) == 0 then wake(of, 1) end
+end
+
+local function leave(of, waiter)
+  s[of.waiting] = s[of.waiting] - call('ZREM', of.line, waiter)
 end
 
 local function forgetTheDead(now)
-  for _, line in ipairs({ ROOM_LINE, ITEM_LINE, END_LINE }) do
-    call('ZREMRANGEBYSCORE', line, '-inf', now - GRACE_MS)
+  for _, of in ipairs(LINES) do
+    if s[of.waiting] > 0 then
+      s[of.waiting] = s[of.waiting] - call('ZREMRANGEBYSCORE', of.line, '-inf', now - GRACE_MS)
+    end
   end
 end
 
 -- Somebody has to be awake when the next item is due, or it comes back unseen.
 local function arm()
-  if s.due == 0 then return end
-  local first, lineOf, tokensOf
-  for _, pair in ipairs({ { ITEM_LINE, ITEM_TOKENS }, { ROOM_LINE, ROOM_TOKENS }, { END_LINE, END_TOKENS } }) do
-    local at = call('ZRANGE', pair[1], 0, 0, 'WITHSCORES')[2]
-    if at then
-      lineOf, tokensOf = lineOf or pair[1], tokensOf or pair[2]
+  if s[DUE_AT] == 0 then return end
+  local first, whose
+  for _, of in ipairs({ ITEM, ROOM, END }) do
+    if s[of.waiting] > 0 then
+      local at = call('ZRANGE', of.line, 0, 0, 'WITHSCORES')[2]
+      whose = whose or of
       first = math.min(first or math.huge, tonumber(at))
     end
   end
-  if first and first > s.due then wake(lineOf, tokensOf, 1) end
+  if first and first > s[DUE_AT] then wake(whose, 1) end
 end
 
--- The caller finds nothing, and waits: until when, at most. What tokens there are say nothing any more, for there is nothing now.
-local function join(line, tokens, waiter, waitMs, clears, soonMs)
+-- The caller finds nothing, and waits: until when, at most. Where there is nothing for anybody the tokens say nothing any more.
+local function join(of, waiter, waitMs, clears, soonMs)
   local now = nowMs()
   forgetTheDead(now)
-  if clears then call('DEL', tokens) end
-  local planMs = math.min(waitMs, soonMs or s.fallbackMs)
+  if clears then call('DEL', of.tokens) end
+  local planMs = math.min(waitMs, soonMs or s[FALLBACK_MS])
   local nextDue = call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2]
-  s.due = tonumber(nextDue or 0)
-  if nextDue then planMs = math.min(planMs, math.max(s.due - now, 1)) end
-  call('ZADD', line, string.format('%.0f', now + planMs), waiter)
+  s[DUE_AT] = tonumber(nextDue or 0)
+  if nextDue then planMs = math.min(planMs, math.max(s[DUE_AT] - now, 1)) end
+  s[of.waiting] = s[of.waiting] + call('ZADD', of.line, string.format('%.0f', now + planMs), waiter)
   return planMs
 end
 
--- Wakes those whom the change from `was` to `s` serves, and writes it down.
+-- Wakes those whom the change serves, and writes it down.
 local function commit()
-  local freed = occupied(was) - occupied(s)
-  if freed > 0 then wake(ROOM_LINE, ROOM_TOKENS, freed) end
-  local more = s.ready - was.ready
-  if more > 0 then wake(ITEM_LINE, ITEM_TOKENS, more) end
-  if s.sealed > 0 then
-    if was.sealed == 0 then wakeAll(ROOM_LINE, ROOM_TOKENS) end
-    if isDrained(s) and not isDrained(was) then
-      wakeAll(ITEM_LINE, ITEM_TOKENS)
-      wakeAll(END_LINE, END_TOKENS)
+  local freed = wasOccupied - occupied()
+  if freed > 0 then wake(ROOM, freed) end
+  local more = s[READY] - wasReady
+  if more > 0 then wake(ITEM, more) end
+  if s[SEALED] > 0 then
+    if wasSealed == 0 then wakeAll(ROOM) end
+    if isDrained() and not wasDrained then
+      wakeAll(ITEM)
+      wakeAll(END)
     end
   end
-  if s.due ~= was.due and (was.due == 0 or s.due < was.due) then arm() end
-  save()
+  if s[DUE_AT] ~= wasDueAt and (wasDueAt == 0 or s[DUE_AT] < wasDueAt) then arm() end
+  call('SET', HEADER, cmsgpack.pack(s))
 end

@@ -1,10 +1,11 @@
 // A server of the tests' own: redis-server, or valkey-server, on a free port of the loopback, with its files in a temporary folder.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 
 /** In memory where that is to be had: a sync to it costs nothing, and no test cuts the power. */
 const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -30,6 +31,12 @@ function find() {
   return found;
 }
 
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const children = new Set();
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
 export class RedisServer {
   /** @type {number} */
   port;
@@ -41,18 +48,22 @@ export class RedisServer {
   #child;
   /** @type {readonly string[]} */
   #before;
+  /** @type {string} */
+  #bind;
 
   /**
    * @param {number} port
    * @param {string} folder
    * @param {readonly string[]} args
    * @param {readonly string[]} before
+   * @param {string} bind
    */
-  constructor(port, folder, args, before) {
+  constructor(port, folder, args, before, bind) {
     this.port = port;
     this.folder = folder;
     this.#args = args;
     this.#before = before;
+    this.#bind = bind;
   }
 
   /**
@@ -69,13 +80,13 @@ export class RedisServer {
       ...["--save", "", "--appendonly", "yes", "--appendfsync", "always", "--protected-mode", "no"],
       ...args,
     ];
-    const server = new RedisServer(free, folder, all, before);
+    const server = new RedisServer(free, folder, all, before, bind);
     await server.start();
     return server;
   }
 
   get url() {
-    return `redis://127.0.0.1:${this.port}/0`;
+    return `redis://${this.#bind}:${this.port}/0`;
   }
 
   get pid() {
@@ -88,7 +99,8 @@ export class RedisServer {
     const [command = "", ...args] = [...this.#before, program, ...this.#args];
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
     this.#child = child;
-    process.once("exit", () => child.kill("SIGKILL"));
+    children.add(child);
+    child.once("exit", () => children.delete(child));
     const lines = createInterface({ input: child.stdout });
     let last = "it cannot be started";
     const listens = new Promise((resolve) => {
@@ -105,6 +117,18 @@ export class RedisServer {
     // It keeps nobody's process.
     child.unref();
     /** @type {import("node:net").Socket} */ (/** @type {unknown} */ (child.stdout)).unref();
+  }
+
+  /**
+   * Asks it something, and gives the answer as it came.
+   *
+   * @param {string[]} words - without blanks and quotes.
+   * @returns {Promise<string>}
+   */
+  async command(...words) {
+    const socket = connect(this.port, this.#bind);
+    socket.end(`${words.join(" ")}\r\nQUIT\r\n`);
+    return text(socket);
   }
 
   /** @param {NodeJS.Signals} signal */

@@ -1,0 +1,55 @@
+// What a server finds in a connection that was given up, after it has been asked the same again on another: nothing is lost by it.
+
+import { expect, onTestFinished, test } from "vitest";
+import { keysOf } from "../dist/keys.js";
+import { Link } from "../dist/link.js";
+import { type ScriptName, scripts } from "../dist/scripts.js";
+import { serverAt } from "../dist/server-place.js";
+import { made, noServer, server } from "./support/servers.js";
+
+const SLOW = 8;
+
+test.skipIf(noServer)("a poll, a settlement, an offer and a registration that come late", async () => {
+  const redis = await server();
+  const { buffer } = await made(redis.url, { capacity: 9 });
+  await (await buffer.producer()).putMany(["a", "b", "c"]);
+  const { name, id } = buffer.address.place as { name: string; id: string };
+  const keys = keysOf(name, id);
+  const link = new Link(serverAt(redis.url));
+  onTestFinished(() => link.close());
+  const ask = async (script: ScriptName, of: readonly string[], ...args: (string | number)[]) =>
+    JSON.parse(
+      JSON.stringify(await link.run(scripts[script], of, args), (_, value) =>
+        value?.type === "Buffer" ? Buffer.from(value.data).toString("latin1") : value,
+      ),
+    );
+  const poll = (request: number) => ask("poll", keys.poll, "h.1", request, 1, 0, 0);
+  const again = (request: number) => ask("poll-slow", keys.all, "h.1", request, 1, 0, 0);
+
+  const first = await poll(1);
+  expect(JSON.stringify(first)).toContain('"a\\"');
+  expect(await poll(1)).toEqual([SLOW]);
+  expect(await again(1)).toEqual(first);
+  const second = await poll(2);
+  expect(JSON.stringify(second)).toContain('"b\\"');
+  // Its caller has gone on.
+  expect(await poll(1)).toEqual([SLOW]);
+  expect((await again(1))[0]).toBe(2);
+  expect(await buffer.counts()).toMatchObject({ consumed: 2, ready: 1 });
+
+  const leased = await ask("poll", keys.poll, "h.2", 1, 1, 60_000, 0);
+  expect(leased[2]).toBe(3);
+  const ack = ["h.2", 1, "ack", "3", "h.2.1", "", 0];
+  expect(await ask("settle", keys.settle, ...ack)).toEqual([0, "1"]);
+  expect(await ask("settle-slow", keys.all, ...ack)).toEqual([0, "1"]);
+
+  expect(await ask("register", keys.all, "np", "h.3")).toEqual([0, 0]);
+  expect(await ask("put", keys.put.named, "np", "h.3:0", "h.3:1", 0, "\0\0x")).toEqual([0, 1, 0, 0]);
+  expect(await ask("put", keys.put.named, "np", "h.3:0", "h.3:1", 0, "\0\0x")).toEqual([SLOW]);
+  expect(await ask("put-slow", keys.all, "np", "h.3", 1, "h.3", 0, -1, "\0\0x")).toEqual([0, 1, 0, 0]);
+  expect(await ask("register", keys.all, "np", "h.4")).toEqual([0, 1]);
+  expect(await ask("register", keys.all, "np", "h.3")).toEqual([2]);
+  expect(await ask("put-slow", keys.all, "np", "h.4", 2, "h.4", 0, -1, "\0\0y")).toEqual([0, 1, 0, 0]);
+  expect(await ask("put-slow", keys.all, "np", "h.3", 2, "h.3", 0, -1, "\0\0z")).toEqual([4]);
+  expect(await buffer.counts()).toMatchObject({ produced: 5, ready: 2 });
+});

@@ -1,0 +1,100 @@
+// A put that a replica has to confirm: what is lost with the old master was never called accepted.
+
+import { createBuffer, isBufferError, openBuffer } from "@sluice/core";
+import { expect, test } from "vitest";
+import { redisTransport } from "../dist/index.js";
+import type { RedisServer } from "./support/redis-server.mjs";
+import { drain, noServer, server } from "./support/servers.js";
+import { until } from "./support/until.js";
+
+async function replicaOf(master: RedisServer): Promise<RedisServer> {
+  const replica = await server([
+    "--replicaof",
+    "127.0.0.1",
+    String(master.port),
+    "--repl-diskless-sync-delay",
+    "0",
+  ]);
+  await until(
+    async () => /master_link_status:up/.test(await replica.command("INFO", "replication")),
+    "the replica has its master's data",
+  );
+  await until(
+    async () => /connected_slaves:1/.test(await master.command("INFO", "replication")),
+    "it is counted",
+  );
+  return replica;
+}
+
+test.skipIf(noServer)("a replica is promoted while the old master still answers", async () => {
+  const master = await server(["--repl-diskless-sync-delay", "0"]);
+  const alone = redisTransport({ url: master.url, name: "confirmed", confirm: "replica" });
+  await expect(createBuffer(alone, { capacity: 100 })).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
+  const replica = await replicaOf(master);
+  const buffer = await createBuffer<string>(alone, { capacity: 100 });
+  expect(buffer.capabilities.survives).toContain("host-loss");
+  const producer = await buffer.producer();
+  const confirmed: string[] = [];
+  for (let n = 1; n <= 20; n++) {
+    await producer.put(`${n}`);
+    confirmed.push(`${n}`);
+  }
+  await replica.command("REPLICAOF", "NO", "ONE");
+  // The old one goes on answering; nothing of that is promised.
+  const late = await Promise.all(
+    ["x", "y"].map((value) =>
+      producer
+        .put(value, { timeoutMs: 1_500 })
+        .catch((error: unknown) => (isBufferError(error) ? error.code : error)),
+    ),
+  );
+  // The second was not even offered: while an outcome is unknown nothing newer is.
+  expect(late).toEqual(["OUTCOME_UNKNOWN", "WAIT_TIMED_OUT"]);
+  const promoted = await openBuffer<string>(redisTransport({ url: replica.url, name: "confirmed" }));
+  const found = await drain(promoted);
+  expect(found.slice(0, confirmed.length)).toEqual(confirmed);
+  for (const value of found.slice(confirmed.length)) expect(value).toBe("x");
+  await promoted.destroy();
+  await buffer.close();
+});
+
+test.skipIf(noServer)(
+  "a producer whose accepted items the new master never heard of is told, and goes on",
+  async () => {
+    const master = await server(["--repl-diskless-sync-delay", "0"]);
+    const replica = await replicaOf(master);
+    const buffer = await createBuffer<string>(redisTransport({ url: master.url, name: "plain" }), {
+      capacity: 100,
+    });
+    const producer = await buffer.producer({ id: "p" });
+    await producer.put("both have it");
+    await until(
+      async () => /"?p"?|np/.test(await replica.command("KEYS", "*plain*")),
+      "the replica has the buffer",
+    );
+    await until(
+      async () =>
+        (await (await openBuffer<string>(redisTransport({ url: replica.url, name: "plain" }))).counts())
+          .ready === 1,
+      "the replica has the item",
+    ).catch(() => {});
+    await replica.command("REPLICAOF", "NO", "ONE");
+    await producer.putMany(["lost", "lost too"]);
+    // The replica takes the old one's place.
+    await master.kill();
+    const port = master.port;
+    await replica.kill();
+    const successor = await server(["--dir", replica.folder], { port });
+    const outcome = await producer
+      .put("next")
+      .catch((error: unknown) => (isBufferError(error) ? error.code : error));
+    expect([undefined, "OUTCOME_UNKNOWN"]).toContain(outcome);
+    await producer.put("and on");
+    const found = await drain(buffer);
+    expect(found.at(0)).toBe("both have it");
+    expect(found.at(-1)).toBe("and on");
+    expect(found).not.toContain("lost");
+    await buffer.destroy();
+    await successor.stop();
+  },
+);
