@@ -6,6 +6,7 @@ import file from "./ours/file.js";
 import fileFlock from "./ours/file-flock.js";
 import fileFsync from "./ours/file-fsync.js";
 import filePort from "./ours/file-port.js";
+import nats from "./ours/nats.js";
 import redis from "./ours/redis.js";
 import shm from "./ours/shm.js";
 import shmPort from "./ours/shm-port.js";
@@ -15,6 +16,7 @@ import ipcAdvanced from "./peers/ipc-advanced.js";
 import ipcJson from "./peers/ipc-json.js";
 import mpmcRing from "./peers/mpmc-ring.js";
 import naiveLockfile from "./peers/naive-lockfile.js";
+import natsQueue from "./peers/nats-queue.js";
 import posixMq from "./peers/posix-mq.js";
 import posixMqPinned from "./peers/posix-mq-pinned.js";
 import pythonQueue from "./peers/python-queue.js";
@@ -52,6 +54,8 @@ export const candidates: readonly Candidate[] = [
   filePort,
   ...inMemory,
   ...overMessages.filter((candidate) => !inMemory.includes(candidate)),
+  natsQueue,
+  nats,
 ];
 
 /** What belongs into one table. */
@@ -95,5 +99,13 @@ export const selections: readonly [Selection, ...Selection[]] = [
     candidates: [redisLua, redis, redisTokens],
     itemBytes: [ITEM_BYTES_DEFAULT],
     ratio: { kind: "against", name: redisLua.name },
+  },
+  // In a NATS server, with JetStream.
+  {
+    name: "nats",
+    candidates: [natsQueue, nats],
+    works: works.filter(({ outstanding }) => outstanding === 1).map(({ name }) => name),
+    itemBytes: [ITEM_BYTES_DEFAULT],
+    ratio: { kind: "against", name: natsQueue.name },
   },
 ];
