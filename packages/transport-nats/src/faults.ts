@@ -22,6 +22,7 @@ const Code = {
 } as const;
 
 const STORAGE_FULL = new Set([10_023, 10_047, 10_026, 10_028, 10_077, 10_122]);
+const TOO_FEW_SERVERS = new Set([10_005, 10_074]);
 const PASSING = new Set([10_008, 10_009, 10_004, 10_076, 10_118]);
 
 /** Another commit came first: the sequence of the last one, 0 where it is not told; undefined for any other error. */
@@ -56,7 +57,10 @@ export function refusalOf(error: unknown, effect: Effect): BufferError {
   const text = error instanceof Error ? error.message : String(error);
   if (isDenied(error))
     return faults.of("PERMISSION_DENIED", `The server refuses: ${text}`, { effect, cause: error });
-  const isFull = error instanceof JetStreamApiError && STORAGE_FULL.has(error.code);
+  const number = error instanceof JetStreamApiError ? error.code : 0;
+  if (TOO_FEW_SERVERS.has(number))
+    return faults.of("CAPABILITY_MISSING", `There are not so many servers: ${text}`, { cause: error });
+  const isFull = STORAGE_FULL.has(number);
   return faults.of(isFull ? "STORAGE_FULL" : "STORAGE_FAILED", `The server answers: ${text}`, {
     effect,
     cause: error,

@@ -9,7 +9,6 @@ import {
   type DueWork,
   decideIfCurrent,
   type Operation,
-  type Patience,
   type WaitCounts,
   type WaitKind,
   withJoin,
@@ -45,9 +44,9 @@ export class NatsCommits implements Commits {
     this.#stillHere = setInterval(() => this.#sayStillHere(), STILL_HERE_MS).unref();
   }
 
-  transact<T>(decide: Decide<T>, patience?: Patience): Promise<T> {
+  transact<T>(decide: Decide<T>): Promise<T> {
     const limit = limitFromNow();
-    const answer = this.#line.then(() => this.#transact(decide, limit, patience));
+    const answer = this.#line.then(() => this.#transact(decide, limit));
     this.#line = answer.catch(() => {});
     return answer;
   }
@@ -60,7 +59,7 @@ export class NatsCommits implements Commits {
     void Promise.resolve(this.#whole).finally(() => this.log.link.close());
   }
 
-  async #transact<T>(decide: Decide<T>, limit: Limit, patience: Patience | undefined): Promise<T> {
+  async #transact<T>(decide: Decide<T>, limit: Limit): Promise<T> {
     for (let collisions = 0; ; ) {
       if (this.#isClosed) throw faults.closed();
       await this.log.link.session(limit);
@@ -80,11 +79,10 @@ export class NatsCommits implements Commits {
       }
       if (number !== undefined) continue;
       collisions += 1;
-      if (performance.now() >= limit.unanswered || patience?.signal.aborted === true)
-        throw faults.of(
-          "BUFFER_BUSY",
-          "Others commit to the buffer all the time, and this call does not come through",
-        );
+      if (performance.now() >= limit.unanswered) {
+        const message = "Others commit to the buffer all the time, and this call does not come through";
+        throw faults.of("BUFFER_BUSY", message);
+      }
       if (collisions > 1) await pause(Math.min(collisions - 2, 3));
     }
   }

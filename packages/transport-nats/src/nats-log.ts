@@ -12,7 +12,7 @@
 import type { StoredMsg } from "@nats-io/jetstream";
 import { type BufferSpec, isBufferError } from "@sluice/core";
 import { BufferState, type Clock, type Faults, type Log, newHandleId } from "@sluice/file-store";
-import { faults, isStreamMissing } from "./faults.js";
+import { faults, isDenied, isStreamMissing, refusalOf } from "./faults.js";
 import { type Limit, Link, limitFromNow, type Session } from "./link.js";
 import { kindOf, type Names } from "./names.js";
 import { Payloads } from "./payloads.js";
@@ -67,6 +67,9 @@ export class NatsLog implements Log {
   #checkedAt = 0;
   #checking: Promise<void> | undefined;
   #failure: unknown;
+  /** Why nothing is told to this handle, and never will be. */
+  #denied: unknown;
+  #gapTimer: NodeJS.Timeout | undefined;
 
   constructor(place: ServerPlace, names: Names, spec: BufferSpec) {
     this.names = names;
@@ -91,6 +94,7 @@ export class NatsLog implements Log {
 
   /** Commits come by themselves. Here it is seen to that they do. Throws what keeps them from coming. */
   catchUp(): void {
+    if (this.#denied !== undefined) throw this.#denied;
     if (this.#failure !== undefined) throw this.#failure;
     const isLate = performance.now() - this.#checkedAt > FALLBACK_MS;
     if (this.link.isConnected && !isLate) return;
@@ -138,6 +142,8 @@ export class NatsLog implements Log {
     if (sequence <= this.number) return;
     if (sequence > this.number + 1) {
       this.#ahead.set(sequence, { subject, data });
+      // What is missing was told late, or is never told.
+      this.#gapTimer ??= setTimeout(() => this.#lookForMissing(), TOLD_MS).unref();
       return;
     }
     this.#apply(sequence, subject, data);
@@ -199,7 +205,8 @@ export class NatsLog implements Log {
     session.nc.subscribe(`${this.names.told}.>`, {
       callback: (error, message) => {
         const sequence = Number(message?.headers?.get("Nats-Sequence"));
-        if (error === null && sequence > 0) this.#heardMessage(sequence, message.subject, message.data);
+        if (isDenied(error)) this.#denied = refusalOf(error, "none");
+        else if (sequence > 0) this.#heardMessage(sequence, message.subject, message.data);
       },
     });
     try {
@@ -309,6 +316,14 @@ export class NatsLog implements Log {
         resolve();
       }, TOLD_MS);
       this.#reached.push(waiting);
+    });
+  }
+
+  #lookForMissing(): void {
+    this.#gapTimer = undefined;
+    if (this.#ahead.size === 0) return;
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
     });
   }
 

@@ -112,6 +112,14 @@ describe.skipIf(noServer)("at a server", () => {
     expect(await asked(nats.url, streamsIn)).toEqual([]);
   });
 
+  test("more replicas than there are servers are refused", async () => {
+    const nats = await server();
+    const transport = natsTransport({ url: nats.url, name: "three", replicas: 3 });
+    const refusal = await createBuffer(transport, { capacity: 1 }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "CAPABILITY_MISSING", effect: "none" });
+    expect(await asked(nats.url, streamsIn)).toEqual([]);
+  });
+
   test("a wrong password is PERMISSION_DENIED, and no password is told", async () => {
     const nats = await server(`authorization { user: "sluice", password: "secret" }`);
     const place = (password: string) => nats.url.replace("//", `//sluice:${password}@`);
@@ -139,7 +147,7 @@ describe.skipIf(noServer)("at a server", () => {
     await producer.put("last");
     const late = await another();
     expect(await late.counts()).toMatchObject({ produced: 902, consumed: 900, dead: 1, ready: 1, peak: 1 });
-    expect((await late.deadLetters().list()).map(({ value }) => value)).toEqual(["dead"]);
+    expect((await late.deadLetters().list()).map((letter) => letter.decode())).toEqual(["dead"]);
     expect(await (await late.consumer()).take()).toEqual({ done: false, value: "last" });
     const messages = await asked(nats.url, async (jsm) => {
       const [stream = ""] = await streamsIn(jsm);

@@ -1,7 +1,9 @@
 /** Three servers that keep their streams together. Gone after the test. */
 
+import { connect } from "@nats-io/transport-node";
 import { onTestFinished } from "vitest";
 import { freePort, NatsServer } from "./nats-server.mjs";
+import type { Network } from "./network.js";
 import { asked, streamsIn } from "./servers.js";
 import { until } from "./until.js";
 
@@ -14,15 +16,20 @@ export class NatsCluster {
     this.servers = servers;
   }
 
-  static async start(): Promise<NatsCluster> {
+  /** @param far - the last of them is there. */
+  static async start(far?: Network): Promise<NatsCluster> {
+    const hosts = Array.from({ length: SERVERS }, (_, at) => {
+      if (far === undefined) return "127.0.0.1";
+      return at === SERVERS - 1 ? far.farAddress : far.nearAddress;
+    });
     const ports = await Promise.all(Array.from({ length: SERVERS }, freePort));
     const routePorts = await Promise.all(Array.from({ length: SERVERS }, freePort));
-    const routes = routePorts.map((port) => `"nats://127.0.0.1:${port}"`).join(", ");
+    const routes = routePorts.map((port, at) => `"nats://${hosts[at]}:${port}"`).join(", ");
     const prepared = ports.map((port, at) => {
-      const own = `cluster { name: "sluice", listen: "127.0.0.1:${routePorts[at]}", routes: [${routes}] }`;
+      const own = `cluster { name: "sluice", listen: "${hosts[at]}:${routePorts[at]}", routes: [${routes}] }`;
       return NatsServer.prepare(`server_name: "${nameOf(at)}"\n${own}`, {
-        bind: "127.0.0.1",
-        before: [],
+        bind: hosts[at] ?? "",
+        before: far !== undefined && at === SERVERS - 1 ? far.far : [],
         port,
       });
     });
@@ -50,6 +57,19 @@ export class NatsCluster {
     return found as NatsServer;
   }
 
+  /** Has the stream led by this one. */
+  async handOverTo(server: NatsServer): Promise<void> {
+    await until(
+      async () => {
+        if ((await this.leader()) === server) return true;
+        await steppedDown(this.urls);
+        return false;
+      },
+      `the stream is led by ${server.url}`,
+      30_000,
+    );
+  }
+
   async #leader(): Promise<NatsServer | undefined> {
     return asked(this.urls, async (jsm) => {
       const [stream = ""] = await streamsIn(jsm);
@@ -64,6 +84,16 @@ export class NatsCluster {
       await jsm.streams.add(config);
       return jsm.streams.delete(config.name);
     }).catch(() => false);
+  }
+}
+
+async function steppedDown(urls: readonly string[]): Promise<void> {
+  const nc = await connect({ servers: [...urls] });
+  try {
+    const [stream = ""] = await asked(urls, streamsIn);
+    await nc.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, "", { timeout: 2_000 });
+  } finally {
+    await nc.close();
   }
 }
 

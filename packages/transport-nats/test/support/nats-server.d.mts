@@ -1,6 +1,7 @@
 export declare const program: string | undefined;
 export declare function programVersion(): string;
 export declare class NatsServer {
+  readonly host: string;
   readonly port: number;
   readonly folder: string;
   static start(

@@ -31,6 +31,8 @@ export function programVersion() {
 }
 
 export class NatsServer {
+  /** @type {string} */
+  host;
   /** @type {number} */
   port;
   /** @type {string} */
@@ -42,11 +44,13 @@ export class NatsServer {
   #said = "";
 
   /**
+   * @param {string} host
    * @param {number} port
    * @param {string} folder
    * @param {readonly string[]} before
    */
-  constructor(port, folder, before) {
+  constructor(host, port, folder, before) {
+    this.host = host;
     this.port = port;
     this.folder = folder;
     this.#before = before;
@@ -70,11 +74,11 @@ export class NatsServer {
     const folder = mkdtempSync(join(FOLDERS, "sluice-nats-"));
     const lines = [`listen: "${bind}:${port}"`, `jetstream { store_dir: "${folder}" }`, config];
     writeFileSync(join(folder, "server.conf"), lines.join("\n"));
-    return new NatsServer(port, folder, before);
+    return new NatsServer(bind, port, folder, before);
   }
 
   get url() {
-    return `nats://127.0.0.1:${this.port}`;
+    return `nats://${this.host}:${this.port}`;
   }
 
   get pid() {
