@@ -114,9 +114,7 @@ export class StorePort implements BufferPort {
   }
 
   async destroy(): Promise<void> {
-    await this.#store.giveUp(() =>
-      this.#store.transact(() => ({ operations: [{ op: "destroy" }], reply: () => undefined })),
-    );
+    await this.#store.destroy();
     // Not before: one that could not be destroyed is still to be closed.
     this.letGo();
     await this.#remove();

@@ -58,13 +58,25 @@ export class Store {
     return first instanceof Promise ? first.then(more) : more(first);
   }
 
-  /** Something that only ends what is this handle's: where the buffer is destroyed, it has ended already. */
+  /**
+   * Something that only ends what is this handle's: where the buffer is destroyed, it has ended already, and where it is out of
+   * reach, it ends by time.
+   */
   giveUp(end: () => MaybePromise<unknown>): MaybePromise<void> {
     try {
       const ending = end();
-      return ending instanceof Promise ? ending.then(() => {}, unlessDestroyed) : undefined;
+      return ending instanceof Promise ? ending.then(() => {}, unlessEnding) : undefined;
     } catch (error) {
-      unlessDestroyed(error);
+      unlessEnding(error);
+    }
+  }
+
+  /** Destroys the buffer, if nobody has. */
+  async destroy(): Promise<void> {
+    try {
+      await this.transact(() => ({ operations: [{ op: "destroy" }], reply: () => undefined }));
+    } catch (error) {
+      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
     }
   }
 
@@ -85,6 +97,7 @@ export class Store {
   }
 }
 
-function unlessDestroyed(error: unknown): void {
-  if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+function unlessEnding(error: unknown): void {
+  if (!isBufferError(error, "BUFFER_DESTROYED") && !isBufferError(error, "TRANSPORT_UNAVAILABLE"))
+    throw error;
 }

@@ -78,7 +78,8 @@ export class Waiters {
           wake = resolve;
         });
         // Read once more, because what came before the watch was armed has brought no event.
-        if (hasWaited ? await this.#afterOthers(waiter) : this.#isChanged(canGo)) answer = await ask();
+        const mayGo = hasWaited || this.#isChanged(canGo);
+        if (mayGo && (await this.#afterOthers(waiter))) answer = await ask();
         if (isFinal(answer) || isOver || performance.now() >= deadline) return answer;
         if (!hasWaited) wait.onWait();
         await woken;

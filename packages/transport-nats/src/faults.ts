@@ -23,7 +23,6 @@ const Code = {
 
 const STORAGE_FULL = new Set([10_023, 10_047, 10_026, 10_028, 10_077, 10_122]);
 const TOO_FEW_SERVERS = new Set([10_005, 10_074]);
-const PASSING = new Set([10_008, 10_009, 10_004, 10_076, 10_118]);
 
 /** Another commit came first: the sequence of the last one, 0 where it is not told; undefined for any other error. */
 export function lastSequenceIn(error: unknown): number | undefined {
@@ -41,14 +40,16 @@ export function isTaken(error: unknown): boolean {
 
 /** Nobody has answered, or nobody who could: it may have been done, and may be asked for again. */
 export function isSilence(error: unknown): boolean {
-  if (error instanceof JetStreamApiError) return PASSING.has(error.code) || error.status === 503;
+  // Of its own troubles a server speaks by numbers from 500 on.
+  if (error instanceof JetStreamApiError)
+    return error.status >= 500 && !STORAGE_FULL.has(error.code) && !TOO_FEW_SERVERS.has(error.code);
   return !isBufferError(error) && !isDenied(error);
 }
 
 /** It has certainly not reached a stream. */
 export function isUnsent(error: unknown): boolean {
   // The client says so of whatever nobody listens to.
-  return error instanceof JetStreamApiError || nameOf(error) === "JetStreamNotEnabled";
+  return isRefused(error) || nameOf(error) === "JetStreamNotEnabled";
 }
 
 /** As an error of ours, of what the server has said. */
@@ -65,6 +66,11 @@ export function refusalOf(error: unknown, effect: Effect): BufferError {
     effect,
     cause: error,
   });
+}
+
+/** By a server that can: another trouble may have come when it was stored already. */
+function isRefused(error: unknown): boolean {
+  return error instanceof JetStreamApiError && (error.status < 500 || error.status === 503);
 }
 
 export function isStreamMissing(error: unknown): boolean {

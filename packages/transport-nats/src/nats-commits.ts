@@ -9,6 +9,7 @@ import {
   type DueWork,
   decideIfCurrent,
   type Operation,
+  type Patience,
   type WaitCounts,
   type WaitKind,
   withJoin,
@@ -44,9 +45,9 @@ export class NatsCommits implements Commits {
     this.#stillHere = setInterval(() => this.#sayStillHere(), STILL_HERE_MS).unref();
   }
 
-  transact<T>(decide: Decide<T>): Promise<T> {
+  transact<T>(decide: Decide<T>, patience?: Patience): Promise<T> {
     const limit = limitFromNow();
-    const answer = this.#line.then(() => this.#transact(decide, limit));
+    const answer = this.#line.then(() => this.#transact(decide, limit, patience !== undefined));
     this.#line = answer.catch(() => {});
     return answer;
   }
@@ -59,7 +60,7 @@ export class NatsCommits implements Commits {
     void Promise.resolve(this.#whole).finally(() => this.log.link.close());
   }
 
-  async #transact<T>(decide: Decide<T>, limit: Limit): Promise<T> {
+  async #transact<T>(decide: Decide<T>, limit: Limit, mayWait: boolean): Promise<T> {
     for (let collisions = 0; ; ) {
       if (this.#isClosed) throw faults.closed();
       await this.log.link.session(limit);
@@ -69,6 +70,8 @@ export class NatsCommits implements Commits {
       if (decision === undefined) continue;
       if ("answer" in decision) {
         if (decision.final === true || (await this.log.isCurrent(limit))) return decision.answer;
+        // What has come meanwhile is for those who have waited for it, before it is for this call.
+        if (mayWait) return decision.answer;
         continue;
       }
       const number = await this.#commit(decision.operations, decision.items ?? [], limit);

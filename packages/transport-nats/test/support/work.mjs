@@ -22,7 +22,7 @@ export async function insist(buffer, name, count) {
       if (done < count) await own.put(`${name}-${done + 1}`);
     } catch (error) {
       if (!isBufferError(error)) throw error;
-      faults.push(error.code);
+      faults.push(toldOf(error));
       own = undefined;
     }
   }
@@ -57,10 +57,18 @@ export async function consume(buffer) {
       account.values.push(value);
     } catch (error) {
       if (!isBufferError(error)) throw error;
-      account.faults.push(error.code);
+      account.faults.push(toldOf(error));
       if (value !== undefined && error.effect === "unknown") account.unsure.push(value);
     }
   }
+}
+
+/** What is to be expected of servers that are away; anything else with its words. */
+const EXPECTED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN", "BUFFER_BUSY", "LEASE_LOST"];
+
+/** @param {import("@sluice/core").BufferError} error */
+function toldOf({ code, message }) {
+  return EXPECTED.includes(code) ? code : `${code}: ${message}`;
 }
 
 /**
