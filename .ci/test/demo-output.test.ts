@@ -3,12 +3,13 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { fences, root } from "./workspace.js";
 
-/** What is left of a line when the run's own numbers are taken out: which process, how many of how many, and whether it ever had to wait. */
+/** What is left of a line when the run's own are taken out: its place, which process, how many of how many, whether it had to wait. */
 function shape(line: string): string {
   return (
     line
       .replace(/(?<=Producer-|Consumer-|P)\d+/g, "#")
-      .replace(/, waited .*/, "")
+      .replace(/, (?:waited|time in the buffer) .*/, "")
+      .replace(/\S+\/sluice-demo-\w+/, "a folder")
       .replace(/\d+(?:\.\d+)?/g, "#")
       // A time is long or short.
       .replace(/# m?s\b/g, "# s")

@@ -79,6 +79,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+export const DEFAULT_TRANSPORT = "file";
 const WORKERS_MAX = 256;
 const COUNT_MAX = 2 ** 31 - 1;
 const DEFAULT_ITEMS = [5, 4];
@@ -122,7 +123,7 @@ export function readArgs(args: readonly string[]): Command {
   return {
     kind: "run",
     options: {
-      transport: values.transport ?? "file",
+      transport: values.transport ?? DEFAULT_TRANSPORT,
       capacity: count("capacity", values.capacity, 1, COUNT_MAX) ?? 5,
       isCapacityGiven: values.capacity !== undefined,
       items: each,

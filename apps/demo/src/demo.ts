@@ -17,7 +17,7 @@ import { openInput, openOutput } from "./input.js";
 import { killWorkers } from "./killer.js";
 import { type LineServer, serveLines } from "./line-server.js";
 import type { OutputFile } from "./output-file.js";
-import { type Place, placeFor } from "./place.js";
+import { type Place, placeFor, placeOption, placeText } from "./place.js";
 import { planOf, producerBatch } from "./plan.js";
 import { refuseUseless } from "./refusals.js";
 import { type Teller, type Telling, tell } from "./tell.js";
@@ -41,6 +41,7 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
   let server: OwnServer | undefined;
   let teller: Teller | undefined;
   let stopKilling = () => {};
+  let stopHearing = () => {};
   let report: RunReport | undefined;
   let left: BufferAddress | undefined;
   let isKept = false;
@@ -57,9 +58,15 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     // What a run before has consumed stays where it is.
     if (found === undefined) running.on("opened", () => output?.empty());
     if (kill !== undefined) stopKilling = killWorkers(running, { role: kill, everyMs, seed });
-    const note = isAtServer ? "in its server" : adapter.note;
-    teller = tell(running, options, telling, journal === undefined ? note : "with a journal");
-    const { kept, ...ended } = await withSignals(running);
+    const medium = isAtServer ? "in its server" : adapter.note;
+    const path = journal === undefined ? place?.path : resolve(journal);
+    teller = tell(running, options, telling, {
+      medium: journal === undefined ? medium : "with a journal",
+      found,
+      place: outlives ? placeText(path, options) : undefined,
+    });
+    stopHearing = hearSignals(running);
+    const { kept, ...ended } = await running.report;
     left = kept;
     isKept = kept !== undefined && outlives && !isDone(ended, options);
     const problem = problemOf(ended, lines, output, options);
@@ -69,8 +76,10 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
       ...(isWorse ? { exitCode: problem.exitCode } : {}),
       ...(kept !== undefined && isKept ? { kept } : {}),
     };
-    const keptAt = journal === undefined ? (place?.path ?? keptIn(kept)) : resolve(journal);
-    teller.report(report, isKept ? `The buffer is kept at ${keptAt}` : goneWithDemo(report, kept));
+    teller.report(
+      report,
+      isKept ? keptText(report, options, path ?? keptIn(kept)) : goneWithDemo(report, kept),
+    );
     if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
     return report.exitCode;
   } catch (error) {
@@ -89,6 +98,7 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     else if (journal !== undefined) process.once("exit", () => place?.tidy());
     if (report === undefined) await output?.forget();
     else await output?.finish();
+    stopHearing(); // whoever is impatient, and sends one more, does not keep us from clearing away
   }
 }
 
@@ -102,6 +112,11 @@ function keptIn(address: BufferAddress | undefined): string {
 function isDone(report: Omit<RunReport, "kept">, { resume, keep }: DemoOptions): boolean {
   const { drained, parked, deadLetters, problems } = report;
   return resume && !keep && drained && parked === 0 && deadLetters.length === 0 && problems.length === 0;
+}
+
+function keptText({ drained }: RunReport, options: DemoOptions, keptAt: string): string {
+  const how = `; --resume with this ${placeOption(options)} goes on with it`;
+  return `The buffer is kept at ${keptAt}${drained ? "" : how}`;
 }
 
 /** What there is to say of a buffer that nobody can open any more. */
@@ -127,15 +142,13 @@ async function destroyAt(address: BufferAddress): Promise<boolean> {
   }
 }
 
-/** The first signal drains, the second stops at once, the third kills. */
-async function withSignals(running: Run): Promise<RunReport> {
+/** The first signal drains, the second stops at once, the third kills. Returns what ends that. */
+function hearSignals(running: Run): () => void {
   const stop = (signal: NodeJS.Signals) => running.stop(signal as EndSignal);
   for (const signal of SIGNALS) process.on(signal, stop);
-  try {
-    return await running.report;
-  } finally {
+  return () => {
     for (const signal of SIGNALS) process.off(signal, stop);
-  }
+  };
 }
 
 interface Problem {

@@ -7,6 +7,8 @@ export interface FoundBuffer {
   readonly capacity: number;
   /** Nothing more can be put: what is there is only drained. */
   readonly sealed: boolean;
+  /** Ready, or in the hands of who may be dead. */
+  readonly remaining: number;
 }
 
 /** @throws UsageError where there is none, or another one than is asked for. */
@@ -17,8 +19,9 @@ export async function findBuffer(transport: BufferTransport, options: DemoOption
   try {
     const buffer = await openBuffer(transport, isCapacityGiven ? { capacity } : {});
     try {
-      const { sealed } = await buffer.counts();
-      if (sealed || buffer.spec.codec === "json") return { capacity: buffer.spec.capacity, sealed };
+      const { sealed, ready, leased } = await buffer.counts();
+      const { capacity, codec } = buffer.spec;
+      if (sealed || codec === "json") return { capacity, sealed, remaining: ready + leased };
     } finally {
       await buffer.close();
     }

@@ -17,16 +17,16 @@ export interface Kills {
  */
 export function killWorkers(run: Run, { role, everyMs, seed }: Kills): () => void {
   const random = randomOf(seed, KILLS_ROW);
-  const pids = new Map<string, number>();
+  const ofRole = new Set<string>();
   const atWork = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   const stop = () => clearInterval(timer);
 
   run.on("spawned", (event) => {
-    if (event.role === role) pids.set(event.worker, event.pid);
+    if (event.role === role) ofRole.add(event.worker);
   });
   run.on("ready", ({ worker }) => {
-    if (pids.has(worker)) atWork.add(worker);
+    if (ofRole.has(worker)) atWork.add(worker);
   });
   run.on("exited", ({ worker }) => atWork.delete(worker));
   run.on("started", () => {
@@ -35,19 +35,11 @@ export function killWorkers(run: Run, { role, everyMs, seed }: Kills): () => voi
       const victim = victims[Math.floor(random() * victims.length)];
       if (victim === undefined) return;
       atWork.delete(victim);
-      kill(pids.get(victim) ?? 0);
+      run.killWorker(victim);
     }, everyMs);
   });
   run.on("stopping", stop);
   run.on("drained", stop);
   if (role === "producer") run.on("sealed", stop);
   return stop;
-}
-
-function kill(pid: number): void {
-  try {
-    if (pid > 0) process.kill(pid, "SIGKILL");
-  } catch {
-    // It came to its end by itself, just now.
-  }
 }

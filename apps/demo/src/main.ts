@@ -9,13 +9,16 @@ import { listJson, listText } from "./list.js";
 import type { Paint } from "./story.js";
 import { installed } from "./transports.js";
 
-// Whoever read our output may leave early (`| head`, a terminal that is shut): the run goes on, and says nothing more.
+// Whoever read our output may leave early (`| head`, a terminal that is shut), and a disk that it goes to may be full: the run goes on,
+// without being told, or not all.
 const GONE: readonly unknown[] = ["EPIPE", "EIO"];
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (!GONE.includes(error.code)) throw error;
-  });
-}
+let isLossTold = false;
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (isLossTold || GONE.includes(error.code)) return;
+  isLossTold = true;
+  process.stderr.write(`demo: Standard output is lost: ${error.message}\n`);
+});
+process.stderr.on("error", () => {});
 
 // By its convention an empty one says nothing; `hasColors` and `styleText` take it for a yes.
 if (process.env["NO_COLOR"] === "") delete process.env["NO_COLOR"];

@@ -1,14 +1,16 @@
 /** Where the demo's buffer lives. */
 
 import { existsSync, rmdirSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { UsageError } from "./args.js";
+import { basename, dirname, join, resolve } from "node:path";
+import { DEFAULT_TRANSPORT, type DemoOptions, UsageError } from "./args.js";
 import { temporaryFolder } from "./temporary-folder.js";
+
+const OURS = "sluice-demo-";
 
 export interface Place {
   readonly path: string;
   /** Removes what was made for the buffer, once the buffer itself is gone. */
-  tidy(): void;
+  tidy(): unknown;
   /** Removes the socket of a broker that has been killed, and the lock beside it. */
   sweep(): void;
 }
@@ -19,20 +21,45 @@ export function placeFor(given: string | undefined, folder: string): Place {
     const path = resolve(given);
     if (!existsSync(dirname(path)))
       throw new UsageError(`--path ${JSON.stringify(given)} cannot be used: its folder is not there`);
-    return { path, tidy() {}, sweep: () => sweep(path) };
+    // The folder of a demo that was killed, whose buffer is taken up.
+    const isOurs = dirname(dirname(path)) === folder && basename(dirname(path)).startsWith(OURS);
+    return { path, tidy: () => isOurs && tidy(path), sweep: () => sweep(path) };
   }
-  const path = join(temporaryFolder("sluice-demo-", folder), "buffer");
-  return {
-    path,
-    sweep: () => sweep(path),
-    tidy() {
-      try {
-        rmdirSync(dirname(path));
-      } catch {
-        // Something else was put there, which is not ours to remove.
-      }
-    },
-  };
+  const path = join(temporaryFolder(OURS, folder), "buffer");
+  return { path, tidy: () => tidy(path), sweep: () => sweep(path) };
+}
+
+/** The option that names what is left of a buffer. */
+export function placeOption({ url, journal }: DemoOptions): "--journal" | "--url" | "--path" {
+  if (journal !== undefined) return "--journal";
+  return url === undefined ? "--path" : "--url";
+}
+
+/**
+ * Where the buffer is, and how to go on with it if the demo is killed.
+ *
+ * @param path - of what is left then; without one it is in a server, whose url may have a password in it.
+ */
+export function placeText(path: string | undefined, options: DemoOptions): string {
+  const { transport, input } = options;
+  // Which of its lines were put nobody would know.
+  if (input !== undefined) return path === undefined ? "It is in its server" : `It is at ${shellWord(path)}`;
+  const named = transport === DEFAULT_TRANSPORT ? "" : `--transport ${transport} `;
+  const place =
+    path === undefined ? `and this ${placeOption(options)}` : `${placeOption(options)} ${shellWord(path)}`;
+  return `If the demo is killed, go on with ${named}--resume ${place}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function tidy(path: string): void {
+  try {
+    rmdirSync(dirname(path));
+  } catch {
+    // Something else was put there, which is not ours to remove.
+  }
 }
 
 function sweep(path: string): void {

@@ -12,6 +12,9 @@ import { isStory } from "./tell.js";
 const BATCH_MAX = 64;
 // Core's default: so often an item fails before it is dead.
 const FAILURES_MAX = 5;
+// Where consumers are killed on purpose an item is in many hands that die, and no poison; but what is, is to end as a dead letter in time.
+const KILLED_FAILURES_MAX = 1000;
+const KILLED_AND_POISON_FAILURES_MAX = 15;
 // Core waits up to two seconds before it starts a worker again that crashes all the time. Where that is the point of the run, it is too long.
 const RESTART_MS_MAX = 500;
 // A worker that was killed is back by then, also on a machine that is busy.
@@ -43,6 +46,11 @@ export function producerBatch({ produceMs, capacity }: DemoOptions): number {
   return produceMs.max === 0 ? Math.min(capacity, BATCH_MAX) : 1;
 }
 
+function failuresMaxOf({ kill, poison }: DemoOptions): number {
+  if (kill !== "consumer") return FAILURES_MAX;
+  return poison > 0 ? KILLED_AND_POISON_FAILURES_MAX : KILLED_FAILURES_MAX;
+}
+
 export function planOf(options: DemoOptions, { transport, lines, output, found }: Around): RunPlan {
   const { items, consumers, produceMs, consumeMs, idleMs, seed, keep, poison, kill } = options;
   const capacity = found?.capacity ?? options.capacity;
@@ -60,8 +68,10 @@ export function planOf(options: DemoOptions, { transport, lines, output, found }
   };
   const restart = options.restart ? { restart: ALWAYS_AGAIN } : {};
   // The last items in the buffer are to be consumed at their pace, however slow that is, and however often they fail.
-  const tries = poison > 0 || kill === "consumer" ? FAILURES_MAX : 1;
-  const tryMs = consumeMs.max + (kill === "consumer" ? BACK_MS_MAX : 0);
+  const isKilling = kill === "consumer";
+  const failuresMax = failuresMaxOf(options);
+  const tries = isKilling || poison > 0 ? Math.min(failuresMax, KILLED_AND_POISON_FAILURES_MAX) : 1;
+  const tryMs = consumeMs.max + (isKilling ? BACK_MS_MAX : 0);
   const drainMs = 2 * Math.ceil(capacity / consumers) * tries * tryMs;
   return {
     transport,
@@ -69,6 +79,7 @@ export function planOf(options: DemoOptions, { transport, lines, output, found }
       ? {
           create: {
             capacity,
+            failuresMax,
             // All that is poison is to find its place there.
             ...(poison > capacity ? { deadLettersMax: poison } : {}),
             ...(lines === undefined ? {} : { codec: bytes }),

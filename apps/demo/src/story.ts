@@ -1,38 +1,52 @@
 /** Tells a run to people: one line for each thing that happens, in the order in which it happened. */
 
 import { lastLine, type RunEvent, type RunReport, reportText } from "@sluice/core";
+import type { FoundBuffer } from "./found-buffer.js";
 
 export type Paint = (
   style: "bold" | "cyan" | "dim" | "green" | "magenta" | "red" | "yellow",
   text: string,
 ) => string;
 
+/** What there is to say of the buffer beyond its events. */
+export interface BufferNotes {
+  /** Of the transport, beside its name. */
+  readonly medium?: string | undefined;
+  /** What is in it from a run before. */
+  readonly found?: FoundBuffer | undefined;
+  /** Where it is, as a sentence; undefined where it ends with the demo. */
+  readonly place?: string | undefined;
+}
+
 /** Tells one run: a line for each event, undefined for what is not worth one. */
 export class Story {
   readonly #items: readonly number[];
   readonly #paint: Paint;
-  readonly #note: string | undefined;
+  readonly #notes: BufferNotes;
   /** How far each producer had come when its present life began. */
   readonly #before = new Map<string, number>();
   readonly #restarts = new Map<string, number>();
 
   /**
    * @param items - how many each producer is to make; empty where nobody knows.
-   * @param note - what there is to say of the transport, beside its name.
    */
-  constructor(items: readonly number[], paint: Paint, note?: string) {
+  constructor(items: readonly number[], paint: Paint, notes: BufferNotes = {}) {
     this.#items = items;
     this.#paint = paint;
-    this.#note = note;
+    this.#notes = notes;
   }
 
   line(event: RunEvent): string | undefined {
     const paint = this.#paint;
     switch (event.kind) {
       case "opened": {
-        const medium = this.#note === undefined ? event.transport : `${event.transport}, ${this.#note}`;
+        const { medium, found, place } = this.#notes;
         const what = event.created ? "Buffer created" : "Buffer opened again,";
-        return paint("bold", `${what} with max size ${event.capacity} (${medium})`);
+        const how = medium === undefined ? event.transport : `${event.transport}, ${medium}`;
+        const lines = [paint("bold", `${what} with max size ${event.capacity} (${how})`)];
+        if (found !== undefined) lines.push(foundText(found));
+        if (place !== undefined) lines.push(paint("dim", place));
+        return lines.join("\n");
       }
       case "spawned": {
         const where = event.pid === 0 ? "in this process" : `process ${event.pid}`;
@@ -93,6 +107,12 @@ export class Story {
   }
 }
 
+function foundText({ remaining, sealed }: FoundBuffer): string {
+  if (sealed && remaining === 0) return "It is sealed, and nothing is left in it: there is nothing to do";
+  const items = remaining === 1 ? "1 item" : `${remaining} items`;
+  return `${items} ${remaining === 1 ? "is" : "are"} in it${sealed ? "; it is sealed, and only drained" : ""}`;
+}
+
 export function seedLine(seed: number, paint: Paint): string {
   return paint("dim", `Seed ${seed}: --seed ${seed} makes the same pace again`);
 }
@@ -100,7 +120,8 @@ export function seedLine(seed: number, paint: Paint): string {
 /** The final stats, `lastLine` last. @param afterwards - what became of the buffer. */
 export function finalStats(report: RunReport, afterwards: string | undefined, paint: Paint): string {
   const last = lastLine(report);
-  const body = reportText(report)
+  const { kept: _, ...told } = report; // that is said in other words
+  const body = reportText(told)
     .slice(0, -last.length)
     .replace(/^(producer|consumer)-/gm, capital);
   const kept = afterwards === undefined ? "" : `${afterwards}\n`;

@@ -5,7 +5,7 @@ import type { Run, RunEvent, RunReport } from "@sluice/core";
 import type { DemoOptions } from "./args.js";
 import { tellLive } from "./live/tell-live.js";
 import { type Printer, printerTo } from "./printer.js";
-import { finalStats, type Paint, Story, seedLine } from "./story.js";
+import { type BufferNotes, finalStats, type Paint, Story, seedLine } from "./story.js";
 import { inOrder } from "./told-order.js";
 
 export interface Teller {
@@ -31,12 +31,11 @@ export function isStory({ input, items, json }: DemoOptions): boolean {
   return !json && input === undefined && items.reduce((sum, n) => sum + n, 0) <= STORY_ITEMS_MAX;
 }
 
-/** @param note - of the medium, for people. */
-export function tell(run: Run, options: DemoOptions, telling: Telling, note?: string): Teller {
+export function tell(run: Run, options: DemoOptions, telling: Telling, notes?: BufferNotes): Teller {
   const { out, paint, isLive } = telling;
   if (options.json) return tellJson(run, options, printerTo(out, skippedJson));
   const planned = options.input === undefined ? options.items : [];
-  const story = new Story(planned, paint, note);
+  const story = new Story(planned, paint, notes);
   if (isLive && !options.plain) return tellLive(run, { options, planned, out, paint, story });
   const printer = printerTo(out, (lines) => `(${lines} lines are left out: nobody read them)`);
   run.on("opened", () => printer.line(seedLine(options.seed, paint)));

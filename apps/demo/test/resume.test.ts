@@ -1,6 +1,6 @@
 // --resume: a run goes on with what another one left, however that ended.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { bytes, createBuffer, openBuffer } from "@sluice/core";
 import { fileTransport } from "@sluice/transport-file";
 import { expect, test } from "vitest";
@@ -46,6 +46,23 @@ test.each(Object.keys(places))(
   60_000,
 );
 
+test("a demo that was killed without a --path has said how to go on, and then nothing is left", async () => {
+  const folder = freshFolder();
+  const args = ["--transport", "shm", "--items", "9", "--produce-ms", "0", "--consume-ms"];
+  const first = demo([...args, "60000"], { folder });
+  const [, options = ""] = await first.printed(/^If the demo is killed, go on with (.*)$/m);
+  await first.printed(/met the full buffer/);
+  first.child.kill("SIGKILL");
+  await first.ended;
+  const place = options.split(" ").at(-1) ?? "";
+  expect(existsSync(place), options).toBe(true);
+
+  const { code, stdout, stderr } = await run([...args.slice(2), "0", ...options.split(" ")], { folder });
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^\d items are in it$/m);
+  expect(existsSync(dirname(place)), dirname(place)).toBe(false);
+});
+
 test("what was sealed is only drained, and what is kept again stays", async () => {
   const folder = freshFolder();
   const args = ["--path", "here", "--items", "9", "--produce-ms", "0"];
@@ -59,11 +76,14 @@ test("what was sealed is only drained, and what is kept again stays", async () =
   const second = await run([...args, "--consume-ms", "0", "--resume", "--keep"], { folder });
   expect(second.code, second.stdout + second.stderr).toBe(0);
   expect(second.stdout).not.toMatch(/^Producer/m);
+  expect(second.stdout).toMatch(/^5 items are in it; it is sealed, and only drained$/m);
   expect(second.stdout).toContain(`The buffer is kept at ${join(folder, "here")}`);
   expect(linesOf(second.stdout).at(-1)).toBe("0 produced, 5 consumed, 0 remaining");
 
   const third = await run([...args, "--consume-ms", "0", "--resume"], { folder });
   expect(third.code, third.stdout).toBe(0);
+  expect(third.stdout).toMatch(/^It is sealed, and nothing is left in it: there is nothing to do$/m);
+  expect(third.stdout).toMatch(/^taken up: nothing was left in the buffer, which is sealed/m);
   expect(linesOf(third.stdout).at(-1)).toBe("0 produced, 0 consumed, 0 remaining");
   expect(existsSync(join(folder, "here"))).toBe(false);
 });

@@ -1,6 +1,6 @@
 // Signals, kills, and whoever reads our output leaving early: the exit code, the items and the processes afterwards.
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openBuffer } from "@sluice/core";
 import { fileTransport } from "@sluice/transport-file";
@@ -86,8 +86,12 @@ test("SIGINT twice over zeromq with a journal: it is kept, and nothing else is",
   await buffer.destroy();
 });
 
-test("over zeromq, a broker that is killed: nothing is left behind, and what is unknown is not told as 0", async () => {
-  for (const path of [[], ["--path", "here"]]) {
+test.each([
+  ["in a folder of the demo's own", []],
+  ["at a path", ["--path", "here"]],
+])(
+  "over zeromq, a broker that is killed, %s: nothing is left behind, and what is unknown is not told as 0",
+  async (_where, path) => {
     const folder = freshFolder();
     chmodSync(folder, 0o700);
     const args = ["--transport", "zeromq", ...path, ...many, "--consume-ms", "5-20"];
@@ -98,8 +102,8 @@ test("over zeromq, a broker that is killed: nothing is left behind, and what is 
     expect(code, stdout).toBe(3);
     expect(stdout).toMatch(/^peak unknown of 5, /m);
     expect(leftIn(folder)).toEqual([]);
-  }
-}, 60_000);
+  },
+);
 
 function brokerOf(parent: number): number {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
@@ -131,13 +135,14 @@ test("--keep keeps the buffer, also when it is drained", async () => {
 
 test("a worker that is killed from outside is back, and goes on where it was", async () => {
   const folder = freshFolder();
-  const running = demo([...many, "--consume-ms", "5-20", "--json"], { folder });
+  const some = ["--items", "60,60", "--produce-ms", "0-10", "--consume-ms", "5-20", "--json"];
+  const running = demo(some, { folder });
   const pids = await pidsOf(running);
   await running.printed(/"kind":"consumed"/);
   process.kill(pids[0] ?? 0, "SIGKILL");
   const ended = await running.ended;
   expect(ended.code, ended.stderr).toBe(0);
-  expect(eventsOf(ended).at(-1)).toMatchObject({ produced: 480, consumed: 480, restarts: 1, drained: true });
+  expect(eventsOf(ended).at(-1)).toMatchObject({ produced: 120, consumed: 120, restarts: 1, drained: true });
   expect(pids.filter(isAlive)).toEqual([]);
   expect(leftIn(folder)).toEqual([]);
 });
@@ -157,6 +162,29 @@ test("whoever reads the story may leave early: the run goes on", async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(linesOf(readFileSync(join(folder, "out"), "utf8"))).toHaveLength(9);
 });
+
+test.skipIf(!existsSync("/dev/full"))(
+  "a log whose disk is full: the run goes on, and says so once",
+  async () => {
+    const folder = freshFolder();
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [MAIN, "--output", "out", "--consume-ms", "20"], {
+      cwd: folder,
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    let stderr = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: "demo: Standard output is lost: ENOSPC: no space left on device, write\n",
+    });
+    expect(linesOf(readFileSync(join(folder, "out"), "utf8"))).toHaveLength(9);
+  },
+);
 
 test("--idle-ms: consumers that see nothing for so long stop, and the run with them", async () => {
   const args = ["--transport", "memory", "--items", "1", "--produce-ms", "60000", "--idle-ms", "50"];

@@ -46,6 +46,13 @@ test("a put stands before the take of its item, and what led to it before the pu
   ]);
 });
 
+test("what a worker prints stands behind its name, line by line", async () => {
+  const { lines, event, said } = telling(story);
+  event("consumer-2", 1, { kind: "output", stream: "stderr", text: "first\nsecond\n" });
+  await said(1);
+  expect(lines).toEqual(["[Consumer-2] first\n[Consumer-2] second"]);
+});
+
 test.each([
   ["are told together", 1, 4],
   ["are told by a clock that is ahead, and passed on in a later turn", -100, 150],

@@ -241,7 +241,10 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     title: "a worker prints 1 GB",
-    scenario: scenarioOf({ producer: { items: 2, printMiB: GIBIBYTE_MIB } }),
+    scenario: (ground, transport) => {
+      const printsForAll = !transport.hasProcesses;
+      return scenarioOf({ producer: { items: 2, printMiB: GIBIBYTE_MIB, printsForAll } })(ground, transport);
+    },
     inspect: (running, { hasProcesses }) => {
       const printed = running.printed.get("producer-1") ?? 0;
       // In the orchestrator's process it goes to that one's own output.

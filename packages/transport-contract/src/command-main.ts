@@ -1,38 +1,21 @@
 #!/usr/bin/env node
 /** `npx @sluice/transport-contract`: the rules on somebody's transport, without a test runner. */
 
-import { chaos } from "./chaos/chaos-command.js";
+import { attend } from "./command/attend.js";
 import { HELP, readArgs } from "./command/command-args.js";
-import { endProcess, failEarlyEnd, resourcesAtFirst } from "./command/end-process.js";
-import { Interrupted, interruption } from "./command/interruption.js";
-import { runCommand } from "./command/run-command.js";
-import { groupOf } from "./group.js";
-import { RULES } from "./rules/index.js";
-import { UsageError } from "./usage-error.js";
-import { messageOf } from "./verdict-text.js";
+import { told } from "./command/told.js";
 
-const atFirst = resourcesAtFirst();
-const endIsKnown = failEarlyEnd();
-const code = await main(process.argv.slice(2));
-endIsKnown();
-endProcess(code, atFirst);
+process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const command = readArgs(args);
-    if (command.kind === "run") return await runCommand(command, interruption());
-    if (command.kind === "chaos") return await chaos(command.args, interruption());
-    if (command.kind === "help") process.stdout.write(HELP);
-    else for (const { title, level, number } of RULES) console.log(`${title} (${groupOf(number)}, ${level})`);
+    const { kind } = readArgs(args);
+    if (kind === "run" || kind === "chaos") return await attend(args);
+    if (kind === "help") process.stdout.write(HELP);
+    // Whoever runs them loads them in another process.
+    else await import("./command/list-rules.js");
     return 0;
   } catch (error) {
-    if (error instanceof Interrupted) {
-      console.error(`transport-contract: ${error.message}; nothing was run`);
-      return error.exitCode;
-    }
-    const isUsage = error instanceof UsageError;
-    const told = messageOf(error).replaceAll(/\s+/g, " ");
-    console.error(`transport-contract: ${told}${isUsage ? " (--help tells more)" : ""}`);
-    return isUsage ? 2 : 1;
+    return told(error);
   }
 }

@@ -2,7 +2,7 @@
 
 import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { checkMembers, type Harness, timingFromEnvironment } from "./harness.js";
-import { chosenRules, judge, type RunOptions, signalsMax } from "./run-contract.js";
+import { chosenRules, effortFor, judge, type RunOptions, signalsMax } from "./run-contract.js";
 
 /** Beside the time of the rule itself: its end may have to wait for processes. */
 const END_SIGNALS = 1;
@@ -59,7 +59,7 @@ export function describeTransportContract(
           throw new Error(`${rule.number} cannot be run here: ${verdict.reason}`);
         context.skip(`cannot be run here: ${verdict.reason}`);
       };
-      const timeoutMs = (signalsMax(rule, options.effort) + END_SIGNALS) * signalMs;
+      const timeoutMs = (signalsMax(rule, effortFor(rule, options)) + END_SIGNALS) * signalMs;
       void runner.test(rule.title, run, timeoutMs);
     }
   };

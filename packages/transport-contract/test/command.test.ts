@@ -140,6 +140,13 @@ test("--repeat runs with one seed after the other", () => {
   expect(stdout.match(/^RETRY-1 /gm)).toHaveLength(1);
 });
 
+test("--repeat goes on with seed 0 after the last one that there is", () => {
+  const seed = String(Number.MAX_SAFE_INTEGER);
+  const { stderr, status } = run(["run", good, "--only", "RETRY-1", "--repeat", "3", "--seed", seed]);
+  expect(stderr.match(/seed \d+/g)).toEqual([`seed ${seed}`, "seed 0", "seed 1"]);
+  expect(status).toBe(0);
+});
+
 test("--report writes a page that stands by itself", () => {
   const file = join(folder, "report.html");
   expect(run(["run", bad, "--only", "LIFE-17,RETRY", "--report", file]).status).toBe(1);

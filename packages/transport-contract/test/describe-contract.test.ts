@@ -83,6 +83,21 @@ test("refuses the number of no rule", () => {
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { only: ["BOUND-999"] }),
   ).toThrow('There is no rule or group of rules called "BOUND-999"');
+  expect(() =>
+    describeTransportContract("memory", memory, declaring().runner, { effortAtLeast: { BOUND: 2 } }),
+  ).toThrow('There is no rule or group of rules called "BOUND"');
+});
+
+test("a rule that gets more effort than the others is run again with as much", async () => {
+  const failing: Harness = { ...memory, createTransport: () => Promise.reject(new Error("no")) };
+  const more = { only: ["LIFE-17", "LIFE-18"], effort: 2, seed: 1 };
+  const { tests, runner } = declaring();
+  describeTransportContract("memory", failing, runner, {
+    ...more,
+    effortAtLeast: { "LIFE-17": 3, "LIFE-18": 1 },
+  });
+  await expect(tests[0]?.run()).rejects.toThrow("SLUICE_EFFORT=3 ");
+  await expect(tests[1]?.run()).rejects.toThrow("SLUICE_EFFORT=2 ");
 });
 
 test("runs under node:test, and a failure names the command that runs that rule again", () => {

@@ -1,7 +1,7 @@
 // However a run ends, nothing that it started outlives it: no child process, no disk, no folder; and the harness clears away.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { smallDiskReason } from "../dist/disk/small-disk.js";
@@ -93,6 +93,30 @@ test("a second signal ends the command at once, and its processes with it", unti
   expect(await once(child, "close")).toEqual([130, null]);
   expect(said()).not.toContain("interrupted");
   expect(run.temporary()).toEqual([]);
+});
+
+test("a second signal ends a command whose adapter never gives its event loop a turn", until, async () => {
+  const blocking = `${run.module}.blocking.mjs`;
+  const blocked = `${run.module}.blocked`;
+  writeFileSync(
+    blocking,
+    `import { existsSync, writeFileSync } from "node:fs";
+     import harness from ${JSON.stringify(run.module)};
+     const createTransport = () => {
+       writeFileSync(${JSON.stringify(blocked)}, "");
+       for (;;);
+     };
+     export default { ...harness, createTransport };`,
+  );
+  const { child, said } = start("run", blocking, "--only", "RETRY-1");
+  await vi.waitFor(() => expect(existsSync(blocked)).toBe(true), until);
+  child.kill("SIGINT");
+  // Of two alike, the one may arrive as the other.
+  child.kill("SIGTERM");
+  expect(await once(child, "close")).toEqual([143, null]);
+  expect(said()).toMatch(
+    /^transport-contract: the adapter or its harness blocks its process: it was killed/m,
+  );
 });
 
 test("the driver that kills ends with a SIGINT: nobody is left, and nothing is judged", until, async () => {

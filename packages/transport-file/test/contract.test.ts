@@ -1,12 +1,14 @@
 import { describeTransportContract } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
 import harness from "./harness.mjs";
+import { EFFORT_OF_FAULTS, WITHOUT_SYNC } from "./support/effort.js";
 
-describeTransportContract("file", harness, { describe, test });
-// What syncs change, with less effort: what is left when processes end or fail. The rest was looked at with them.
+const runner = { describe, test };
+
+describeTransportContract("file", harness, runner, { effortAtLeast: EFFORT_OF_FAULTS });
 describeTransportContract(
   "file without fsync",
   { ...harness, wishes: { durability: "none" } },
-  { describe, test },
-  { only: ["PROC", "DISK", "DURABLE"], effort: 0.4 },
+  runner,
+  WITHOUT_SYNC,
 );

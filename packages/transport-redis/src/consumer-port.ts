@@ -6,7 +6,8 @@ import { closed, corrupt } from "./faults.js";
 import { itemOf } from "./frames.js";
 import type { Handle } from "./handle.js";
 import type { Argument } from "./link.js";
-import { type Try, waitFor } from "./waiting.js";
+import { scripts } from "./scripts.js";
+import { type Try, waitFor, waitMsOf } from "./waiting.js";
 
 /** As in `poll.lua`. */
 const State = { Some: 0, Drained: 1, Empty: 2, Corrupt: 3 } as const;
@@ -37,20 +38,57 @@ export class RedisConsumerPort implements ConsumerPort {
 
   poll(max: number, wait: Wait, lease?: LeaseTerms): Promise<Polled> {
     const leaseMs = lease?.leaseMs ?? 0;
-    return this.#handle.track(async () => {
-      if (this.#isClosed) throw closed();
-      if (this.#inDoubt !== undefined && this.#inDoubt.leaseMs > 0 !== leaseMs > 0)
-        await this.#resolveDoubt();
-      if (leaseMs === 0 && this.#owed.length > 0)
-        return { deliveries: this.#owed.splice(0, max), state: "open" as const };
-      return waitFor<Polled>(
-        this.#handle,
-        { id: this.#name, kind: "item", owner: this },
-        wait,
-        (one) => this.#poll(max, leaseMs, one),
-        (aborted) => ({ deliveries: [], state: aborted ? "open" : "empty" }),
-      );
-    });
+    const isPlain = this.#inDoubt === undefined && this.#owed.length === 0;
+    const { link, keys } = this.#handle;
+    if (!isPlain || this.#isClosed || wait.signal.aborted || !this.#handle.isShort("poll"))
+      return this.#handle.track(() => this.#long(max, wait, leaseMs));
+    // What nearly always is enough, with little around it.
+    this.#handle.begin();
+    const args = [this.#name, this.#request, max, leaseMs, waitMsOf(wait)];
+    return link.runOrAgain<Answer>(scripts.poll, keys.poll, scripts["poll-slow"], keys.all, args).then(
+      (answer) => {
+        if (answer[0] !== State.Some || answer[1].length > 0 || answer[3].length > max)
+          return this.#goOn(max, wait, leaseMs, answer);
+        failpoint("redis.polled");
+        const deliveries = this.#deliveriesIn(answer, leaseMs > 0);
+        this.#request += 1;
+        this.#handle.done();
+        return { deliveries, state: "open" };
+      },
+      (error: unknown) => {
+        this.#handle.done();
+        this.#doubt(error, leaseMs);
+        throw error;
+      },
+    );
+  }
+
+  async #goOn(max: number, wait: Wait, leaseMs: number, answer: Answer): Promise<Polled> {
+    try {
+      return await this.#long(max, wait, leaseMs, answer);
+    } finally {
+      this.#handle.done();
+    }
+  }
+
+  /** @param answer - of the first try, if there was one. */
+  async #long(max: number, wait: Wait, leaseMs: number, answer?: Answer): Promise<Polled> {
+    if (this.#isClosed && answer === undefined) throw closed();
+    if (this.#inDoubt !== undefined && this.#inDoubt.leaseMs > 0 !== leaseMs > 0) await this.#resolveDoubt();
+    if (leaseMs === 0 && this.#owed.length > 0)
+      return { deliveries: this.#owed.splice(0, max), state: "open" as const };
+    let known = answer;
+    return waitFor<Polled>(
+      this.#handle,
+      { id: this.#name, kind: "item", owner: this },
+      wait,
+      (one) => {
+        const first = known;
+        known = undefined;
+        return this.#poll(max, leaseMs, one, first);
+      },
+      (aborted) => ({ deliveries: [], state: aborted ? "open" : "empty" }),
+    );
   }
 
   settle(settlements: readonly Settlement[]): Promise<readonly Settled[]> {
@@ -86,8 +124,9 @@ export class RedisConsumerPort implements ConsumerPort {
     max: number,
     leaseMs: number,
     { waitMs, hops }: Try,
+    known: Answer | undefined,
   ): Promise<{ readonly answer: Polled } | { readonly planMs: number }> {
-    const answer = await this.#ask(max, leaseMs, waitMs, hops >= 0);
+    const answer = await this.#ask(max, leaseMs, waitMs, hops >= 0, known);
     switch (answer[0]) {
       case State.Drained:
         return { answer: { deliveries: [], state: "drained" } };
@@ -108,18 +147,24 @@ export class RedisConsumerPort implements ConsumerPort {
     }
   }
 
-  async #ask(max: number, leaseMs: number, waitMs: number, isBack: boolean): Promise<Answer> {
+  async #ask(max: number, leaseMs: number, waitMs: number, isBack: boolean, known?: Answer): Promise<Answer> {
     const args = [this.#name, this.#request, max, leaseMs, isBack ? -waitMs : waitMs];
+    const { poll } = this.#handle.keys;
     try {
       const isAgain = this.#inDoubt !== undefined;
-      const answer = (await this.#handle.runShort("poll", this.#handle.keys.poll, args, isAgain)) as Answer;
+      const answer = (await this.#handle.runShort("poll", poll, args, isAgain, known)) as Answer;
       failpoint("redis.polled");
       this.#inDoubt = undefined;
       return answer;
     } catch (error) {
-      if (isBufferError(error) && error.effect === "unknown") this.#inDoubt = { leaseMs };
+      this.#doubt(error, leaseMs);
       throw error;
     }
+  }
+
+  /** Nobody knows whether the request was carried out: it is asked again before anything else. */
+  #doubt(error: unknown, leaseMs: number): void {
+    if (isBufferError(error) && error.effect === "unknown") this.#inDoubt = { leaseMs };
   }
 
   /** Asks for what a call of other terms may have been handed. */

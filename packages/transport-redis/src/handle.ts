@@ -52,17 +52,23 @@ export class Handle {
     return checked(await this.link.run<Reply>(scripts[name], keys, args, asking));
   }
 
-  /** Runs a script that may answer that it takes the long way, and then that. */
+  /**
+   * Runs a script that may answer that it takes the long way, and then that.
+   *
+   * @param known - what the first has answered already.
+   */
   async runShort<Reply extends readonly [number, ...unknown[]]>(
     name: "poll" | "settle",
     keys: readonly string[],
     args: readonly Argument[],
     isAgain: boolean,
+    known?: Reply,
   ): Promise<Reply> {
     // What may have been done before is looked for in what is kept.
-    if (!isAgain && this.isShort(name)) {
+    if (known !== undefined || (!isAgain && this.isShort(name))) {
       const long = scripts[`${name}-slow`];
-      const reply = await this.link.runOrAgain<Reply>(scripts[name], keys, long, this.keys.all, args);
+      const reply =
+        known ?? (await this.link.runOrAgain<Reply>(scripts[name], keys, long, this.keys.all, args));
       if (!this.isLong(name, reply)) return checked(reply);
     }
     return this.run<Reply>(`${name}-slow`, args);
@@ -93,14 +99,23 @@ export class Handle {
 
   /** Refuses on a closed handle; otherwise its end waits for this. */
   async track<T>(what: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw closed();
-    this.#underWay += 1;
+    this.begin();
     try {
       return await what();
     } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#onIdle?.();
+      this.done();
     }
+  }
+
+  /** A call begins, which is `done` later: what `track` does, for those that are made often. @throws BufferError `HANDLE_CLOSED`. */
+  begin(): void {
+    if (this.#isClosed) throw closed();
+    this.#underWay += 1;
+  }
+
+  done(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#onIdle?.();
   }
 
   /** Ends what waits, and waits for what is under way. False if it was ended before. */

@@ -18,6 +18,8 @@ export interface Asking {
   readonly withinMs?: number;
 }
 
+type Send = (client: Client, maybeDone: boolean) => Promise<unknown>;
+
 export class Link {
   readonly where: string;
   readonly #make: () => Client;
@@ -51,7 +53,13 @@ export class Link {
     args: readonly Argument[],
     asking?: Asking,
   ): Promise<Reply> {
-    return this.#ask((client) => evaluate(client, script, keys, args), asking) as Promise<Reply>;
+    return this.#once(
+      script,
+      keys,
+      args,
+      (client) => evaluate(client, script, keys, args),
+      asking,
+    ) as Promise<Reply>;
   }
 
   /** Runs the first script, and where that may have been run already the other. */
@@ -62,7 +70,7 @@ export class Link {
     keysAgain: readonly string[],
     args: readonly Argument[],
   ): Promise<Reply> {
-    return this.#ask((client, maybeDone) =>
+    return this.#once(script, keys, args, (client, maybeDone) =>
       maybeDone ? evaluate(client, again, keysAgain, args) : evaluate(client, script, keys, args),
     ) as Promise<Reply>;
   }
@@ -119,25 +127,41 @@ export class Link {
     this.#client?.disconnect();
   }
 
+  /** The one try that nearly always is enough, with little around it. */
+  #once(
+    { sha }: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    send: Send,
+    asking?: Asking,
+  ): Promise<unknown> {
+    const client = this.#client;
+    if (client?.status !== "ready" || this.#isClosed) return this.#ask(send, asking);
+    this.#begin();
+    return client.callBuffer("EVALSHA", sha, keys.length, ...keys, ...args).then(
+      (reply) => {
+        this.#end();
+        return reply;
+      },
+      (error: unknown) => {
+        this.#end();
+        return this.#ask(send, asking, isScriptMissing(error) ? undefined : { client, error });
+      },
+    );
+  }
+
   async #ask(
-    send: (client: Client, maybeDone: boolean) => Promise<unknown>,
+    send: Send,
     { effect = "unknown", withinMs = this.#requestMs }: Asking = {},
+    first?: { readonly client: Client; readonly error: unknown },
   ): Promise<unknown> {
     const until = performance.now() + withinMs;
     let maybeDone = false;
+    let failed = first;
     for (;;) {
       const doubt = () => (maybeDone ? effect : "none");
-      if (this.#isClosed) throw closedUnder(doubt());
-      let client: Client;
-      try {
-        client = this.#client?.status === "ready" ? this.#client : await this.#ready(until);
-      } catch (error) {
-        if (this.#isClosed) throw closedUnder(doubt());
-        throw refusalOf(error, doubt()) ?? unavailable(this.where, doubt(), error);
-      }
-      try {
-        return await this.#counted(send(client, maybeDone));
-      } catch (error) {
+      if (failed !== undefined) {
+        const { client, error } = failed;
         if (isBufferError(error)) throw error;
         if (isReply(error)) {
           const refusal = refusalOf(error, doubt());
@@ -152,23 +176,44 @@ export class Link {
         if (performance.now() >= until) throw unavailable(this.where, doubt(), error);
         await this.#pause(until);
       }
+      if (this.#isClosed) throw closedUnder(doubt());
+      let client: Client;
+      try {
+        client = this.#client?.status === "ready" ? this.#client : await this.#ready(until);
+      } catch (error) {
+        if (this.#isClosed) throw closedUnder(doubt());
+        throw refusalOf(error, doubt()) ?? unavailable(this.where, doubt(), error);
+      }
+      try {
+        return await this.#counted(send(client, maybeDone));
+      } catch (error) {
+        failed = { client, error };
+      }
     }
   }
 
   async #counted(sent: Promise<unknown>): Promise<unknown> {
+    this.#begin();
+    try {
+      return await sent;
+    } finally {
+      this.#end();
+    }
+  }
+
+  #begin(): void {
     this.#open += 1;
     if (this.#open === 1) {
       this.#heardAt = performance.now();
       this.#hold(true);
     }
     this.#watch ??= setTimeout(() => this.#look(), this.#requestMs).unref();
-    try {
-      return await sent;
-    } finally {
-      this.#open -= 1;
-      this.#heardAt = performance.now();
-      if (this.#open === 0) this.#hold(false);
-    }
+  }
+
+  #end(): void {
+    this.#open -= 1;
+    this.#heardAt = performance.now();
+    if (this.#open === 0) this.#hold(false);
   }
 
   /** A server that is silent for so long, though it was asked: the connection may be there, and nobody at its other end. */
@@ -249,8 +294,7 @@ function evaluate(
   args: readonly Argument[],
 ): Promise<unknown> {
   return client.callBuffer("EVALSHA", sha, keys.length, ...keys, ...args).catch((error: unknown) => {
-    // A server that was started again, or another one, has yet to learn it.
-    if (!/^NOSCRIPT/.test(textOf(error))) throw error;
+    if (!isScriptMissing(error)) throw error;
     return client.callBuffer("EVAL", source, keys.length, ...keys, ...args);
   });
 }
@@ -273,6 +317,11 @@ export function slotOf(key: string): number {
     for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
   }
   return crc % 16_384;
+}
+
+/** A server that was started again, or another one, has yet to learn it. */
+function isScriptMissing(error: unknown): boolean {
+  return /^NOSCRIPT/.test(textOf(error));
 }
 
 /** ioredis refused to send it. */

@@ -19,6 +19,15 @@ export type Tried<T> = { readonly answer: T } | { readonly planMs: number };
 // The server's scripts count in integers that a double holds.
 const WAIT_MS_MAX = 2 ** 40;
 
+/** As the server is told at first. */
+export function waitMsOf({ maxMs, signal }: Wait): number {
+  return signal.aborted ? 0 : inMs(maxMs);
+}
+
+function inMs(time: number): number {
+  return Math.ceil(Math.min(time, WAIT_MS_MAX));
+}
+
 /**
  * @param attempt - one round trip. Where it found nothing it has put the caller into the line.
  * @param giveUp - the answer when the time is over, or the call was aborted.
@@ -32,9 +41,9 @@ export async function waitFor<T>(
 ): Promise<T> {
   const until = performance.now() + wait.maxMs;
   let hops = -1;
-  let waitMs = wait.signal.aborted ? 0 : wait.maxMs;
+  let waitMs = waitMsOf(wait);
   for (;;) {
-    const tried = await attempt({ waitMs: Math.ceil(Math.min(waitMs, WAIT_MS_MAX)), hops });
+    const tried = await attempt({ waitMs, hops });
     if ("answer" in tried) return tried.answer;
     if (hops < 0) wait.onWait();
     const woken = await handle.wakeUps.wait(caller, tried.planMs, until, wait);
@@ -43,6 +52,6 @@ export async function waitFor<T>(
     failpoint("redis.woken");
     hops = woken.hops;
     // One that looks has a moment left, or its time would have been over.
-    waitMs = Math.max(until - performance.now(), 1);
+    waitMs = inMs(Math.max(until - performance.now(), 1));
   }
 }

@@ -136,7 +136,7 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
     await Promise.all([buffer.close(), before.close()]);
   });
 
-  test("a run of puts and takes across five deaths loses nothing, and takes nothing twice", async () => {
+  test("a run of puts and takes across eight deaths loses nothing, and takes nothing twice", async () => {
     let broker = await startBroker();
     const buffer = await openBuffer(transport(), { codec: bytes });
     const producer = await buffer.producer({ id: "maker" });
@@ -160,8 +160,8 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
         }
       }
     })();
-    for (let death = 1; death <= 5; death++) {
-      const enough = death * 40;
+    for (let death = 1; death <= 8; death++) {
+      const enough = death * 30;
       await expect.poll(() => taken.length, { timeout: 20_000 }).toBeGreaterThan(enough);
       await kill(broker);
       broker = await startBroker();

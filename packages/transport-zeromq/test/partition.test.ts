@@ -8,10 +8,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { curveKeyPair } from "zeromq";
 import { Actor } from "./support/actor.js";
-import { Network, whyNoNetwork } from "./support/network.js";
+import { Network, type Way, whyNoNetwork } from "./support/network.js";
 import { until } from "./support/until.js";
 
-const ITEMS = 400;
+const ITEMS = 1_000;
+/** A full buffer, and what two consumers have in hand. */
+const IN_FLIGHT_MAX = 7;
 const HEALED_MS = 8_000;
 const TYPED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN"];
 
@@ -40,10 +42,19 @@ function keyFiles(): { readonly broker: string; readonly client: string } {
   };
 }
 
+type Cut = readonly [ms: number, way: Way];
+
+/** Nine; with the one for long there are ten in all. */
+const SHORT: readonly Cut[] = [
+  [1_500, "both ways"],
+  ...[1, 2, 3, 4].map((): Cut => [400, "both ways"]),
+  ...(["there", "back", "there", "back"] as const).map((way): Cut => [400, way]),
+];
+
 test.skipIf(why !== undefined).each([
-  [1_500, "notices nothing"],
-  [5_000, "is told"],
-] as const)("no network for %i ms: everybody %s, and goes on", { timeout: 60_000 }, async (cutMs, then) => {
+  ["nine times for a moment", "notices nothing", SHORT],
+  ["for 5 s", "is told", [[5_000, "both ways"]]],
+] as const)("no network %s: everybody %s, and goes on", { timeout: 60_000 }, async (_when, then, cuts) => {
   const network = new Network();
   const keys = keyFiles();
   const host = await Actor.start(network.far);
@@ -59,13 +70,19 @@ test.skipIf(why !== undefined).each([
   const leased = leasing.call<Account>("consume", "lease");
   const put = producer.call<string[]>("insist", "a", ITEMS);
   const consumed = async () => (await host.call<{ consumed: number }>("counts")).consumed;
-  await until(async () => (await consumed()) > 20, "all are at work");
-  network.cut();
-  await sleep(cutMs);
-  const before = await consumed();
-  expect(before, "consumed before the network was back").toBeLessThan(ITEMS);
-  network.heal();
-  await until(async () => (await consumed()) > before, "all goes on", HEALED_MS);
+  for (const [cutMs, way] of cuts) {
+    const first = await consumed();
+    await until(async () => (await consumed()) > first + 20, "all are at work");
+    network.cut(way);
+    const atCut = await consumed();
+    await sleep(cutMs);
+    const before = await consumed();
+    // What was on its way.
+    expect(before - atCut, `consumed without a network, ${way}`).toBeLessThanOrEqual(IN_FLIGHT_MAX);
+    expect(before, "consumed before the network was back").toBeLessThan(ITEMS);
+    network.heal();
+    await until(async () => (await consumed()) > before, "all goes on", HEALED_MS);
+  }
   const putFaults = await put;
   await host.call("seal");
   const accounts = await Promise.all([took, leased]);

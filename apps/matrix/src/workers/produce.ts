@@ -16,6 +16,8 @@ export interface ProduceArgs {
   readonly waitsAfter?: number;
   /** So much it prints before its first item, which then says by how many KiB its memory grew. */
   readonly printMiB?: number;
+  /** Its standard output is that of its program: then it minds a full pipe by itself, as whoever prints so much there has to. */
+  readonly printsForAll?: boolean;
 }
 
 export const resumes = true;
@@ -23,7 +25,7 @@ export const resumes = true;
 export default async function* produce(context: WorkerContext<ProduceArgs>): AsyncGenerator<string> {
   const { args, lastSequence, signal } = context;
   const { prefix, items, everyMs = 0, waitsAfter = Number.POSITIVE_INFINITY, printMiB = 0 } = args;
-  const grownKiB = printMiB > 0 ? print(printMiB) : undefined;
+  const grownKiB = printMiB > 0 ? print(printMiB, args.printsForAll ?? false) : undefined;
   for (let n = lastSequence + 1; n <= items; n++) {
     if (n > waitsAfter) await untilAborted(signal);
     if (everyMs > 0) await delay(everyMs, undefined, { signal });
@@ -33,18 +35,24 @@ export default async function* produce(context: WorkerContext<ProduceArgs>): Asy
   }
 }
 
-function print(mebibytes: number): number {
+/** Without awaiting anything. */
+function print(mebibytes: number, isForAll: boolean): number {
   const before = peakMemoryKiB(process.pid);
-  const line = Buffer.from(`${"x".repeat(1023)}\n`.repeat(1024));
-  // As `console.log` does to a pipe: it goes on when it is written.
-  for (let n = 0; n < mebibytes; n++) {
-    for (let written = 0; written < line.length; ) written += writeAll(line.subarray(written));
+  const line = "x".repeat(2 ** 16 - 8);
+  for (let n = 0; n < mebibytes * 16; n++) {
+    const text = `${line}${String(n).padStart(7)}`;
+    if (isForAll) writeAll(Buffer.from(`${text}\n`));
+    else console.log(text);
   }
   return peakMemoryKiB(process.pid) - before;
 }
 
-/** A pipe that is shared with others may be set not to wait. */
-function writeAll(bytes: Uint8Array): number {
+function writeAll(bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSome(bytes.subarray(written));
+}
+
+/** A pipe may be set not to wait. */
+function writeSome(bytes: Uint8Array): number {
   for (;;) {
     try {
       return writeSync(1, bytes);

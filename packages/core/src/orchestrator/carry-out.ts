@@ -6,7 +6,6 @@ import type { BufferCounts } from "../transport.js";
 import { untilNotBusy } from "../until-not-busy.js";
 import { CrewGroup, type CrewHome } from "./crew-group.js";
 import type { CrewMember } from "./crew-member.js";
-import { DurationHistogram } from "./duration-histogram.js";
 import type { Ending } from "./ending.js";
 import type { EventStream } from "./event-stream.js";
 import type { CompletePlan, PlannedGroup } from "./run-plan.js";
@@ -21,11 +20,19 @@ interface Crew {
   readonly groups: readonly CrewGroup[];
 }
 
+/** What the steps have to do with whoever called `run`. */
+export interface RunCaller {
+  /** Everybody who works in the run. */
+  readonly hired: (crew: readonly CrewMember[]) => void;
+  /** The first signal that was handed to `stop`. */
+  readonly signal: () => EndSignal | undefined;
+}
+
 export async function carryOut(
   plan: CompletePlan,
   events: EventStream,
   ending: Ending,
-  signal: () => EndSignal | undefined,
+  caller: RunCaller,
 ): Promise<RunReport> {
   const begunAt = performance.now();
   const faults: ErrorText[] = [];
@@ -34,16 +41,15 @@ export async function carryOut(
   };
 
   const { buffer, before } = await create(plan, events);
-  const timesInBuffer = new DurationHistogram();
   const unwatch = watchParked(buffer, events, ending);
   const crew = spawn(plan, {
     address: buffer.address,
     events,
     startTimeoutMs: plan.startTimeoutMs,
-    timesInBuffer,
     onFailure: ({ job }) => ending.raiseTo("drain", `${job.name} failed`),
   });
   ending.of(crew.producers, crew.consumers);
+  caller.hired(members(crew.groups));
   await everyoneReady(crew, events, ending);
   await producersFinished(crew, ending);
   await seal(buffer, events, ending).catch(note);
@@ -51,8 +57,10 @@ export async function carryOut(
   ending.finish();
   unwatch();
   await settleAccounts(buffer, members(crew.producers));
-  const deadLetters = await untilNotBusy(() => buffer.deadLetters().list()).catch(note);
   const after = await untilNotBusy(() => buffer.counts()).catch(note);
+  // A medium that is out of reach is not asked once more: each question takes the time until it is given up.
+  const isThere = after !== undefined;
+  const deadLetters = isThere ? await untilNotBusy(() => buffer.deadLetters().list()).catch(note) : [];
   const report = reportOf({
     transport: plan.transport.name,
     capacity: buffer.spec.capacity,
@@ -62,9 +70,8 @@ export async function carryOut(
     after,
     faults,
     crew: members(crew.groups),
-    timesInBuffer,
     deadLetters: deadLetters ?? [],
-    signal: signal(),
+    signal: caller.signal(),
     endedBy: ending.because,
     durationMs: performance.now() - begunAt,
   });

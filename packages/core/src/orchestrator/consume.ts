@@ -7,7 +7,7 @@ import { keepLease } from "../lease-renewal.js";
 import { untilNotBusy } from "../until-not-busy.js";
 import type { Journal } from "./journal.js";
 import { now } from "./run-events.js";
-import type { WorkerEnd, WorkerJob } from "./worker-messages.js";
+import type { FailedItem, WorkerEnd, WorkerJob } from "./worker-messages.js";
 
 type Handle = (item: unknown) => unknown;
 
@@ -40,7 +40,8 @@ class Consuming {
   readonly #handled: Promise<void>[] = [];
   /** While an item that failed before is handled alone: resolves after it. */
   #alone: Promise<void> | undefined;
-  #suspects = new Set<number>();
+  /** In hand, by sequence: how often each had failed before. */
+  readonly #suspects = new Map<number, FailedItem>();
   #isOneByOne = false;
   #inHand = 0;
   #lastItemAt = performance.now();
@@ -128,11 +129,11 @@ class Consuming {
 
   /** Before they are handled: if this worker ends meanwhile, that is known. */
   #suspect(leases: readonly Lease<unknown>[], isInHand: boolean): Promise<void> {
-    for (const { sequence } of leases) {
-      if (isInHand) this.#suspects.add(sequence);
+    for (const { sequence, failures } of leases) {
+      if (isInHand) this.#suspects.set(sequence, { sequence, failures });
       else this.#suspects.delete(sequence);
     }
-    return this.#journal.suspects([...this.#suspects]);
+    return this.#journal.suspects([...this.#suspects.values()]);
   }
 
   async #next(): Promise<readonly Lease<unknown>[] | WorkerEnd> {
@@ -168,7 +169,9 @@ class Consuming {
       // Told to stop, before the handler or within it: nobody's failure.
       await settle(() => lease.release(), this.#journal);
     } else if (await settle(() => lease.nack({ reason }), this.#journal)) {
-      this.#journal.nacked(reason ?? "", lease.deliveries);
+      this.#journal.nacked(lease, reason ?? "");
+      // Before another has it in hand: if that one ends, it is to be known that this failure was nobody's end.
+      if (this.#careful()) void this.#journal.flush();
     }
   }
 

@@ -2,8 +2,8 @@
 
 import type { BufferAddress } from "../transport.js";
 import { CrewMember } from "./crew-member.js";
-import type { DurationHistogram } from "./duration-histogram.js";
 import type { EventStream } from "./event-stream.js";
+import { NackedItems } from "./nacked-items.js";
 import { RestartBudget } from "./restart-budget.js";
 import type { PlannedGroup } from "./run-plan.js";
 import type { StartWorker } from "./worker.js";
@@ -17,7 +17,6 @@ export interface CrewHome {
   readonly address: BufferAddress;
   readonly events: EventStream;
   readonly startTimeoutMs: number;
-  readonly timesInBuffer: DurationHistogram;
   /** A worker failed for good. */
   readonly onFailure: (member: CrewMember) => void;
 }
@@ -39,6 +38,7 @@ export class CrewGroup {
     const supervision = {
       restart,
       budget: new RestartBudget(restart),
+      nacked: new NackedItems(),
       onFailure: home.onFailure,
       hasCrashed: false,
       onCrash: () => {

@@ -1,6 +1,8 @@
 /** One place in the crew: a worker under supervision, started again as its group's policy says, and its account over all its lives. */
 
+import { DurationHistogram } from "./duration-histogram.js";
 import type { LedgerEntry } from "./ledger.js";
+import type { NackedItems } from "./nacked-items.js";
 import type { RestartBudget } from "./restart-budget.js";
 import type { CompleteRestart } from "./restart-options.js";
 import type { WorkerExit } from "./worker.js";
@@ -20,6 +22,7 @@ export type WorkerOutcome = WorkerEnd | "failed" | "killed";
 export interface Supervision {
   readonly restart: CompleteRestart;
   readonly budget: RestartBudget;
+  readonly nacked: NackedItems;
   /** One of the group has crashed before. */
   readonly hasCrashed: boolean;
   readonly onCrash: () => void;
@@ -42,6 +45,8 @@ export class CrewMember {
   /** How its last life ended; undefined until it is gone for good. */
   exit: WorkerExit | undefined;
   restarts = 0;
+  /** How long the items that it took, in all its lives, had been in the buffer. */
+  readonly timesInBuffer: DurationHistogram = new DurationHistogram();
 
   readonly #settings: LifeSettings;
   readonly #supervision: Supervision;
@@ -113,6 +118,11 @@ export class CrewMember {
     if (this.#waiting !== undefined) this.#leaveAs("killed");
   }
 
+  /** Kills it as an accident would, so that it is started again where its group's policy says so. False where nobody is there to kill. */
+  crash(): boolean {
+    return this.#life.crash();
+  }
+
   /**
    * A producer's number of accepted items, as the buffer knows it, settles what lives that ended without a last word had put.
    *
@@ -125,7 +135,10 @@ export class CrewMember {
   }
 
   #begin(): WorkerLife {
-    const life = new WorkerLife(this.#settings);
+    const life = new WorkerLife(this.#settings, {
+      timesInBuffer: this.timesInBuffer,
+      nacked: this.#supervision.nacked,
+    });
     this.#isLifeOver = false;
     void life.ready.then(() => {
       if (life.lastSequence === undefined) return;

@@ -35,6 +35,14 @@ export class DurationHistogram {
     }
   }
 
+  /** All that is in another one. */
+  merge(other: DurationHistogram): void {
+    other.#counts.forEach((count, bucket) => {
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
+    });
+    this.#total += other.#total;
+  }
+
   /** What was recorded since the last call. */
   take(): DurationCounts {
     if (this.#total === 0) return [];

@@ -6,7 +6,15 @@ export type { RestartOptions, RestartPolicy } from "./restart-options.js";
 export { type Run, run } from "./run.js";
 export type { Listen, RunEvent, RunEventKind, RunEvents, StopLevel } from "./run-events.js";
 export type { ConsumerGroup, RunPlan, WorkerGroup } from "./run-plan.js";
-export type { DeadLetterReport, EndSignal, RunExitCode, RunReport, WorkerReport } from "./run-report.js";
+export type {
+  DeadLetterReport,
+  EndSignal,
+  FoundInBuffer,
+  RunExitCode,
+  RunReport,
+  TimeInBuffer,
+  WorkerReport,
+} from "./run-report.js";
 export {
   sealWhenDone,
   startConsumers,

@@ -6,7 +6,7 @@
 import type { Lease } from "../lease.js";
 import { DurationHistogram } from "./duration-histogram.js";
 import { now, type WorkerRecord } from "./run-events.js";
-import { type FromWorker, NO_TOTALS, type WorkerTotals } from "./worker-messages.js";
+import { type FailedItem, type FromWorker, NO_TOTALS, type WorkerTotals } from "./worker-messages.js";
 
 /** After a message nothing is sent for so long; what happens meanwhile goes together. About one frame of a display. */
 const QUIET_MS = 20;
@@ -73,14 +73,14 @@ export class Journal {
   }
 
   /** Resolves when the parent can know of it, and of all before, whatever becomes of this process. */
-  async suspects(sequences: readonly number[]): Promise<void> {
+  async suspects(items: readonly FailedItem[]): Promise<void> {
     const told = this.flush();
-    await Promise.all([told, this.#send({ kind: "suspects", sequences })]);
+    await Promise.all([told, this.#send({ kind: "suspects", items })]);
   }
 
-  nacked(reason: string, deliveries: number): void {
+  nacked({ sequence, deliveries }: Lease<unknown>, reason: string): void {
     this.#totals.nacked++;
-    this.#add({ kind: "nacked", at: now(), reason, deliveries });
+    this.#add({ kind: "nacked", at: now(), reason, sequence, deliveries });
   }
 
   tally(what: Tally, count = 1): void {

@@ -19,6 +19,8 @@ export interface Ledger {
   readonly problems: readonly string[];
   /** Items that were accepted and are nowhere. */
   readonly lost: number;
+  /** Acks that the buffer counted and no worker told of; 0 where others may have acked. */
+  readonly untold: number;
 }
 
 /**
@@ -62,7 +64,12 @@ export function audit(
       );
     }
   }
-  return { problems, lost: Math.max(0, produced - accounted) };
+  const told = entries.reduce((sum, { totals }) => sum + totals.consumed, 0);
+  return {
+    problems,
+    lost: Math.max(0, produced - accounted),
+    untold: isOurs ? Math.max(0, consumed - before.consumed - told) : 0,
+  };
 }
 
 /** Most items that it may have put, or acked, beyond its account. */

@@ -6,8 +6,8 @@
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 
 const LOOK_EVERY_MS = 250;
-// A worker that is not blocked is gone by then, and has given back what it held. With the look before, within two seconds.
-const KILL_AFTER_MS = 1600;
+// A worker that is not blocked is gone by then, and has given back what it held. With the look before, within two seconds on a busy machine too.
+const KILL_AFTER_MS = 1400;
 
 /**
  * @param parent - its process id. An orphan's parent is another process; on Windows it is not, and there the connection alone

@@ -1,6 +1,7 @@
 /** A run's report for people. */
 
-import type { RunReport, WorkerReport } from "./run-report.js";
+import type { BufferAddress } from "../transport.js";
+import type { FoundInBuffer, RunReport, TimeInBuffer, WorkerReport } from "./run-report.js";
 
 // A report is to be read: its object has more of them.
 const DEAD_LETTERS_SHOWN = 10;
@@ -14,10 +15,16 @@ export function lastLine(report: RunReport): string {
   return `${produced} produced, ${consumed} consumed, ${remaining} remaining${rare.join("")}`;
 }
 
-/** The whole report: a line for each worker, what went wrong, the peak, and `lastLine` at the end. No line break after it. */
+/**
+ * The whole report: a line for each worker, what went wrong, where the buffer is if it is kept, the peak, and `lastLine` at the end. No line
+ * break after it.
+ */
 export function reportText(report: RunReport): string {
   const width = Math.max(...report.workers.map(({ name }) => name.length));
   const lines = report.workers.map((worker) => `${worker.name.padEnd(width)}  ${workerLine(worker)}`);
+  if (report.found !== undefined) lines.push(`taken up: ${foundText(report.found)}`);
+  if (report.untold > 0)
+    lines.push(`consumed by workers that were killed before they could tell: ${report.untold}`);
   for (const { sequence, reason, deliveries } of report.deadLetters.slice(0, DEAD_LETTERS_SHOWN)) {
     const times = deliveries === 1 ? "once" : `${deliveries} times`;
     lines.push(`dead letter: item ${sequence}, handed out ${times}: ${firstLine(reason)}`);
@@ -26,19 +33,42 @@ export function reportText(report: RunReport): string {
   if (unshown > 0) lines.push(`and ${unshown} more dead letters`);
   for (const problem of report.problems) lines.push(`problem: ${problem}`);
   if (report.endedBy !== undefined) lines.push(`ended early: ${report.endedBy}`);
+  if (report.kept !== undefined) lines.push(`the buffer is kept: ${addressText(report.kept)}`);
   const figures = [
     `peak ${report.peak ?? "unknown"} of ${report.capacity}`,
     seconds(report.durationMs),
     `${significant(report.perSecond)} items/s`,
+    ...waitingText(report),
+    ...timeInBuffer(report.timeInBufferMs),
   ];
-  const times = report.timeInBufferMs;
-  if (times !== undefined)
-    figures.push(
-      `time in the buffer: median ${milliseconds(times.p50)}, 99 % within ${milliseconds(times.p99)}`,
-    );
   lines.push(figures.join(", "));
   lines.push(lastLine(report));
   return lines.join("\n");
+}
+
+function foundText({ remaining, sealed }: FoundInBuffer): string {
+  const what = remaining === 0 ? "nothing was" : remaining === 1 ? "1 item was" : `${remaining} items were`;
+  return `${what} left in the buffer${sealed ? ", which is sealed: nothing more can be put" : ""}`;
+}
+
+// What a URL says to the server alone is not for a report.
+const USER = /\/\/[^/@"]*@/g;
+const SECRET = /([?&]\w*(?:token|password|secret)=)[^&"]*/gi;
+
+function addressText({ transport, place }: BufferAddress): string {
+  return `${transport} ${JSON.stringify(place).replaceAll(USER, "//***@").replaceAll(SECRET, "$1***")}`;
+}
+
+function waitingText({ waiting }: RunReport): string[] {
+  const parts = (["full", "empty"] as const)
+    .filter((because) => waiting[because].waits > 0)
+    .map((because) => `${seconds(waiting[because].waitedMs)} because ${because}`);
+  return parts.length === 0 ? [] : [`waited ${parts.join(" and ")}`];
+}
+
+function timeInBuffer(times: TimeInBuffer | undefined): string[] {
+  if (times === undefined) return [];
+  return [`time in the buffer: median ${milliseconds(times.p50)}, 99 % within ${milliseconds(times.p99)}`];
 }
 
 function workerLine(worker: WorkerReport): string {
@@ -48,6 +78,7 @@ function workerLine(worker: WorkerReport): string {
     const what = role === "producer" ? "full" : "empty";
     parts.push(`waited ${waits === 1 ? "once" : `${waits} times`} because ${what} (${seconds(waitedMs)})`);
   }
+  parts.push(...timeInBuffer(worker.timeInBufferMs));
   if (worker.restarts > 0)
     parts.push(`started again ${worker.restarts === 1 ? "once" : `${worker.restarts} times`}`);
   if (worker.nacked > 0) parts.push(`${worker.nacked} nacked`);

@@ -19,12 +19,13 @@ export class RestartBudget {
   /**
    * A worker ended that is to be started again: after how many milliseconds, or undefined where that would be too often.
    *
-   * An item that failed before and was in hand now is held to be the cause, and counts on its own: neither this end nor the one
-   * before it, which brought the item back, is a restart of the group's budget. `failuresMax` bounds how often one item can do that.
+   * An item that was in hand now, and in the hand of one that died before, is held to be the cause, and counts on its own: neither this
+   * end nor the one before it, which brought the item back, is a restart of the group's budget. `failuresMax` bounds how often one item can
+   * do that.
    * More than `max` of such items within the time, or in a longer one in which the group consumed nothing, are no longer a matter of
    * items, and there is no restart: a handler that takes its time before it ends its worker is no better than a quick one.
    *
-   * @param suspects - sequences of the items in hand that had failed before.
+   * @param suspects - sequences of those items.
    * @param consumed - how many items the group has consumed so far.
    */
   restart(suspects: readonly number[], consumed: number): number | undefined {
@@ -33,10 +34,9 @@ export class RestartBudget {
     this.#endings = this.#endings.filter((at) => now - at < withinMs);
     for (const [sequence, last] of this.#poison)
       if (now - last.at >= withinMs && consumed > last.consumed) this.#poison.delete(sequence);
-    for (const sequence of suspects) {
-      if (!this.#poison.has(sequence)) this.#endings.pop();
-      this.#poison.set(sequence, { at: now, consumed });
-    }
+    // One end has brought them back, however many they are.
+    if (suspects.some((sequence) => !this.#poison.has(sequence))) this.#endings.pop();
+    for (const sequence of suspects) this.#poison.set(sequence, { at: now, consumed });
     if (suspects.length > 0) return this.#poison.size > max ? undefined : backoffMinMs;
     if (this.#endings.length >= max) return undefined;
     this.#endings.push(now);

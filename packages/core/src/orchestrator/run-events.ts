@@ -14,8 +14,8 @@ interface WorkerRecords {
   taken: { readonly count: number; readonly values?: readonly unknown[] };
   /** Acks that were confirmed, in the same terms as `produced`. */
   consumed: { readonly count: number; readonly total: number; readonly values?: readonly unknown[] };
-  /** A handler threw, and its item went back: `deliveries` hand-outs so far. */
-  nacked: { readonly reason: string; readonly deliveries: number };
+  /** A handler threw, and its item went back: which one, and `deliveries` hand-outs so far. */
+  nacked: { readonly reason: string; readonly sequence: number; readonly deliveries: number };
   /** A producer met the full buffer, a consumer the empty one. A wait of a few milliseconds may be counted only. */
   waiting: { readonly because: "full" | "empty" };
   resumed: { readonly because: "full" | "empty"; readonly waitedMs: number };

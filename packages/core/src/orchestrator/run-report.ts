@@ -3,7 +3,7 @@
 import type { BuriedItem } from "../dead-letters.js";
 import type { BufferAddress, BufferCounts } from "../transport.js";
 import { type CrewMember, sumOfTotals, type WorkerOutcome } from "./crew-member.js";
-import type { DurationHistogram } from "./duration-histogram.js";
+import { DurationHistogram } from "./duration-histogram.js";
 import { audit } from "./ledger.js";
 import type { ErrorText, WorkerRole, WorkerTotals } from "./worker-messages.js";
 
@@ -25,6 +25,13 @@ export type EndSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 const SIGNAL_CODES: Record<EndSignal, RunExitCode> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
+/** How long items were in the buffer before they were handed out, of those that say so; at most 1/16 too high. */
+export interface TimeInBuffer {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
 /** How one worker did. */
 export interface WorkerReport extends WorkerTotals {
   readonly name: string;
@@ -36,6 +43,15 @@ export interface WorkerReport extends WorkerTotals {
   readonly error?: ErrorText;
   readonly exitCode: number | null;
   readonly signal: string | null;
+  /** As in the report of the run, of the items that this consumer took; not there where none of them had it. */
+  readonly timeInBufferMs?: TimeInBuffer;
+}
+
+/** What a run found in the buffer that it took up. */
+export interface FoundInBuffer {
+  /** Ready or leased. */
+  readonly remaining: number;
+  readonly sealed: boolean;
 }
 
 /** One item that failed too often. */
@@ -63,17 +79,23 @@ export interface RunReport {
   readonly unknown: number;
   /** Accepted, and nowhere any more. */
   readonly lost: number;
+  /**
+   * Items that were consumed though no worker said so: acked last by consumers that were killed. In `consumed`, and in no worker's row. 0
+   * around a buffer that the run did not make, where others may have acked.
+   */
+  readonly untold: number;
+  /** What was in the buffer when the run began; not there where the run made it. */
+  readonly found?: FoundInBuffer;
   /** The most items the buffer ever held at once. Not there where the buffer could not be asked any more. */
   readonly peak?: number;
   readonly sealed: boolean;
   readonly drained: boolean;
   /** Items consumed a second, from the beginning of the run to its end. */
   readonly perSecond: number;
-  /**
-   * How long items were in the buffer before they were handed out, of at most one put of each producer in 5 ms; not there where none
-   * was. At most 1/16 too high.
-   */
-  readonly timeInBufferMs?: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Of at most one put of each producer in 5 ms; not there where none was taken. */
+  readonly timeInBufferMs?: TimeInBuffer;
+  /** The waits of all producers for room, and of all consumers for an item. */
+  readonly waiting: Readonly<Record<"full" | "empty", Pick<WorkerTotals, "waits" | "waitedMs">>>;
   /** Dead letters in the buffer at the end, the oldest first; at most 100 are listed. */
   readonly deadLetters: readonly DeadLetterReport[];
   readonly restarts: number;
@@ -102,7 +124,6 @@ export interface RunOutcome {
   /** What the buffer did not do for the run. */
   readonly faults: readonly ErrorText[];
   readonly crew: readonly CrewMember[];
-  readonly timesInBuffer: DurationHistogram;
   readonly deadLetters: readonly BuriedItem<unknown>[];
   readonly signal: EndSignal | undefined;
   readonly endedBy: string | undefined;
@@ -116,7 +137,7 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
   const ledger =
     after === undefined
       ? // The medium is out of reach. If it does not outlive its authority, what was in it is gone.
-        { problems: [], lost: outcome.survivesAuthority ? 0 : lostWith(before, totals) }
+        { problems: [], untold: 0, lost: outcome.survivesAuthority ? 0 : lostWith(before, totals) }
       : audit(
           before,
           after,
@@ -137,6 +158,8 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
     discarded: isSince("discarded"),
     unknown: totals.unknown,
     lost: ledger.lost,
+    untold: ledger.untold,
+    ...(isOurs ? {} : { found: { remaining: before.ready + before.leased, sealed: before.sealed } }),
     ...(after === undefined ? {} : { peak: after.peak }),
     sealed,
     drained: sealed && remaining === 0,
@@ -154,7 +177,8 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
     capacity,
     ...facts,
     perSecond: facts.consumed / (outcome.durationMs / 1000),
-    ...timeInBuffer(outcome.timesInBuffer),
+    ...timeInBuffer(crew.map(({ timesInBuffer }) => timesInBuffer)),
+    waiting: { full: waitsOf("producer", workers), empty: waitsOf("consumer", workers) },
     deadLetters: outcome.deadLetters.map(({ sequence, reason, deliveries, failures }) => ({
       sequence,
       reason,
@@ -191,14 +215,25 @@ function exitCodeOf(is: {
   return is.signal === undefined ? 0 : SIGNAL_CODES[is.signal];
 }
 
-function timeInBuffer(times: DurationHistogram): Pick<RunReport, "timeInBufferMs"> {
+function waitsOf(
+  role: WorkerRole,
+  workers: readonly WorkerReport[],
+): Pick<WorkerTotals, "waits" | "waitedMs"> {
+  const { waits, waitedMs } = sumOfTotals(workers.filter((worker) => worker.role === role));
+  return { waits, waitedMs };
+}
+
+function timeInBuffer(parts: readonly DurationHistogram[]): Pick<RunReport, "timeInBufferMs"> {
+  const times = new DurationHistogram();
+  for (const part of parts) times.merge(part);
   const [p50, p99, max] = [0.5, 0.99, 1].map((part) => times.quantile(part));
   return p50 === undefined || p99 === undefined || max === undefined
     ? {}
     : { timeInBufferMs: { p50, p99, max } };
 }
 
-export function workerReport({ job, totals, outcome, restarts, error, exit }: CrewMember): WorkerReport {
+export function workerReport(member: CrewMember): WorkerReport {
+  const { job, totals, outcome, restarts, error, exit, timesInBuffer } = member;
   return {
     name: job.name,
     role: job.role,
@@ -208,5 +243,6 @@ export function workerReport({ job, totals, outcome, restarts, error, exit }: Cr
     ...(error === undefined ? {} : { error }),
     exitCode: exit?.code ?? null,
     signal: exit?.signal ?? null,
+    ...timeInBuffer([timesInBuffer]),
   };
 }

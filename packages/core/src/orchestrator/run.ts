@@ -1,6 +1,7 @@
 /** Runs a plan: create, spawn, wait until every worker is ready, produce, seal, drain, report, destroy. */
 
 import { carryOut } from "./carry-out.js";
+import type { CrewMember } from "./crew-member.js";
 import { Ending } from "./ending.js";
 import { EventStream } from "./event-stream.js";
 import type { Listen, RunEvent } from "./run-events.js";
@@ -28,6 +29,14 @@ export interface Run {
    * @param signal - the signal that asked for it. The first one is told by the exit code.
    */
   stop(signal?: EndSignal): void;
+  /**
+   * Kills a worker, to see what becomes of it: by SIGKILL, or as near to it as a thread comes. It is started again as its group's policy
+   * says, which counts as any restart; but no item that it had in hand is held to be why, as one is that is there at the ends of several.
+   *
+   * @param name - as in its events.
+   * @returns false where no such worker is alive, or it is in this process.
+   */
+  killWorker(name: string): boolean;
 }
 
 /**
@@ -44,6 +53,7 @@ export function run(plan: RunPlan): Run {
   const events = new EventStream();
   let ending: Ending | undefined;
   let signal: EndSignal | undefined;
+  let crew: readonly CrewMember[] = [];
 
   const begin = async (): Promise<RunReport> => {
     const complete = completePlan(plan);
@@ -59,7 +69,12 @@ export function run(plan: RunPlan): Run {
     const underWay = setInterval(() => {}, LONGEST_MS);
     const finished = unfinishedRun();
     try {
-      return await carryOut(complete, events, early, () => signal);
+      return await carryOut(complete, events, early, {
+        signal: () => signal,
+        hired: (members) => {
+          crew = members;
+        },
+      });
     } finally {
       finished();
       clearInterval(underWay);
@@ -86,5 +101,6 @@ export function run(plan: RunPlan): Run {
       signal ??= asked;
       ending?.raise(asked ?? "stopped by its caller");
     },
+    killWorker: (name) => crew.find(({ job }) => job.name === name)?.crash() ?? false,
   };
 }

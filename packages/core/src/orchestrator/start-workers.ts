@@ -5,7 +5,6 @@ import { countFrom } from "../buffer-spec.js";
 import { ownOptions } from "../options.js";
 import { untilNotBusy } from "../until-not-busy.js";
 import { CrewGroup } from "./crew-group.js";
-import { DurationHistogram } from "./duration-histogram.js";
 import { EventStream } from "./event-stream.js";
 import type { Listen } from "./run-events.js";
 import { type ConsumerGroup, groupOf, type WorkerGroup } from "./run-plan.js";
@@ -86,7 +85,6 @@ function start(
     address: buffer.address,
     events,
     startTimeoutMs: countFrom(1, "`startTimeoutMs`", startTimeoutMs),
-    timesInBuffer: new DurationHistogram(),
     onFailure: () => {},
   });
   group.go();

@@ -3,10 +3,13 @@
 import type { BufferAddress } from "../transport.js";
 import type { DurationHistogram } from "./duration-histogram.js";
 import type { EventStream } from "./event-stream.js";
+import type { NackedItems } from "./nacked-items.js";
+import { now } from "./run-events.js";
 import { unstartedWorker } from "./unstarted-worker.js";
 import type { StartWorker, Worker, WorkerExit, WorkerNews } from "./worker.js";
 import {
   type ErrorText,
+  type FailedItem,
   NO_TOTALS,
   type ToWorker,
   type WorkerEnd,
@@ -17,15 +20,20 @@ import {
 // Of what a worker printed before it crashed, the end is kept for the report.
 const LAST_WORDS_MAX = 2000;
 
-/** What a life needs to know of its worker. */
+/** What a worker is, and what it is in: the same for all its lives. */
 export interface LifeSettings {
   readonly job: WorkerJob;
   readonly address: BufferAddress;
   readonly start: StartWorker;
   readonly events: EventStream;
   readonly startTimeoutMs: number;
+}
+
+/** What is kept of a worker, or of its group, over all lives. */
+export interface LifeRecords {
   /** Collects how long its items were in the buffer. */
   readonly timesInBuffer: DurationHistogram;
+  readonly nacked: NackedItems;
 }
 
 export class WorkerLife {
@@ -43,20 +51,25 @@ export class WorkerLife {
   hadLastWord = false;
   /** What it found its producer id to have put before; undefined until it is ready. */
   lastSequence: number | undefined;
-  /** The items in its hand that had failed before. */
-  suspects: readonly number[] = [];
   /** Its module goes on after `lastSequence`. */
   resumes = false;
 
   readonly #settings: LifeSettings;
+  readonly #records: LifeRecords;
   readonly #worker: Worker;
   readonly #startTimer: NodeJS.Timeout;
   #getReady = () => {};
   #told: "nothing" | "stop" | "kill" = "nothing";
+  /** The items in its hand that had failed before. */
+  #failedInHand: readonly FailedItem[] = [];
+  #isKilledOnPurpose = false;
   #lastWords = "";
+  /** Since when it waits for room, or for an item, as far as it has told. */
+  #waitsSince: number | undefined;
 
-  constructor(settings: LifeSettings) {
+  constructor(settings: LifeSettings, records: LifeRecords) {
     this.#settings = settings;
+    this.#records = records;
     const { job, address, start, events, startTimeoutMs } = settings;
     this.ready = new Promise((resolve) => {
       this.#getReady = resolve;
@@ -96,12 +109,29 @@ export class WorkerLife {
     this.#worker.kill();
   }
 
+  /** Kills it as an accident would. False where it is gone, or cannot be killed. */
+  crash(): boolean {
+    if (this.exit !== undefined || this.#worker.pid === 0) return false;
+    this.#isKilledOnPurpose = true;
+    this.#worker.kill();
+    return true;
+  }
+
+  /** Sequences of the items that were in its hand when it ended, and in the hand of one that died before: they may be why. */
+  get suspects(): number[] {
+    if (this.#isKilledOnPurpose) return [];
+    const { nacked } = this.#records;
+    return this.#failedInHand
+      .filter(({ sequence, failures }) => failures > nacked.nacksOf(sequence))
+      .map(({ sequence }) => sequence);
+  }
+
   #send(message: ToWorker): void {
     if (this.exit === undefined) this.#worker.send(message);
   }
 
   #hear(news: WorkerNews): void {
-    const { job, events, timesInBuffer } = this.#settings;
+    const { job, events } = this.#settings;
     const worker = job.name;
     switch (news.kind) {
       case "output":
@@ -117,11 +147,16 @@ export class WorkerLife {
         return;
       case "records":
         this.totals = news.totals;
-        timesInBuffer.add(news.timesInBuffer);
-        for (const record of news.records) events.pass({ worker, ...record });
+        this.#records.timesInBuffer.add(news.timesInBuffer);
+        for (const record of news.records) {
+          if (record.kind === "waiting") this.#waitsSince = record.at;
+          else if (record.kind === "resumed") this.#waitsSince = undefined;
+          else if (record.kind === "nacked") this.#records.nacked.add(record.sequence);
+          events.pass({ worker, ...record });
+        }
         return;
       case "suspects":
-        this.suspects = news.sequences;
+        this.#failedInHand = news.items;
         return;
       case "ended":
         this.end = news.end;
@@ -137,6 +172,7 @@ export class WorkerLife {
   #leave(exit: WorkerExit): void {
     this.exit = exit;
     clearTimeout(this.#startTimer);
+    this.#endWait();
     const complaint = this.#complaint(exit);
     if (this.error === undefined && complaint !== undefined) {
       const printed = this.#lastWords.trim();
@@ -146,6 +182,13 @@ export class WorkerLife {
       this.#fail({ name: "Error", message });
     }
     this.#getReady();
+  }
+
+  /** One that ends in the middle of a wait does not tell how long that was. */
+  #endWait(): void {
+    if (this.#waitsSince === undefined) return;
+    const waitedMs = Math.max(0, now() - this.#waitsSince);
+    this.totals = { ...this.totals, waitedMs: this.totals.waitedMs + waitedMs };
   }
 
   /** What is wrong with the way it went, if anything is. */

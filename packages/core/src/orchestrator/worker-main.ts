@@ -2,6 +2,7 @@
 
 import { watchParent } from "./parent-watch.js";
 import { printed } from "./printed.js";
+import { waitForReader } from "./waiting-output.js";
 import { ParentLine, work } from "./work.js";
 import type { FromWorker, ToWorker } from "./worker-messages.js";
 
@@ -9,7 +10,9 @@ import type { FromWorker, ToWorker } from "./worker-messages.js";
 const EXIT_FAILED = 70;
 const EXIT_ORPHANED = 75;
 // An orphan has so long to give back what it holds.
-const ORPHAN_GRACE_MS = 1500;
+const ORPHAN_GRACE_MS = 1300;
+
+for (const stream of [process.stdout, process.stderr]) waitForReader(stream);
 
 // The terminal sends these to everybody in it; the parent decides what becomes of them.
 process.on("SIGINT", () => {});

@@ -52,6 +52,12 @@ export type ToWorker =
 /** How a worker came to its end by itself. */
 export type WorkerEnd = "done" | "idle" | "sealed" | "stopped";
 
+/** An item that has failed before: its handler threw, its lease expired, or its holder died. */
+export interface FailedItem {
+  readonly sequence: number;
+  readonly failures: number;
+}
+
 export type FromWorker =
   | { readonly kind: "ready"; readonly lastSequence: number; readonly resumes: boolean }
   | {
@@ -62,7 +68,7 @@ export type FromWorker =
       readonly timesInBuffer: DurationCounts;
     }
   /** The items in hand now that had failed before: if the worker ends now, they are held to be why. */
-  | { readonly kind: "suspects"; readonly sequences: readonly number[] }
+  | { readonly kind: "suspects"; readonly items: readonly FailedItem[] }
   | { readonly kind: "ended"; readonly end: WorkerEnd }
   | { readonly kind: "failed"; readonly error: ErrorText };
 

@@ -1,9 +1,9 @@
 /** A worker in a thread of this process. */
 
 import { Worker as Thread } from "node:worker_threads";
-import type { StartWorker, Worker, WorkerExit } from "./worker.js";
-import type { FromWorker } from "./worker-messages.js";
-import type { ToThread } from "./worker-thread-main.js";
+import { HeardOutput } from "./thread-output.js";
+import type { StartWorker, Worker, WorkerExit, WorkerNews } from "./worker.js";
+import type { ThreadStart, ToThread } from "./worker-thread-main.js";
 
 // A thread that can still hear ends itself: to be torn down from outside some native modules answer by ending the process, zeromq's
 // for one.
@@ -13,9 +13,10 @@ const MAIN = new URL("./worker-thread-main.js", import.meta.url);
 
 export const startThread: StartWorker = (start, hear) => {
   const { name, heapBytesMax, execArgv } = start.job;
+  const heard = new HeardOutput();
   const thread = new Thread(MAIN, {
     name,
-    workerData: start,
+    workerData: { start, heard: heard.shared } satisfies ThreadStart,
     stdout: true,
     stderr: true,
     // Left out, it takes over those of this process, and passes over what a thread cannot have; named, it refuses that.
@@ -26,9 +27,13 @@ export const startThread: StartWorker = (start, hear) => {
   });
   const print = (stream: "stdout" | "stderr", text: string) => hear({ kind: "output", stream, text });
   for (const stream of ["stdout", "stderr"] as const) {
+    // Only what is printed before its own program runs, by what `execArgv` loads.
     thread[stream].setEncoding("utf8").on("data", (text: string) => print(stream, text));
   }
-  thread.on("message", (message) => hear(message as FromWorker));
+  thread.on("message", (news: WorkerNews) => {
+    if (news.kind === "output") heard.add(news);
+    hear(news);
+  });
   // What nobody caught in a thread it does not print itself.
   thread.on("error", (error) => print("stderr", `${error instanceof Error ? error.stack : error}\n`));
   let isKilled = false;

@@ -168,6 +168,45 @@ test("others that are in hand with it are handed out again, and do not die of it
   await destroyAt(path);
 });
 
+test("an item that was nacked before is not taken for one that ended a worker before", async () => {
+  const path = freshPath();
+  const { report } = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 4 } },
+    consumers: { module: worker("stumbling"), args: { path }, restart: { max: 2, backoffMinMs: 1 } },
+  });
+  const told = await report;
+  // Each of the items ends a worker once: three ends, of two that may be.
+  expect(told).toMatchObject({ exitCode: 5, restarts: 2, problems: [] });
+  expect(told.workers[1]?.error?.message).toMatch(/its group was 2 times within 10000 ms/);
+  await destroyAt(path);
+});
+
+test("what a program kills itself counts as any restart, and no item is held to be why", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 1 } },
+    consumers: {
+      module: worker("collect"),
+      args: { everyMs: 60_000 },
+      restart: { max: 2, backoffMinMs: 1 },
+    },
+  });
+  const { run, events } = watched;
+  expect(run.killWorker("consumer-1"), "before there is one").toBe(false);
+  run.on("taken", ({ worker }) => run.killWorker(worker));
+  const told = await watched.report;
+  expect(told).toMatchObject({ exitCode: 5, restarts: 2, dead: 0, remaining: 1, problems: [] });
+  expect(told.workers[1]?.error?.message).toMatch(/^ended by SIGKILL; .*its group was 2 times within/);
+  expect(events.filter(({ kind }) => kind === "taken")).toHaveLength(3);
+  expect(run.killWorker("consumer-1"), "when it is gone").toBe(false);
+  expect(run.killWorker("nobody")).toBe(false);
+  await destroyAt(path);
+});
+
 test("a handler that every item ends is no matter of items: it fails the run", async () => {
   const path = freshPath();
   const { report } = watch({

@@ -1,6 +1,6 @@
 // The same workers in threads, and in this process: behind the same plan, with the same account.
 import { setTimeout as delay } from "node:timers/promises";
-import { createBuffer, openBuffer, sealWhenDone, startConsumers, startProducers } from "@sluice/core";
+import { createBuffer, openBuffer, run, sealWhenDone, startConsumers, startProducers } from "@sluice/core";
 import { describe, expect, test } from "vitest";
 import {
   create,
@@ -125,7 +125,59 @@ describe("a thread", () => {
     expect(text).toContain("last words");
     expect(text.match(/x/g)).toHaveLength(100_000);
   });
+
+  test("prints what its bytes say, however they are cut", async () => {
+    const module = inline(`
+      const bytes = Buffer.from("eight of them: ".padEnd(2 ** 16 - 1, ".") + "\u{1f6b0}".repeat(8));
+      export default () => { for (let at = 0; at < bytes.length; at += 5) process.stdout.write(bytes.subarray(at, at + 5)); }`);
+    const watched = watch({
+      transport: fileTransport({ path: freshPath() }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 1 } },
+      consumers: { module, runIn: "thread" },
+    });
+    expect(await watched.report).toMatchObject({ exitCode: 0 });
+    expect(printed(watched.events)).toBe(
+      `${"eight of them: ".padEnd(2 ** 16 - 1, ".")}${"\u{1f6b0}".repeat(8)}`,
+    );
+  });
 });
+
+test.each(["process", "thread"] as const)(
+  "a %s that prints without end, and awaits nothing, waits until it is heard: memory holds little of it",
+  async (runIn) => {
+    const mebibytes = 256;
+    const module = inline(`
+      const line = "x".repeat(8191);
+      export default () => {
+        for (let n = 0; n < ${mebibytes} * 128; n++) console.log(line);
+        console.error("queued:", process.stdout.writableLength);
+      };`);
+    // Not watched: that keeps what is printed.
+    const running = run({
+      transport: fileTransport({ path: freshPath() }),
+      create,
+      producers: { module: worker("count"), args: { prefix: "a", items: 1 } },
+      consumers: { module, runIn },
+    });
+    let bytes = 0;
+    let most = 0;
+    let least = Number.POSITIVE_INFINITY;
+    let errors = "";
+    running.on("output", ({ stream, text }) => {
+      if (stream === "stderr") errors += text;
+      else bytes += text.length;
+      const rss = process.memoryUsage.rss();
+      least = Math.min(least, rss);
+      most = Math.max(most, rss);
+    });
+    expect(await running.report).toMatchObject({ exitCode: 0, consumed: 1, restarts: 0 });
+    expect(errors).toBe("queued: 0\n");
+    expect(bytes).toBe(mebibytes * 2 ** 20);
+    // Kept, it would be all that is printed, and more.
+    expect((most - least) / 2 ** 20).toBeLessThan(mebibytes / 2);
+  },
+);
 
 test("a buffer of one process has its workers there, and says so", async () => {
   const plan = (runIn: "process" | "thread") => ({

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BufferAddress } from "@sluice/core";
 import type { Random } from "@sluice/history-checker/random";
+import type { ArmedFailpoint } from "../processes/failpoint-preload.js";
 import { Puppet } from "../processes/puppet.js";
 import { messageOf } from "../verdict-text.js";
 import type { Marks } from "./marks.js";
@@ -15,7 +16,13 @@ export interface Worker {
   readonly name: string;
   readonly puppet: Puppet;
   readonly work: Promise<number>;
-  readonly armed: "SIGKILL" | "SIGSTOP" | undefined;
+  readonly armed: ArmedFailpoint["signal"] | undefined;
+}
+
+/** What one has come upon: `SIGKILL at NAME`, and the worker's name. */
+interface Strike {
+  readonly what: string;
+  readonly worker: string;
 }
 
 /** Far more than a run can put; `stopProducing` ends it. */
@@ -44,6 +51,8 @@ export class Crew {
   readonly #settings: CrewSettings;
   /** All that were ever spawned, and have not been waited for. */
   readonly #spawned: Set<Puppet> = new Set();
+  /** Those that stopped themselves, and when that was seen. */
+  readonly #spentSince: Map<string, number> = new Map();
   #started = 0;
   #armed = 0;
   #isEnded = false;
@@ -94,17 +103,49 @@ export class Crew {
     await Promise.all([...this.#spawned].map((puppet) => puppet.kill()));
   }
 
+  /** Those who stopped themselves at their failpoint, and have gone on since: they come upon none any more. */
+  async replaceSpent(): Promise<void> {
+    const now = performance.now();
+    for (const { what, worker } of this.#strikes())
+      if (what.startsWith("SIGSTOP") && !this.#spentSince.has(worker)) this.#spentSince.set(worker, now);
+    const spent = this.workers.filter(
+      ({ name }) => now - (this.#spentSince.get(name) ?? now) > this.#stoppedMaxMs,
+    );
+    for (const worker of spent) if (this.awaitsStrikes) await this.kill(worker);
+  }
+
   /** How often somebody came upon a failpoint for which it was armed: `SIGKILL at NAME`. */
   get struck(): Record<string, number> {
     const struck: Record<string, number> = {};
-    if (!existsSync(this.#strikes)) return struck;
-    for (const name of readFileSync(this.#strikes, "utf8").split("\n").filter(Boolean))
-      struck[name] = (struck[name] ?? 0) + 1;
+    for (const { what } of this.#strikes()) struck[what] = (struck[what] ?? 0) + 1;
     return struck;
   }
 
-  get #strikes(): string {
+  /** How often somebody did, in all. */
+  get strikes(): number {
+    return this.#strikes().length;
+  }
+
+  /** Whether some of those that are wanted have not come. */
+  get awaitsStrikes(): boolean {
+    const { struck } = this;
+    const wanted = Object.entries(this.#settings.options.strikes ?? {});
+    return wanted.some(([what, count]) => (struck[what] ?? 0) < count);
+  }
+
+  #strikes(): Strike[] {
+    if (!existsSync(this.#strikesFile)) return [];
+    const lines = readFileSync(this.#strikesFile, "utf8").split("\n").filter(Boolean);
+    return lines.map((line) => JSON.parse(line) as Strike);
+  }
+
+  get #strikesFile(): string {
     return join(this.#settings.folder, "strikes");
+  }
+
+  /** Past their leases. */
+  get #stoppedMaxMs(): number {
+    return this.#settings.leaseMs * 2;
   }
 
   async #replace(worker: Worker): Promise<void> {
@@ -120,7 +161,7 @@ export class Crew {
     const { paceMs = PACE_MS, itemLength = 0 } = options;
     const name = `${id}.${++this.#started}`;
     const draw = random.fork(name);
-    const failpoint = armed ? this.#failpointFrom(draw) : undefined;
+    const failpoint = armed ? this.#failpointFrom(draw, name) : undefined;
     if (this.#isEnded) throw new Error(`${name} is not started: the run is over`);
     let puppet: Puppet;
     try {
@@ -132,8 +173,7 @@ export class Crew {
         },
         ...(failpoint === undefined ? {} : { failpoint }),
         ...(options.latencyMs ? { latency: { maxMs: options.latencyMs, seed: draw.below(2 ** 31) } } : {}),
-        // Past their leases.
-        ...(failpoint?.signal === "SIGSTOP" ? { wakeEveryMs: leaseMs * 2 } : {}),
+        ...(failpoint?.signal === "SIGSTOP" ? { wakeEveryMs: this.#stoppedMaxMs } : {}),
       });
     } catch (error) {
       // It may have come upon its failpoint while it was opening.
@@ -148,12 +188,30 @@ export class Crew {
     this.workers.push({ role, id, name, puppet, work, armed: failpoint?.signal });
   }
 
-  #failpointFrom(random: Random) {
-    const { failpoints = [], passingMax = PASSING_MAX, byTurns = false } = this.#settings.options;
+  #failpointFrom(random: Random, worker: string): ArmedFailpoint | undefined {
+    const { failpoints = [], passingMax = PASSING_MAX } = this.#settings.options;
     if (failpoints.length === 0) return undefined;
-    const kills = byTurns ? this.#armed++ % 2 === 0 : random.chance(0.7);
-    const signal = kills ? ("SIGKILL" as const) : ("SIGSTOP" as const);
+    const name = random.pick(failpoints);
+    const signal = this.#signalAt(name, random);
     const passing = 1 + random.below(passingMax);
-    return { name: random.pick(failpoints), passing, signal, strikes: this.#strikes };
+    const strike: Strike = { what: `${signal} at ${name}`, worker };
+    return { name, passing, signal, strike: { file: this.#strikesFile, line: JSON.stringify(strike) } };
+  }
+
+  /** The one of which more are missing, if not all that are missing are on their way. */
+  #signalAt(name: string, random: Random): ArmedFailpoint["signal"] {
+    const { strikes, byTurns = false } = this.#settings.options;
+    const { struck } = this;
+    const missing = (signal: ArmedFailpoint["signal"]): number => {
+      const what = `${signal} at ${name}`;
+      const onTheirWay = this.workers.filter(
+        (one) => one.armed === signal && !one.puppet.isGone && !this.#spentSince.has(one.name),
+      );
+      return Math.max(0, (strikes?.[what] ?? 0) - (struck[what] ?? 0) - onTheirWay.length);
+    };
+    const [kills, stops] = [missing("SIGKILL"), missing("SIGSTOP")];
+    if (kills !== stops) return kills > stops ? "SIGKILL" : "SIGSTOP";
+    const isKill = byTurns ? this.#armed++ % 2 === 0 : random.chance(0.7);
+    return isKill ? "SIGKILL" : "SIGSTOP";
   }
 }

@@ -50,8 +50,15 @@ export interface ChaosOptions {
   readonly byTurns?: boolean;
   /** How likely a worker is to be armed. Default 0.5, and 0 for the first ones. */
   readonly armedChance?: number;
-  /** Ends the faults as soon as all of these have come, `SIGKILL at NAME`. Default: none of them does. */
-  readonly untilStruck?: readonly string[];
+  /**
+   * How often each of these is to come, `SIGKILL at NAME`: armed is who is missing, and the run goes on after its other faults until
+   * all have come, or none does any more. That they came is for the caller to see. Default: none is waited for.
+   */
+  readonly strikes?: Readonly<Record<string, number>>;
+  /** How long to wait for one of them after the last. Default 1,000 ms, times `SLUICE_TIMEOUT_SCALE`. */
+  readonly strikeMs?: number;
+  /** Leaves out the faults that are left when all strikes have come. Default false. */
+  readonly endsWithStrikes?: boolean;
   /** Longest pause between two puts of a producer, and longest work on one item. Default 3 ms. */
   readonly paceMs?: number;
   /** Items are filled up to so many characters. Default: some ten. */
@@ -80,6 +87,9 @@ const END_MS = 60_000;
 
 /** In a long pause, whether somebody has come upon its failpoint. */
 const LOOK_EVERY_MS = 50;
+
+/** Until somebody comes upon its failpoint, unless it is given. Times `SLUICE_TIMEOUT_SCALE`. */
+const STRIKE_MS = 1_000;
 
 /** So many at work at a time can be judged by the complete search. */
 const SEARCHED_PROCESSES_MAX = 8;
@@ -205,12 +215,7 @@ async function unleash(
   options: ChaosOptions & { readonly leaseMs: number },
 ): Promise<void> {
   const { kills, stops = 0, restarts = 0, leaseMs, killEveryMs = 40, onStep: step = () => {} } = options;
-  const { untilStruck } = options;
-  const isEnough = () => {
-    if (untilStruck === undefined) return false;
-    const { struck } = crew;
-    return untilStruck.every((strike) => struck[strike] !== undefined);
-  };
+  const { endsWithStrikes = false, strikeMs = STRIKE_MS * timeScale() } = options;
   const pause = (ms: number) => sleep(ms, undefined, options.signal && { signal: options.signal });
   const actions = drawn(
     [
@@ -223,7 +228,7 @@ async function unleash(
   for (const [n, action] of actions.entries()) {
     for (let leftMs = random.below(killEveryMs); leftMs > 0; leftMs -= LOOK_EVERY_MS) {
       await pause(Math.min(leftMs, LOOK_EVERY_MS));
-      if (isEnough()) return;
+      if (endsWithStrikes && !crew.awaitsStrikes) return;
       if (leftMs > LOOK_EVERY_MS) await crew.replaceGone();
     }
     if (action === "restart") {
@@ -244,6 +249,15 @@ async function unleash(
       marks.add(victim.name, "SIGCONT");
     }
     await crew.replaceGone();
+  }
+  for (let last = performance.now(), seen = -1; crew.awaitsStrikes; ) {
+    const { strikes } = crew;
+    if (strikes > seen) last = performance.now();
+    else if (performance.now() - last > strikeMs) return;
+    seen = strikes;
+    await pause(LOOK_EVERY_MS);
+    await crew.replaceGone();
+    await crew.replaceSpent();
   }
 }
 

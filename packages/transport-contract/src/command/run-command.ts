@@ -22,6 +22,7 @@ import type { RunCommand } from "./command-args.js";
 import { Interrupted } from "./interruption.js";
 import { loadHarness } from "./load-harness.js";
 import { progressOn } from "./progress.js";
+import { SEED_MAX } from "./read-options.js";
 import { standingTable, verdictTable } from "./verdict-table.js";
 import { canWritePage, writePage } from "./write-page.js";
 
@@ -43,7 +44,7 @@ async function check(harness: Harness, command: RunCommand, signal: AbortSignal)
   const worst = new Map<string, Verdict>();
   const failures: Verdict[] = [];
   for (let n = 0; n < command.repeat && !signal.aborted; n++) {
-    const seed = first + n;
+    const seed = seedAfter(first, n);
     if (command.repeat > 1) process.stderr.write(`run ${n + 1} of ${command.repeat}, seed ${seed}\n`);
     for (const verdict of await runContract(harness, { ...options, seed })) {
       if (verdict.outcome === "failed") failures.push(verdict);
@@ -70,6 +71,11 @@ async function check(harness: Harness, command: RunCommand, signal: AbortSignal)
     return signal.reason.exitCode;
   }
   return failures.length === 0 ? 0 : 1;
+}
+
+/** After the last that there is comes the first: no two runs of a kind, and each can be run again. */
+function seedAfter(first: number, n: number): number {
+  return n <= SEED_MAX - first ? first + n : n - (SEED_MAX - first) - 1;
 }
 
 /** What is wrong with the options and the environment is found before the first rule is run. */

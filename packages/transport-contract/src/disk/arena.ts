@@ -72,27 +72,28 @@ export function cameToItsEnd(job: Job, { code, signal, said }: ScriptEnd): Recor
 export async function sitesOf(t: RuleContext, arena: Arena, job: Job = arena.job): Promise<Site[]> {
   const log = `${job.record}.log`;
   const trace = `trace=${CALLS.join(",")}`;
-  cameToItsEnd(job, await runScript(t, job, { strace: ["-y", "-o", log, "-e", trace] }));
-  const sites = sitesIn(readFileSync(log, "utf8"), directoryOf(t, arena.transport));
+  const end = await runScript(t, job, { strace: [{ options: ["-y", "-o", log, "-e", trace] }] });
+  cameToItsEnd(job, end);
+  const sites = sitesIn(readFileSync(log, "utf8"), directoryOf(t, arena.transport), end.threads);
   if (sites.length === 0)
     fail("Expected system calls on the buffer's files in the declared directory, saw none");
   return sites;
 }
 
-/** Opens it again: is it what it may be, does it go on, and does it go away? */
-export async function afterwards(t: RuleContext, arena: Arena, ended: boolean): Promise<void> {
+/** Opens it again: is it what it may be, does it go on, and does it go away? @param roundsMax - as of `inspect`. */
+export async function afterwards(
+  t: RuleContext,
+  arena: Arena,
+  ended: boolean,
+  roundsMax?: number,
+): Promise<void> {
   const { done } = recordOf(arena.job);
   const possible = possibleStates(arena.script, done, SETTINGS.capacity, ended).at(-1) ?? [];
   const port = await t.soon(arena.transport.open(arena.address), "the opening afterwards");
   t.defer(() => port.close());
-  await t.within(inspect(t, port, possible), 2, "looking at the buffer afterwards");
+  await t.within(inspect(t, port, possible, { roundsMax }), 2, "looking at the buffer afterwards");
   await t.soon(port.destroy(), "the destroy");
   equal(await (t.harness.leftovers?.(arena.transport) ?? []), [], "what is left of the destroyed buffer");
-}
-
-/** Calls of Node's own come in between, a few more or fewer each time; most faults meet their place, or nothing was looked at. */
-export function mostCame(came: number, of: readonly unknown[], what: string): void {
-  if (came * 2 < of.length || came === 0) fail(`Expected most of ${of.length} ${what} to come, ${came} did`);
 }
 
 /** With the place in the message: which run it was. */

@@ -25,7 +25,7 @@ export async function inspect(
   t: Looking,
   port: BufferPort,
   possible: readonly State[],
-  { roundsMax = 300 }: { readonly roundsMax?: number } = {},
+  { roundsMax = 300 }: { readonly roundsMax?: number | undefined } = {},
 ): Promise<void> {
   const counts = await port.counts();
   checkLedger(counts, SETTINGS.capacity, "after it was opened again");

@@ -1,6 +1,6 @@
 /** The child process: carries out a script at the port, and writes down each step after it is done. */
 
-import { appendFileSync, openSync, readFileSync, writevSync } from "node:fs";
+import { appendFileSync, openSync, readFileSync, readSync, writeSync, writevSync } from "node:fs";
 import {
   type BufferAddress,
   type BufferPort,
@@ -32,6 +32,8 @@ export interface Job {
   readonly stays?: boolean;
   /** Folder of which is written down, beside the record, what its files hold when it is ready and after each step. */
   readonly watched?: string;
+  /** Says when it has loaded its adapter, and waits until its standard input ends. */
+  readonly isTraced?: boolean;
   /** Of its leases. Default: longer than anything here takes. */
   readonly leaseMs?: number;
 }
@@ -50,6 +52,10 @@ function watch(): void {
 }
 
 const { transportAt } = (await import(job.address.module)) as TransportModule;
+if (job.isTraced === true) {
+  writeSync(1, "loaded\n");
+  readSync(0, Buffer.alloc(1));
+}
 const transport = transportAt(job.address);
 let address: BufferAddress | undefined = job.opensAny === true ? undefined : job.address;
 let port: BufferPort;

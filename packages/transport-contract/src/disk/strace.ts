@@ -10,6 +10,7 @@ import { lastSaid } from "../processes/last-said.js";
 import { type ChildEnd, type OwnedChild, spawnOwned } from "../processes/owned-child.js";
 import type { Job } from "./script-main.js";
 import { shapeOf } from "./shape.js";
+import { attachReason, type Traced, Tracer } from "./tracer.js";
 
 /** Those that change what lies on a disk. With a question mark: not every machine has it. */
 export const CALLS: readonly string[] = [
@@ -28,8 +29,6 @@ export const CALLS: readonly string[] = [
   ],
 ];
 
-const OPTIONS = ["-f", "-qq"] as const;
-
 let probed: { readonly reason: string | undefined } | undefined;
 
 /** Why no process can be traced here; undefined if one can. Looked at once. */
@@ -43,24 +42,30 @@ export function straceReason(): string | undefined {
 
 function probe(): string | undefined {
   if (process.platform !== "linux") return `strace is not on ${process.platform}`;
-  const args = [...OPTIONS, "-o", "/dev/null", "-e", `trace=${CALLS.join(",")}`, "true"];
+  const args = ["-o", "/dev/null", "-e", `trace=${CALLS.join(",")}`, "true"];
   const { error, status, stderr } = spawnSync("strace", args, { encoding: "utf8" });
   if (error !== undefined) return "strace is not installed";
-  return status === 0 ? undefined : `strace cannot trace here: ${stderr.trim()}`;
+  return status === 0 ? attachReason() : `strace cannot trace here: ${stderr.trim()}`;
 }
 
 /** One system call of one thread, by which it can be met again in the next run. */
 export interface Site {
   readonly call: string;
+  /** Whose it is, by the order in which threads began; -1 for one that began later. strace counts the calls of each by themselves. */
+  readonly thread: number;
   /** Of the calls of this name in its thread, from 1. */
   readonly nth: number;
+  /** Of the calls of this name on the buffer's files in its thread, from 1: the same in each run, whatever comes in between. */
+  readonly which: number;
   /** What kind of place in the adapter's code it is: the call and the names, without their numbers. */
   readonly shape: string;
+  /** As strace wrote it. */
+  readonly line: string;
 }
 
 export interface RunOptions {
-  /** What strace is to do besides: `inject=...`. Without it the process runs untraced. */
-  readonly strace?: readonly string[];
+  /** What strace is to do. Without it the process runs untraced. */
+  readonly strace?: readonly Traced[];
   /** Loaded before everything else. */
   readonly preload?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -68,6 +73,8 @@ export interface RunOptions {
 
 export interface ScriptEnd extends ChildEnd {
   readonly said: string;
+  /** Of those that strace was attached to, the numbers in the order in which they began. */
+  readonly threads: readonly number[];
 }
 
 export interface StartedScript extends OwnedChild {
@@ -87,46 +94,77 @@ export async function runScript(t: RuleContext, job: Job, options: RunOptions = 
 /** Whoever starts it ends it. */
 export function startScript(job: Job, options: RunOptions = {}): StartedScript {
   const main = fileURLToPath(new URL("./script-main.js", import.meta.url));
-  const node = [...(options.preload === undefined ? [] : ["--import", options.preload]), main];
-  const [command, ...args] =
-    options.strace === undefined
-      ? [process.execPath, ...node]
-      : ["strace", ...OPTIONS, ...options.strace, process.execPath, ...node];
-  const owned = spawnOwned(command as string, args, {
+  const isTraced = options.strace !== undefined;
+  const pipe = isTraced ? "pipe" : "ignore";
+  const args = [...(options.preload === undefined ? [] : ["--import", options.preload]), main];
+  const script = spawnOwned(process.execPath, args, {
     env: {
       ...process.env,
       ...options.env,
-      SLUICE_CONTRACT_SCRIPT: JSON.stringify(job),
+      SLUICE_CONTRACT_SCRIPT: JSON.stringify({ ...job, isTraced }),
       // One thread besides the main one, so that its calls come in the same order in each run; and calls that can be seen.
       UV_THREADPOOL_SIZE: "1",
       UV_USE_IO_URING: "0",
     },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: [pipe, pipe, "pipe"],
   });
-  const said = lastSaid(owned.child.stderr);
-  return { ...owned, end: owned.end.then((came) => ({ ...came, said: said() })) };
+  const said = lastSaid(script.child.stderr);
+  const tracer = isTraced ? new Tracer(script, options.strace ?? []) : undefined;
+  return {
+    child: script.child,
+    end: Promise.all([script.end, tracer?.end]).then(([came, threads = []]) => ({
+      ...came,
+      said: said(),
+      threads,
+    })),
+    async kill() {
+      await Promise.all([script.kill(), tracer?.kill()]);
+    },
+  };
 }
 
-/** @param log - what strace wrote, with `-y`. @returns the calls on what lies below the directory, in their order. */
-export function sitesIn(log: string, directory: string): Site[] {
+/**
+ * @param log - what strace wrote, with `-y`.
+ * @param threads - the numbers of all of them.
+ * @returns the calls on what lies below the directory, in their order.
+ */
+export function sitesIn(log: string, directory: string, threads: readonly number[] = []): Site[] {
   const below = `${asWritten(directory)}/`;
   const counts = new Map<string, number>();
+  const counted = (key: string): number => {
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return count;
+  };
   const sites: Site[] = [];
   for (const line of log.split("\n")) {
-    const [, thread, call, rest = ""] = /^(\d+)\s+(\w+)\((.*)$/.exec(line) ?? [];
-    if (thread === undefined || call === undefined) continue;
-    const key = `${thread} ${call}`;
-    const nth = (counts.get(key) ?? 0) + 1;
-    counts.set(key, nth);
+    // Of a log of one thread, without its number.
+    const [, thread = "", call, rest = ""] = /^(?:(\d+)\s+)?(?:\d+\.\d+\s+)?(\w+)\((.*)$/.exec(line) ?? [];
+    if (call === undefined) continue;
+    const nth = counted(`${thread} ${call}`);
     const names = [...rest.matchAll(/[<"]([^<">]*)[>"]/g)].map(([, name = ""]) => name);
     const own = names.filter((name) => name.startsWith(below));
-    if (own.length > 0) sites.push({ call, nth, shape: `${call} ${own.map(shapeOfName).join(" ")}` });
+    if (own.length === 0) continue;
+    const shape = `${call} ${own.map(shapeOfName).join(" ")}`;
+    sites.push({
+      call,
+      thread: threads.indexOf(Number(thread)),
+      nth,
+      which: counted(`${thread} ${call} of the buffer`),
+      shape,
+      line,
+    });
   }
   return sites;
 
   function shapeOfName(name: string): string {
     return shapeOf(name.slice(below.length).replace(/\(deleted\)/, ""));
   }
+}
+
+/** For a thread by which a site can be met. */
+export function threadOf({ thread }: Site): Pick<Traced, "thread"> {
+  return thread < 0 ? {} : { thread };
 }
 
 /** A path as strace writes it: what is no printable ASCII as octal bytes. */

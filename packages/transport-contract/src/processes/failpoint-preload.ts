@@ -11,8 +11,8 @@ export interface ArmedFailpoint {
   /** From 1. */
   readonly passing: number;
   readonly signal: "SIGKILL" | "SIGSTOP";
-  /** File to which the signal and the name are appended when it is come upon. */
-  readonly strikes?: string;
+  /** A line that is appended to a file when it is come upon. */
+  readonly strike?: { readonly file: string; readonly line: string };
 }
 
 /** A medium that is slow now and then: at some passings of any failpoint the process stands still for a while. */
@@ -34,7 +34,7 @@ if (armed !== undefined || latency !== undefined) {
     if (latency !== undefined && random?.below(SLOW_ONE_IN) === 0)
       Atomics.wait(clock, 0, 0, random.below(latency.maxMs));
     if (name !== armed?.name || ++passed !== armed.passing) return;
-    if (armed.strikes !== undefined) appendFileSync(armed.strikes, `${armed.signal} at ${name}\n`);
+    if (armed.strike !== undefined) appendFileSync(armed.strike.file, `${armed.strike.line}\n`);
     process.kill(process.pid, armed.signal);
   };
   Reflect.set(globalThis, Symbol.for("@sluice/core.failpoint"), hook);

@@ -4,6 +4,9 @@ import type { BufferAddress } from "@sluice/core";
 import type { RuleContext } from "../kit/context.js";
 import { Puppet } from "./puppet.js";
 
+/** So many start in one signal time, on a slow machine. */
+const PER_SIGNAL = 4;
+
 /** Child processes, killed when the rule is over. */
 export async function startPuppets(
   t: RuleContext,
@@ -15,5 +18,6 @@ export async function startPuppets(
     const onSpawn = (puppet: Puppet) => void t.hold(() => puppet.kill());
     return Puppet.start({ ...(address === undefined ? {} : { address }), onSpawn });
   });
-  return t.soon(Promise.all(starts), `the start of ${count} processes`);
+  const signals = Math.max(1, count / PER_SIGNAL);
+  return t.within(Promise.all(starts), signals, `the start of ${count} processes`);
 }

@@ -2,23 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { completeSpec } from "@sluice/core";
-import {
-  afterwards,
-  arenaFor,
-  at,
-  cameToItsEnd,
-  directoryOf,
-  folderFor,
-  mostCame,
-  recordOf,
-  sitesOf,
-} from "../disk/arena.js";
+import { afterwards, arenaFor, at, cameToItsEnd, directoryOf, folderFor, recordOf } from "../disk/arena.js";
 import type { FullDiskJob } from "../disk/full-disk-main.js";
 import { checkInjected, isInjected } from "../disk/injected.js";
+import { atEach, type Came, scriptWithPlaces } from "../disk/places.js";
 import { scriptOf } from "../disk/script.js";
 import type { Job } from "../disk/script-main.js";
 import { onSmallDisk, smallDiskReason } from "../disk/small-disk.js";
-import { runScript, someOf, straceReason } from "../disk/strace.js";
+import { runScript, type Site, sitesIn, straceReason, threadOf } from "../disk/strace.js";
 import { fail, isTrue } from "../kit/expect.js";
 import { type Rule, rule, Unable } from "../rule.js";
 
@@ -56,31 +47,27 @@ export const diskFaultRules: readonly Rule[] = [
     "DISK-6 accepts nothing falsely when a system call on its files fails, once or from then on, and trusts no handle whose sync failed",
     async (t) => {
       const folder = folderFor(t);
-      const script = scriptOf(t.random, 40, t.random.chance(0.5));
-      const sites = await sitesOf(t, await arenaFor(t, folder, script));
-      const chosen = someOf(sites, t.trials(5), t.random);
-      let came = 0;
-      for (const site of chosen) {
-        const error = t.random.chance(0.6) ? "EIO" : t.random.pick(["ENOSPC", "EACCES", "EROFS", "EDQUOT"]);
+      const { script, ...places } = await scriptWithPlaces(t, folder, { steps: 40, places: 5 });
+      await atEach(places, "an error", (site, roundsMax) => {
+        // Of all places at each the one that a disk gives that breaks.
+        const isEio = t.random.chance(0.6) || places.isAll;
+        const error = isEio ? "EIO" : t.random.pick(["ENOSPC", "EACCES", "EROFS", "EDQUOT"]);
         const when = `${site.nth}${t.random.chance(0.3) ? "+" : ""}`;
-        await at(`With ${error} from its ${site.call} number ${when} (${site.shape})`, async () => {
+        return at(`With ${error} from its ${site.call} number ${when} (${site.shape})`, async () => {
           const arena = await arenaFor(t, folder, script);
           const inject = `inject=${site.call}:error=${error}:when=${when}`;
-          const log = `${arena.job.record}.log`;
-          const { code, said } = await runScript(t, arena.job, {
-            strace: ["-y", "-o", log, "-e", `trace=writev,${site.call}`, "-e", inject],
-          });
+          const traced = withWrites(arena.job, site, inject);
+          const { code, said } = await runScript(t, arena.job, { strace: traced.strace });
           const { marks } = recordOf(arena.job);
           const isOver = marks.at(-1) === "over";
           // Before there is a handle it may have met a call of Node's own.
           if (marks.includes("ready") && !isOver) fail(`The process ended with ${code}: ${said}`);
-          const lines = readFileSync(log, "utf8").split("\n");
-          if (lines.some(isInjected)) came++;
+          const lines = traced.lines();
           if (isOver) await checkInjected(arena, site.call, lines);
-          await afterwards(t, arena, isOver);
+          await afterwards(t, arena, isOver, roundsMax);
+          return injectedIn(lines, site.call, sitesIn(lines.join("\n"), directoryOf(t, arena.transport)));
         });
-      }
-      mostCame(came, chosen, "errors");
+      });
     },
     { level: "stochastic", processes: true, directory: true, unable: straceReason },
   ),
@@ -112,6 +99,40 @@ export const diskFaultRules: readonly Rule[] = [
     { level: "stochastic", processes: true, directory: true },
   ),
 ];
+
+/** strace on the thread of a site, and on the main one for what it writes down of the steps. */
+function withWrites(job: Job, site: Site, inject: string) {
+  const logs = [`${job.record}.log`, `${job.record}.main.log`] as const;
+  const options = (log: string, call: string) => ["-y", "-ttt", "-o", log, "-e", `trace=writev,${call}`];
+  const strace = [{ ...threadOf(site), options: [...options(logs[0], site.call), "-e", inject] }];
+  if (site.thread > 0) strace.push({ thread: 0, options: options(logs[1], "writev") });
+  return {
+    strace,
+    lines: () => {
+      const lines = logs.slice(0, strace.length).flatMap((log) => readFileSync(log, "utf8").split("\n"));
+      const timed = lines.flatMap((line) => {
+        const time = /^(?:\d+\s+)?(\d+\.\d+) /.exec(line)?.[1];
+        return time === undefined ? [] : [{ time, line }];
+      });
+      // Texts of equal length.
+      timed.sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0));
+      return timed.map(({ line }) => line);
+    },
+  };
+}
+
+/** Where it came first. */
+function injectedIn(lines: readonly string[], call: string, sites: readonly Site[]): Came {
+  const first = lines.findIndex(isInjected);
+  const own = sites.filter((site) => site.call === call);
+  const at = own.findIndex(({ line }) => line === lines[first]);
+  const seen = new Set(lines.slice(0, first));
+  return {
+    came: first >= 0,
+    isAtOwn: at >= 0,
+    before: at >= 0 ? at : own.filter(({ line }) => seen.has(line)).length,
+  };
+}
 
 function shortenedFile({ record }: Job): string {
   return `${record}.shortened`;

@@ -1,12 +1,14 @@
 /** DISK: a process that is killed at one of its system calls on the buffer's files. */
 
+import { readFileSync } from "node:fs";
 import { completeSpec, isBufferError } from "@sluice/core";
-import { afterwards, arenaFor, at, folderFor, mostCame, recordOf, sitesOf } from "../disk/arena.js";
+import { type Arena, afterwards, arenaFor, at, directoryOf, folderFor, recordOf } from "../disk/arena.js";
 import { inspect } from "../disk/inspect.js";
-import { SETTINGS, scriptOf } from "../disk/script.js";
+import { atEach, type Came, placesOf, scriptWithPlaces } from "../disk/places.js";
+import { SETTINGS } from "../disk/script.js";
 import type { Job } from "../disk/script-main.js";
 import { emptyState } from "../disk/script-model.js";
-import { runScript, type Site, someOf, straceReason } from "../disk/strace.js";
+import { runScript, type Site, sitesIn, straceReason, threadOf } from "../disk/strace.js";
 import type { RuleContext } from "../kit/context.js";
 import { fail, isTrue } from "../kit/expect.js";
 import { type Rule, rule } from "../rule.js";
@@ -19,19 +21,16 @@ export const diskKillRules: readonly Rule[] = [
     "DISK-1 keeps what it has told a process that is killed at any of its system calls on the buffer's files, and goes on",
     async (t) => {
       const folder = folderFor(t);
-      const script = scriptOf(t.random, t.random.pick(STEPS), t.random.chance(0.5));
-      const sites = await sitesOf(t, await arenaFor(t, folder, script));
-      const chosen = someOf(sites, t.trials(4), t.random);
-      let kills = 0;
-      for (const site of chosen) {
-        await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
+      const usual = { steps: t.random.pick(STEPS), places: 4 };
+      const { script, ...places } = await scriptWithPlaces(t, folder, usual);
+      await atEach(places, "a kill", (site, roundsMax) =>
+        at(worded(site), async () => {
           const arena = await arenaFor(t, folder, script);
-          const isKilled = await killedAt(t, arena.job, site);
-          if (isKilled) kills++;
-          await afterwards(t, arena, !isKilled);
-        });
-      }
-      mostCame(kills, chosen, "kills");
+          const killed = await killedAt(t, arena, arena.job, site);
+          await afterwards(t, arena, !killed.came, roundsMax);
+          return killed;
+        }),
+      );
     },
     { level: "stochastic", processes: true, directory: true, unable: straceReason },
   ),
@@ -40,13 +39,12 @@ export const diskKillRules: readonly Rule[] = [
     "DISK-2 makes a buffer whole or not at all when its maker is killed at any of its system calls",
     async (t) => {
       const folder = folderFor(t);
-      const sites = await sitesOf(t, ...(await making(t, folder)));
-      const chosen = someOf(sites, t.trials(2), t.random);
-      let kills = 0;
-      for (const site of chosen) {
-        await at(`Killed at its ${site.call} number ${site.nth} (${site.shape})`, async () => {
-          const [{ transport }, job] = await making(t, folder);
-          if (await killedAt(t, job, site)) kills++;
+      const places = await placesOf(t, ...(await making(t, folder)), 2);
+      await atEach(places, "a kill", (site, roundsMax) =>
+        at(worded(site), async () => {
+          const [arena, job] = await making(t, folder);
+          const { transport } = arena;
+          const killed = await killedAt(t, arena, job, site);
           const isThere = await transport.open().then(
             (port) => port,
             (error) => (isBufferError(error, "BUFFER_NOT_FOUND") ? undefined : fail(String(error))),
@@ -58,24 +56,34 @@ export const diskKillRules: readonly Rule[] = [
           if (isThere === undefined)
             await transport.create(completeSpec(SETTINGS, "bytes"), t.harness.wishes ?? {});
           const port = isThere ?? (await transport.open());
-          await t.within(inspect(t, port, [emptyState()]), 2, "looking at the buffer afterwards");
+          const looking = inspect(t, port, [emptyState()], { roundsMax });
+          await t.within(looking, 2, "looking at the buffer afterwards");
           await port.destroy();
-        });
-      }
-      mostCame(kills, chosen, "kills");
+          return killed;
+        }),
+      );
     },
     { level: "stochastic", processes: true, directory: true, unable: straceReason },
   ),
 ];
 
-/** @returns whether it was killed; the call may be one that does not come this time. */
-async function killedAt(t: RuleContext, job: Job, site: Site): Promise<boolean> {
+function worded({ call, nth, shape }: Site): string {
+  return `Killed at its ${call} number ${nth} (${shape})`;
+}
+
+/** @returns whether it was killed, and where; the call may be one that does not come this time. */
+async function killedAt(t: RuleContext, { transport }: Arena, job: Job, site: Site): Promise<Came> {
   const inject = `inject=${site.call}:signal=KILL:when=${site.nth}`;
+  const log = `${job.record}.log`;
   const { code, signal, said } = await runScript(t, job, {
-    strace: ["-o", "/dev/null", "-e", `trace=${site.call}`, "-e", inject],
+    strace: [{ ...threadOf(site), options: ["-y", "-o", log, "-e", `trace=${site.call}`, "-e", inject] }],
   });
-  if (signal === "SIGKILL") return true;
-  return code === 0 ? false : fail(`The process ended with ${code ?? signal}: ${said}`);
+  if (signal !== "SIGKILL" && code !== 0) fail(`The process ended with ${code ?? signal}: ${said}`);
+  const seen = sitesIn(readFileSync(log, "utf8"), directoryOf(t, transport));
+  const came = signal === "SIGKILL";
+  // A call that begins and is not seen to end.
+  const isAtOwn = came && !/ = -?\d/.test(seen.at(-1)?.line ?? " = 0");
+  return { came, isAtOwn, before: seen.length - (isAtOwn ? 1 : 0) };
 }
 
 /** A job that makes a buffer where there was one: an address is to be had no other way. */

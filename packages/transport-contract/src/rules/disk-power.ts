@@ -15,7 +15,9 @@ import { claims } from "./claims.js";
 const DISK_BYTES = 1024 * 1024 * 1024;
 // Enough to cut a log of 256 commits three times, or one of a megabyte twice: what the first cut left is used again.
 const STEPS = 1000;
-const STATES_OF_A_RUN = 40;
+const STATES = 40;
+/** Where many are wanted: a run costs as much as some hundreds of them. */
+const STATES_OF_A_RUN_MAX = 400;
 
 export const diskPowerRules: readonly Rule[] = [
   rule(
@@ -26,14 +28,16 @@ export const diskPowerRules: readonly Rule[] = [
       const spec = completeSpec(SETTINGS, "bytes");
       const folder = folderFor(t);
       const boot = join(folder, "boot");
-      for (let left = t.trials(STATES_OF_A_RUN); left > 0; left -= STATES_OF_A_RUN) {
+      const all = t.trials(STATES);
+      const statesOfARun = Math.ceil(all / Math.ceil(all / STATES_OF_A_RUN_MAX));
+      for (let left = all; left > 0; left -= statesOfARun) {
         const transport = await t.transport();
         const directory = directoryOf(t, transport);
         // An address is to be had no other way.
         const address = await transport.create(spec, wishes);
         await (await transport.open()).destroy();
         writeFileSync(boot, "");
-        const states = Math.min(left, STATES_OF_A_RUN);
+        const states = Math.min(left, statesOfARun);
         const job: PowerLossJob = {
           ...{ address, spec, wishes, directory, folder, boot, steps: STEPS, states },
           ...{ capabilities: t.harness.capabilities, timing: t.timing, seed: t.random.below(1_000_000) },
@@ -41,10 +45,12 @@ export const diskPowerRules: readonly Rule[] = [
         const env = () => ({ SLUICE_CONTRACT_POWER_LOSS: JSON.stringify(job) });
         const options = { main: "./power/power-loss-main.js", directory, bytes: DISK_BYTES, boot, env };
         const run = onSmallDisk(t, options);
-        const end = (await t.within(run, 12, "the run with losses of power").catch((error) => {
-          const state = join(folder, "state");
-          throw existsSync(state) ? new Error(`${error.message}; ${readFileSync(state, "utf8")}`) : error;
-        })) as PowerLossEnd;
+        const end = (await t
+          .within(run, 12 * Math.max(1, states / STATES), "the run with losses of power")
+          .catch((error) => {
+            const state = join(folder, "state");
+            throw existsSync(state) ? new Error(`${error.message}; ${readFileSync(state, "utf8")}`) : error;
+          })) as PowerLossEnd;
         if (end.unable !== undefined) throw new Unable(end.unable);
         if (end.fault !== undefined) fail(end.fault);
       }

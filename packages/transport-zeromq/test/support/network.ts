@@ -17,13 +17,18 @@ export function whyNoNetwork(): string | undefined {
   }
 }
 
+/** From the near end to the far one, the other way, or both. */
+export type Way = "there" | "back" | "both ways";
+
+const NEAR_ADDRESS = "10.99.99.1";
+
 export class Network {
   /** Commands that start another one at either end. */
   readonly near: readonly string[];
   readonly far: readonly string[];
   readonly farAddress = "10.99.99.2";
-  readonly #link: string;
   readonly #nearName: string;
+  readonly #farName: string;
 
   /** Gone after the test. */
   constructor() {
@@ -36,7 +41,7 @@ export class Network {
     ip("link", "add", near, "type", "veth", "peer", "name", far);
     ip("link", "set", near, "netns", near);
     ip("link", "set", far, "netns", far);
-    ip("-n", near, "address", "add", "10.99.99.1/24", "dev", near);
+    ip("-n", near, "address", "add", `${NEAR_ADDRESS}/24`, "dev", near);
     ip("-n", far, "address", "add", `${this.farAddress}/24`, "dev", far);
     for (const end of [near, far]) {
       ip("-n", end, "link", "set", "lo", "up");
@@ -44,16 +49,41 @@ export class Network {
     }
     this.near = ["ip", "netns", "exec", near];
     this.far = ["ip", "netns", "exec", far];
-    this.#link = near;
     this.#nearName = near;
+    this.#farName = far;
   }
 
-  cut(): void {
-    ip("-n", this.#nearName, "link", "set", this.#link, "down");
+  /** @param way - in which nothing arrives any more. */
+  cut(way: Way = "both ways"): void {
+    if (way === "both ways") this.#end(this.#nearName, "link", "set", this.#nearName, "down");
+    else this.#lose(way);
   }
 
   heal(): void {
-    ip("-n", this.#nearName, "link", "set", this.#link, "up");
+    this.#end(this.#nearName, "link", "set", this.#nearName, "up");
+    for (const end of [this.#nearName, this.#farName])
+      this.#end(end, "neighbour", "flush", "nud", "permanent", "dev", end);
+  }
+
+  /** Packets go to an interface that nobody has. */
+  #lose(way: "there" | "back"): void {
+    const [from, to] = way === "there" ? [this.#nearName, this.farAddress] : [this.#farName, NEAR_ADDRESS];
+    this.#end(
+      from,
+      "neighbour",
+      "replace",
+      to,
+      "lladdr",
+      "02:00:00:00:00:99",
+      "nud",
+      "permanent",
+      "dev",
+      from,
+    );
+  }
+
+  #end(end: string, ...args: string[]): void {
+    ip("-n", end, ...args);
   }
 }
 

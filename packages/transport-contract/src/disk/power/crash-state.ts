@@ -32,14 +32,17 @@ export function crashState(
     bytes.set(inode, known);
     return known;
   };
-  for (const change of changes) {
-    // They are in the order of their ends: another that ended later may have begun before.
-    if (change.begin >= line) continue;
-    const fate = change.durable < line ? "kept" : (fates.get(change) ?? "kept");
-    if (change.kind === "names") {
-      if (fate === "kept") for (const one of change.names) rename(entriesOf(one.directory), one);
-    } else contentOf(change.inode).apply(change, fate);
-  }
+  // They are in the order of their ends: another that ended later may have begun before.
+  const begun = changes.filter(({ begin }) => begin < line);
+  const fateOf = (change: Change): Fate => (change.durable < line ? "kept" : (fates.get(change) ?? "kept"));
+  for (const change of begun)
+    if (change.kind === "names" && fateOf(change) === "kept")
+      for (const one of change.names) rename(entriesOf(one.directory), one);
+  // Most of the files of a long run are gone again: their bytes are nothing to anybody.
+  const there = reachable(ROOT);
+  for (const change of begun)
+    if (change.kind !== "names" && there.has(change.inode))
+      contentOf(change.inode).apply(change, fateOf(change));
 
   const nodes = new Map<number, TreeNode>();
   const nodeOf = (inode: number): TreeNode => {
@@ -54,6 +57,12 @@ export function crashState(
     return node;
   };
   return nodeOf(ROOT) as DirectoryNode;
+
+  function reachable(inode: number, seen: Set<number> = new Set()): ReadonlySet<number> {
+    seen.add(inode);
+    if (inodes[inode]?.kind !== "file") for (const one of entriesOf(inode).values()) reachable(one, seen);
+    return seen;
+  }
 }
 
 function rename(entries: Map<string, number>, { name, inode }: NameChange): void {
@@ -94,8 +103,17 @@ class Content {
     bytes.copy(this.#seen, offset);
     this.#seenLength = Math.max(this.#seenLength, end);
     if (fate === "lost") return;
+    if (fate === "kept") {
+      const [from, to] = [
+        roundedDown(offset),
+        Math.min(roundedDown(end - 1) + SECTOR_BYTES, this.#seenLength),
+      ];
+      this.#seen.copy(this.#disk, from, from, to);
+      this.#diskLength = Math.max(this.#diskLength, Math.min(to, end));
+      return;
+    }
     for (const sector of sectorsOf(change)) {
-      if (fate !== "kept" && !fate.sectors.has(sector)) continue;
+      if (!fate.sectors.has(sector)) continue;
       const [from, to] = [sector * SECTOR_BYTES, Math.min((sector + 1) * SECTOR_BYTES, this.#seenLength)];
       this.#seen.copy(this.#disk, from, from, to);
       this.#diskLength = Math.max(this.#diskLength, Math.min(to, end));
@@ -112,6 +130,10 @@ class Content {
     this.#seen = Buffer.concat([this.#seen, more]);
     this.#disk = Buffer.concat([this.#disk, more]);
   }
+}
+
+function roundedDown(offset: number): number {
+  return offset - (offset % SECTOR_BYTES);
 }
 
 export function sectorsOf({ offset, bytes }: { readonly offset: number; readonly bytes: Buffer }): number[] {

@@ -40,7 +40,7 @@ export async function record(folder: string, { job, script, directory, from }: R
   const files = new FileChanges(directory, readTree(directory));
   const own = { ...job, script: `${path}.script`, record: `${path}.record` };
   const options = [...STRACE_OPTIONS, "-o", `${path}.log`, "-e", `trace=${TRACED.join(",")}`];
-  cameToItsEnd(own, await startScript(own, { strace: options }).end);
+  cameToItsEnd(own, await startScript(own, { strace: [{ options }] }).end);
 
   const marks: (Mark & { readonly said: string })[] = [];
   for (const traced of tracedCalls(readFileSync(`${path}.log`, "latin1"))) {

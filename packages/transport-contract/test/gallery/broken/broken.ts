@@ -61,12 +61,21 @@ export async function polling<T>(
   }
 }
 
+/** One listener for each signal, however many wait on it. */
+const ends = new WeakMap<AbortSignal, Promise<void>>();
+
 /** Resolves when the wait is ended by its signal, and never by itself. */
-export function untilEnded<T>(wait: Wait, answer: T): Promise<T> {
-  return new Promise((resolve) => {
-    if (wait.signal.aborted) resolve(answer);
-    wait.signal.addEventListener("abort", () => resolve(answer), { once: true });
-  });
+export async function untilEnded<T>({ signal }: Wait, answer: T): Promise<T> {
+  let end = ends.get(signal);
+  if (end === undefined) {
+    end = new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    ends.set(signal, end);
+  }
+  await end;
+  return answer;
 }
 
 /** A buffer that is made otherwise than it says. */

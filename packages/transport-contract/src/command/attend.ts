@@ -1,0 +1,34 @@
+/** Runs the command in a child process, which an adapter may block for ever: it is this one that hears Ctrl-C. */
+
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { CODES, type Interruption } from "./interruption.js";
+
+/** Of an end that has been asked for twice: what the child has started is to end with it. */
+const GRACE_MS = 1_000;
+
+/** The first signal ends what is under way in order, the second at once. @returns the exit code. */
+export async function attend(args: readonly string[]): Promise<number> {
+  const child = fork(fileURLToPath(new URL("./attended-main.js", import.meta.url)), args, {
+    stdio: "inherit",
+  });
+  const end = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  let last: Interruption | undefined;
+  for (const name of Object.keys(CODES) as Interruption[]) {
+    process.on(name, () => {
+      // To one that has ended meanwhile; its exit says all there is to say.
+      child.send(name, () => {});
+      if (last !== undefined) setTimeout(() => child.kill("SIGKILL"), GRACE_MS).unref();
+      last = name;
+    });
+  }
+  const [code, signal] = await end;
+  if (code !== null) return code;
+  const why =
+    signal === "SIGKILL" && last !== undefined
+      ? "the adapter or its harness blocks its process: it was killed, and what it had in temporary folders is left there"
+      : `the adapter or its harness ended the process (${signal}): there is no verdict`;
+  process.stderr.write(`transport-contract: ${why}\n`);
+  return last === undefined ? 1 : CODES[last];
+}
