@@ -2,7 +2,6 @@
 
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { failpoint } from "@sluice/core";
 import { faults, isDenied, isSilence, isUnsent, refusalOf, unavailable } from "./faults.js";
 import type { ServerPlace } from "./server-place.js";
 import { ANSWER_MS, DOUBT_MS, PAUSE_MS, REQUEST_MS } from "./timing.js";
@@ -105,7 +104,6 @@ export class Link {
     void nc.closed().then(() => {
       if (this.#session === session) this.#session = undefined;
     });
-    failpoint("nats.connected");
     try {
       await this.#onSession(session);
     } catch (error) {

@@ -60,7 +60,6 @@ export async function writeWhole(log: NatsLog, { js, jsm }: Session): Promise<vo
   // Not if another one has come meanwhile: whoever wrote that may have removed these parts.
   const expect = { lastSubjectSequence: wholeAt };
   await js.publish(names.states, encodeRecord({ number, parts } satisfies WholeHead), { expect });
-  failpoint("nats.after-state");
   const first = Math.min(number + 1, ...live);
   await jsm.streams.purge(names.stream, { seq: first });
   await removeBetween(jsm, names, live, number);

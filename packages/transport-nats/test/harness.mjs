@@ -38,7 +38,7 @@ export default {
     return transport;
   },
   capabilities: natsTransport({ url: "nats://somewhere", name: "any" }).capabilities,
-  failpoints: ["nats.before-commit", "nats.after-commit", "nats.before-state", "nats.after-state"],
+  failpoints: ["nats.before-commit", "nats.after-commit", "nats.before-state"],
   /** @param {import("@sluice/core").BufferTransport} transport */
   async cleanup(transport) {
     for (const stream of await streamsOf(transport)) await withServer((jsm) => jsm.streams.delete(stream));

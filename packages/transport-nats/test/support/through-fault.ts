@@ -16,11 +16,17 @@ const TYPED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN", "BUFFER_BUSY", "LEASE
  * Nothing that was accepted is lost, nothing is there twice, and the bound holds.
  *
  * @param fault - when a quarter of the items is through. Once it resolves the servers are whole again.
+ * @param before - while there is a buffer, and nobody at work.
  */
-export async function throughFault(cluster: NatsCluster, fault: () => Promise<void>): Promise<void> {
+export async function throughFault(
+  cluster: NatsCluster,
+  fault: () => Promise<void>,
+  before: () => Promise<void> = async () => {},
+): Promise<void> {
   const settings = { capacity: CAPACITY, failuresMax: 1_000 };
   const { buffer, another } = await made(cluster.urls, settings, { replicas: 3 });
   expect(buffer.capabilities.survives).toContain("host-loss");
+  await before();
   const consumers = PRODUCERS.map(async () => consume(await another()));
   const producers = PRODUCERS.map(async (name) => insist(await another(), name, ITEMS));
   const all = PRODUCERS.length * ITEMS;
