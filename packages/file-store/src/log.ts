@@ -28,6 +28,8 @@ export interface Log {
   readonly isQuickToLook: boolean;
   /** Lets somebody else ask first: as long as it takes that his commit is seen here. */
   passTurn(): Promise<void>;
+  /** Whether a handle has done nothing and waited for nothing of late, where that is known. Where it is, turns are what it costs to collide. */
+  isQuiet?(handle: string): boolean;
   /** Sees that the state has changed. */
   onAdvance: () => void;
   /** Sees that the log goes on elsewhere. */

@@ -47,14 +47,14 @@ export class Store {
     // A call that does not wait for anything else may wait for the lock.
     if (wait.maxMs === 0) return this.#commits.transact(decide);
     const patience = { until: performance.now() + wait.maxMs, signal: wait.signal };
-    const ask = () => this.#commits.transact(decide, patience);
+    const ask = (hasWaited = false) => this.#commits.transact(decide, { ...patience, hasWaited });
     const more = (answer: T): MaybePromise<T> =>
       isFinal(answer) || wait.signal.aborted
         ? answer
-        : this.#waiters.wait({ kind, wait, canGo, ask, isFinal }, answer);
-    // Beside a sync a few turns are nothing, and whoever was just served does not come before those who have been woken.
-    const isPolite = this.log.durable && kind === "consumer";
-    const first = isPolite ? this.#waiters.letOthersGo(kind).then(ask) : ask();
+        : this.#waiters.wait({ kind, wait, canGo, ask: () => ask(true), isFinal }, answer);
+    // Whoever was just served does not come before those who have been woken: where it costs little, or there is too little for all.
+    const isPolite = kind === "consumer" && (this.log.durable || this.#waiters.isScarce());
+    const first = isPolite ? this.#waiters.letOthersGo(kind).then(() => ask()) : ask();
     return first instanceof Promise ? first.then(more) : more(first);
   }
 

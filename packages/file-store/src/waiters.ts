@@ -125,6 +125,12 @@ export class Waiters {
     for (const waiter of this.#waiting) waiter.end();
   }
 
+  /** Whether there are more who were served before this handle than there are items. */
+  isScarce(): boolean {
+    const { isQuiet, state } = this.#log;
+    return isQuiet !== undefined && state.ready.size <= this.#servedBefore("consumer");
+  }
+
   /** Lets those ask first who were last served before this handle was. */
   async letOthersGo(kind: WaitKind): Promise<void> {
     for (let turns = this.#servedBefore(kind); turns > 0; turns--) await this.#log.passTurn();
@@ -138,13 +144,15 @@ export class Waiters {
     const ownLast = own?.[last];
     if (kind === "observer" || ownLast === undefined) return 0;
     let count = 0;
-    for (const other of participants.values()) if ((other[last] ?? ownLast) < ownLast) count += 1;
+    for (const [handle, other] of participants)
+      if ((other[last] ?? ownLast) < ownLast && this.#log.isQuiet?.(handle) !== true) count += 1;
     return Math.min(count, TURNS_MAX);
   }
 
   // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once, and the others, where
   // that is cheap to find out, only if something is left for them.
   async #afterOthers({ kind, canGo }: Waiter): Promise<boolean> {
+    if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;
     for (let turns = this.#servedBefore(kind); turns > 0; turns--) {
       await this.#log.passTurn();
       if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;

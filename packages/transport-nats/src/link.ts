@@ -83,6 +83,12 @@ export class Link {
     }
   }
 
+  /** For whoever hears it: nothing where there is no connection. */
+  tell(subject: string, text: string): void {
+    const nc = this.#session?.nc;
+    if (nc !== undefined && !nc.isClosed()) nc.publish(subject, text);
+  }
+
   /** A server that was silent may be there no more, or be cut off from the others: another one is asked. */
   noAnswer(session: Session, error: unknown): void {
     if (!isUnsent(error) || isDenied(error)) this.#drop(session);

@@ -33,6 +33,8 @@ export interface Names {
   readonly all: string;
   /** Under which the server tells everybody what the stream took; with `>` behind it. */
   readonly told: string;
+  /** Under which handles tell each other that they wait. */
+  readonly waits: string;
 }
 
 export function namesOf(name: string, id: string): Names {
@@ -44,6 +46,7 @@ export function namesOf(name: string, id: string): Names {
     states: `${own}.state`,
     all: `${own}.*`,
     told: `sluice.told.${id}`,
+    waits: `sluice.told.${id}.waits`,
   };
 }
 

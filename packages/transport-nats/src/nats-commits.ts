@@ -11,7 +11,6 @@ import {
   type Operation,
   type Patience,
   type WaitCounts,
-  type WaitKind,
   withJoin,
 } from "@sluice/file-store";
 import { faults, isSilence, isUnsent, lastSequenceIn, refusalOf, unavailable } from "./faults.js";
@@ -23,6 +22,8 @@ import { ANSWER_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
 import { isWholeDue, writeWhole } from "./whole-state.js";
 
 const COMMITS_AVERAGED = 16;
+// Longer, and those who collide most would be served least.
+const COLLISIONS_BEFORE_TURN = 4;
 
 export class NatsCommits implements Commits {
   readonly log: NatsLog;
@@ -41,13 +42,13 @@ export class NatsCommits implements Commits {
     this.payload = log.payloads;
     // No sign tells over a network that a process has died: only that nothing is heard of it any more.
     this.dues = new Dues(log, (_, handle) => log.silenceMs(handle) > SILENT_MS);
-    this.waits = ownWaits();
+    this.waits = log.waits;
     this.#stillHere = setInterval(() => this.#sayStillHere(), STILL_HERE_MS).unref();
   }
 
   transact<T>(decide: Decide<T>, patience?: Patience): Promise<T> {
     const limit = limitFromNow();
-    const answer = this.#line.then(() => this.#transact(decide, limit, patience !== undefined));
+    const answer = this.#line.then(() => this.#transact(decide, limit, patience));
     this.#line = answer.catch(() => {});
     return answer;
   }
@@ -56,11 +57,12 @@ export class NatsCommits implements Commits {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#stillHere);
+    this.log.waits.close();
     // A whole state that is being written is better finished than begun again by others.
     void Promise.resolve(this.#whole).finally(() => this.log.link.close());
   }
 
-  async #transact<T>(decide: Decide<T>, limit: Limit, mayWait: boolean): Promise<T> {
+  async #transact<T>(decide: Decide<T>, limit: Limit, patience: Patience | undefined): Promise<T> {
     for (let collisions = 0; ; ) {
       if (this.#isClosed) throw faults.closed();
       await this.log.link.session(limit);
@@ -69,9 +71,11 @@ export class NatsCommits implements Commits {
       const decision = await this.#decide(decide, limit);
       if (decision === undefined) continue;
       if ("answer" in decision) {
-        if (decision.final === true || (await this.log.isCurrent(limit))) return decision.answer;
-        // What has come meanwhile is for those who have waited for it, before it is for this call.
-        if (mayWait) return decision.answer;
+        // One that waits is told what comes.
+        if (decision.final === true || patience?.hasWaited === true) return decision.answer;
+        const isCurrent = await this.log.isCurrent(limit);
+        // What has come meanwhile is for those who have waited for it, before it is for a call that may wait.
+        if (isCurrent || patience !== undefined) return decision.answer;
         continue;
       }
       const number = await this.#commit(decision.operations, decision.items ?? [], limit);
@@ -86,7 +90,7 @@ export class NatsCommits implements Commits {
         const message = "Others commit to the buffer all the time, and this call does not come through";
         throw faults.of("BUFFER_BUSY", message);
       }
-      if (collisions > 1) await pause(Math.min(collisions - 2, 3));
+      if (collisions > COLLISIONS_BEFORE_TURN) await this.log.passTurn();
     }
   }
 
@@ -207,20 +211,4 @@ function inDoubt(error: unknown): unknown {
   if (error.code === "BUFFER_DESTROYED") return error;
   const code = error.code === "HANDLE_CLOSED" ? "OUTCOME_UNKNOWN" : error.code;
   return faults.of(code, error.message, { effect: "unknown", cause: error });
-}
-
-/** The calls of this handle that wait; of others none are known. */
-function ownWaits(): WaitCounts {
-  const waiting: Record<Exclude<WaitKind, "observer">, number> = { producer: 0, consumer: 0 };
-  return {
-    tell(kind) {
-      waiting[kind] += 1;
-      let isTold = true;
-      return () => {
-        if (isTold) waiting[kind] -= 1;
-        isTold = false;
-      };
-    },
-    count: (kind) => waiting[kind],
-  };
 }

@@ -20,6 +20,7 @@ import { type CommitHead, decodeRecord } from "./record.js";
 import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
 import { ANSWER_MS, FALLBACK_MS, TOLD_MS } from "./timing.js";
+import { Waits } from "./waits.js";
 import { loadState } from "./whole-state.js";
 
 /** A message of the stream. */
@@ -30,6 +31,8 @@ interface Told {
 
 const FETCHED_AT_ONCE = 64;
 const TURN_MS_MAX = 20;
+/** One that waits says so every second. */
+const QUIET_MS = 3_000;
 // Head of a commit, and what a client and a server put around a message.
 const HEAD_BYTES_MAX = 64 * 1024;
 
@@ -43,6 +46,11 @@ export class NatsLog implements Log {
   readonly spec: BufferSpec;
   readonly link: Link;
   readonly payloads: Payloads;
+  readonly waits: Waits = new Waits(
+    this.handle,
+    (told) => this.link.tell(this.names.waits, told),
+    (handle) => this.#heard.set(handle, performance.now()),
+  );
   readonly serverClock: ServerClock = new ServerClock();
   state: BufferState;
   /** Sequence of the last message that the state includes. */
@@ -107,6 +115,9 @@ export class NatsLog implements Log {
   passTurn(): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, Math.min(Math.ceil(this.commitMs), TURN_MS_MAX)));
   }
+
+  /** It has neither committed nor said that it waits. */
+  readonly isQuiet = (handle: string): boolean => this.silenceMs(handle) > QUIET_MS;
 
   watchPath(): undefined {
     return undefined;
@@ -206,6 +217,7 @@ export class NatsLog implements Log {
       callback: (error, message) => {
         const sequence = Number(message?.headers?.get("Nats-Sequence"));
         if (isDenied(error)) this.#denied = refusalOf(error, "none");
+        else if (message.subject === this.names.waits) this.waits.heard(message.string());
         else if (sequence > 0) this.#heardMessage(sequence, message.subject, message.data);
       },
     });
