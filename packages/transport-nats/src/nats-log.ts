@@ -298,6 +298,8 @@ export class NatsLog implements Log {
       this.state.apply(sequence, by, turn, operations);
       if (by === this.handle) this.#own = { turn, number: sequence };
       this.#heard.set(by, performance.now());
+      for (const one of operations)
+        if (one.op === "leave" || one.op === "gone") this.#heard.delete(one.handle);
     } else if (kind === "state") {
       this.wholeUpTo = decodeRecord<{ readonly number: number }>(data).head.number;
       this.wholeAt = sequence;
