@@ -22,8 +22,15 @@ export interface Candidate {
   /** URL of the file that exports it: what a worker in JavaScript imports. */
   readonly module: string;
   readonly bound: Bound;
+  /**
+   * Whether it is a transport of ours. Default false: a peer, which is frozen, so that what it does differently on another
+   * day is the machine's doing.
+   */
+  readonly isOurs?: boolean;
   /** Whether a call moves several items; without, a work in batches is done one at a time. */
   readonly hasBatches: boolean;
+  /** Whether what was put outlives a power cut: everything is synced before it is answered. Default false. */
+  readonly isDurable?: boolean;
   /** Whether many calls of one end may be under way at once; without, a work that has many awaits each one. */
   readonly mayOverlap?: boolean;
   /** Whether the sender deals items out, so that nobody knows beforehand how many each of several consumers gets. */

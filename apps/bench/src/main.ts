@@ -2,16 +2,23 @@
 
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type BenchOptions, HELP, readArgs, UsageError } from "./args.js";
-import { describeMachine, isInMemory, type Machine } from "./machine.js";
-import { measure, type Run } from "./measure.js";
-import { type Field, leftOutLines, prepare } from "./prepare.js";
-import { table } from "./table.js";
+import { basename, join } from "node:path";
+import { type BenchOptions, type Products, readArgs } from "./args.js";
+import { comparisonText } from "./compare.js";
+import { gatesText } from "./gates.js";
+import { HELP } from "./help.js";
+import { describeMachine, isInMemory } from "./machine.js";
+import { measure } from "./measure.js";
+import { UsageError } from "./option-values.js";
+import { page } from "./page/page.js";
+import { leftOutLines, prepare } from "./prepare.js";
+import { type Results, resultsOf, resultsText } from "./results.js";
+import { findCounter, type SystemCallCounter } from "./system-calls.js";
+import { tables as tablesText } from "./table.js";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-async function run(options: BenchOptions): Promise<number> {
+async function run(options: BenchOptions, products: Products): Promise<number> {
   const stop = new AbortController();
   let code = 0;
   for (const [signal, signalCode] of Object.entries(SIGNALS)) {
@@ -23,62 +30,80 @@ async function run(options: BenchOptions): Promise<number> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "sluice-bench-")));
   try {
     const machine = describeMachine(directory);
-    print(heading(machine, options));
-    const field = await prepare(options.candidates, { directory, signal: stop.signal });
-    const candidates = field.ready.map(({ candidate }) => candidate);
-    const runs = await measure({
-      ...options,
-      candidates,
-      directory,
-      signal: stop.signal,
-      onRun: showProgress,
-    });
+    print(heading({ ...options, machine, works: options.tables.flatMap(({ works }) => works) }));
+    if (options.items !== undefined || options.isQuick) print(SHORT);
+    const { signal } = stop;
+    const asked = [...new Set(options.tables.flatMap(({ candidates }) => candidates))];
+    const field = await prepare(asked, { directory, signal });
+    const ready = field.ready.map(({ candidate }) => candidate);
+    const tables = options.tables.map((table) => ({
+      ...table,
+      candidates: table.candidates.filter((candidate) => ready.includes(candidate)),
+    }));
+    const counter = tables.some(({ countsSystemCalls }) => countsSystemCalls)
+      ? counterIn(directory)
+      : undefined;
+    const measured = await measure({ ...options, tables, counter, directory, signal, onRun: showProgress });
     showProgress("");
     if (code !== 0) return code;
-    if (candidates.length > 0) {
-      print(`${table(options.works, candidates, runs, options.ratio)}\n\n${footing(field)}`);
-    }
-    const leftOut = leftOutLines(field, options.works);
+    const results = resultsOf({ ...options, machine }, field, tables, measured);
+    if (results.rounds < options.rounds)
+      print(`The time was over after ${results.rounds} of ${options.rounds} rounds.\n`);
+    if (ready.length > 0) show(results, products);
+    const leftOut = leftOutLines(field, results.works);
     if (leftOut.length > 0) print(`\n${leftOut.join("\n")}`);
-    if (options.json !== undefined) writeFileSync(options.json, rawResults(machine, options, field, runs));
+    write(results, products);
+    const runs = [...results.runs, ...results.counted];
     return runs.length > 0 && runs.every(({ outcome }) => outcome.isValid) ? 0 : 1;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function heading(machine: Machine, { rounds, isQuick, items, works }: BenchOptions): string {
+function counterIn(directory: string): SystemCallCounter | undefined {
+  const counter = findCounter(directory);
+  if ("start" in counter) return counter;
+  print(`System calls are not counted: ${counter.why}\n`);
+  return undefined;
+}
+
+const SHORT = "Too few items to compare by: this shows that it works.\n";
+
+function heading({ machine, rounds, works }: Pick<Results, "machine" | "rounds" | "works">): string {
   const memory = isInMemory(machine.fileSystem)
     ? ", which is memory and no disk: set TMPDIR to a directory on one\n"
     : "\n";
-  const short =
-    isQuick || items !== undefined ? "\nToo few items to compare by: this shows that it works." : "";
   const sizes = [...new Set(works.map(({ itemBytes }) => itemBytes))];
   return (
     `${machine.cores} x ${machine.cpu}, ${machine.system} ${machine.architecture}, Node ${machine.node}, ${machine.date}\n` +
     `Buffers on ${machine.fileSystem}${memory}` +
     `Items of ${sizes.join(" and of ")} bytes, every producer and consumer a process. Each run has new processes and a new buffer; ` +
-    `each item is checked.\n${rounds === 1 ? "One round" : `Medians of ${rounds} rounds`} through all candidates in turn.${short}\n`
+    `each item is checked.\n${rounds === 1 ? "One round" : `Medians of ${rounds} rounds`} through all candidates in turn.\n`
   );
 }
 
-function footing({ ready }: Field): string {
-  const width = Math.max(...ready.map(({ candidate }) => candidate.name.length));
-  const lines = ready.map(({ candidate: { name, about }, version }) => {
+function show(results: Results, { gates, old }: Products): void {
+  if (gates) print(gatesText(results));
+  else print(`${tablesText(results)}\n\n${footing(results)}`);
+  if (old !== undefined) print(`\n${comparisonText(old, results)}`);
+}
+
+function footing({ candidates, diskSyncsPerSecond }: Results): string {
+  const width = Math.max(...candidates.map(({ name }) => name.length));
+  const lines = candidates.map(({ name, about, version }) => {
     const made = version === undefined ? "" : ` (${version})`;
     return `${name.padEnd(width)}  ${about}${made}`;
   });
+  if (diskSyncsPerSecond.length > 0) {
+    const syncs = diskSyncsPerSecond.map((value) => Math.round(value).toLocaleString("en-US"));
+    lines.push(`The disk itself, 64 bytes and fdatasync, a second: ${syncs.join("; ")}`);
+  }
   return lines.join("\n");
 }
 
-function rawResults(machine: Machine, options: BenchOptions, field: Field, runs: readonly Run[]): string {
-  const { works, rounds, isQuick } = options;
-  const candidates = field.ready.map(({ candidate, version }) => {
-    const { name, about, bound, hasBatches, mayOverlap = false } = candidate;
-    return { name, about, bound, hasBatches, mayOverlap, version };
-  });
-  const leftOut = field.leftOut.map(({ candidate: { name }, why, install }) => ({ name, why, install }));
-  return `${JSON.stringify({ machine, rounds, isQuick, candidates, leftOut, works, runs }, undefined, 2)}\n`;
+function write(results: Results, { json, page: file }: Products): void {
+  if (json !== undefined) writeFileSync(json, resultsText(results));
+  if (file !== undefined) writeFileSync(file, page(results, json === undefined ? undefined : basename(json)));
 }
 
 // Only where somebody watches; each line takes the place of the one before.
@@ -93,7 +118,12 @@ function print(text: string): void {
 try {
   const command = readArgs(process.argv.slice(2));
   if (command.kind === "help") process.stdout.write(HELP);
-  else process.exitCode = await run(command.options);
+  else if (command.kind === "run") process.exitCode = await run(command.options, command.products);
+  else {
+    print(heading(command.results));
+    show(command.results, command.products);
+    write(command.results, command.products);
+  }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`bench: ${error.message} (--help shows the options)\n`);

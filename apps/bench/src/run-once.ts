@@ -2,20 +2,15 @@
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { faultOf } from "./arrivals.js";
 import type { Candidate, Created } from "./candidate.js";
 import { openPromise } from "./open-promise.js";
+import { judge, type Outcome } from "./outcome.js";
+import { type CostsPerItem, costsOf, costsPerItem, resetPeaks, startedProcesses } from "./process-costs.js";
 import { type UsagePerItem, usageOf, usagePerItem } from "./server-usage.js";
-import { percentile } from "./statistics.js";
-import type { Job, Report, Role } from "./worker-messages.js";
+import type { SystemCallCounter } from "./system-calls.js";
+import { type Job, type Report, type Role, WARM_UP_ROUND_TRIPS } from "./worker-messages.js";
 import { WorkerProcess } from "./worker-process.js";
 import { shareOf, type Work } from "./works.js";
-
-/** What came of a run: figures only if every item arrived as it should. */
-export type Outcome = Valid | { readonly isValid: false; readonly reason: string };
-
-type Valid = { readonly isValid: true; readonly seconds: number } & UsagePerItem &
-  ({ readonly itemsPerSecond: number } | { readonly p50Us: number; readonly p99Us: number });
 
 export interface RunOptions {
   /** An existing directory that is the run's alone to write to. */
@@ -26,6 +21,8 @@ export interface RunOptions {
   readonly deadlineMs: number;
   /** Ends the run early, as a failed one. */
   readonly signal: AbortSignal;
+  /** Counts the system calls, which makes the run slower. */
+  readonly counter?: SystemCallCounter | undefined;
 }
 
 export async function runOnce(candidate: Candidate, work: Work, options: RunOptions): Promise<Outcome> {
@@ -44,10 +41,10 @@ export async function runOnce(candidate: Candidate, work: Work, options: RunOpti
       const job = jobs[index] as Job;
       workers.push(new WorkerProcess(`${job.role} ${job.index}`, job, running));
     }
-    const conducted = conduct(workers, jobs, created, options.count);
-    const { reports, usage } = await withinDeadline(conducted, options);
+    const conducted = conduct(workers, jobs, created, work, options);
+    const { reports, costs } = await withinDeadline(conducted, options);
     const judged = judge(work, jobs, reports);
-    const outcome = judged.isValid ? { ...judged, ...usage } : judged;
+    const outcome = judged.isValid ? { ...judged, ...costs } : judged;
     for (const { destroy } of created.splice(0)) await destroy();
     return outcome;
   } catch (error) {
@@ -91,18 +88,51 @@ async function conduct(
   workers: readonly WorkerProcess[],
   jobs: readonly Job[],
   created: readonly Created[],
-  count: number,
-): Promise<{ readonly reports: Report[]; readonly usage: UsagePerItem }> {
+  work: Work,
+  { count, counter }: RunOptions,
+): Promise<{ readonly reports: Report[]; readonly costs: UsagePerItem & CostsPerItem }> {
   await Promise.all(workers.map(({ ready }) => ready));
   stopWhenAllIsTaken(workers, jobs);
-  const before = await usageOf(created);
-  for (const worker of workers) worker.go();
-  const reports = await Promise.all(workers.map(({ report }) => report));
-  const usage = usagePerItem(before, await usageOf(created), count);
+  const started = startedProcesses();
+  const counting = await counter?.start(started);
+  try {
+    resetPeaks(started);
+    const usageBefore = await usageOf(created);
+    const costsBefore = costsOf(started);
+    const reports = await doneBy(workers, jobs, work);
+    const items = work.kind === "round-trip" ? count + WARM_UP_ROUND_TRIPS : count;
+    const costs = costsPerItem(costsBefore, costsOf(started), items);
+    const usage = usagePerItem(usageBefore, await usageOf(created), items);
+    const counted = counting && { systemCallsPerItem: (await counting.stop()) / items };
+    await endAll(workers);
+    return { reports, costs: { ...usage, ...costs, ...counted } };
+  } finally {
+    // Of a run that failed; one that has stopped is not stopped again.
+    void counting?.stop().catch(() => {});
+  }
+}
+
+async function doneBy(
+  workers: readonly WorkerProcess[],
+  jobs: readonly Job[],
+  work: Work,
+): Promise<Report[]> {
+  const reports = () => Promise.all(workers.map(({ report }) => report));
+  if (work.isBacklog !== true) {
+    for (const worker of workers) worker.go();
+    return reports();
+  }
+  const producers = workers.filter((_, index) => jobs[index]?.role === "producer");
+  for (const worker of producers) worker.go();
+  await Promise.all(producers.map(({ report }) => report));
+  for (const worker of workers) if (!producers.includes(worker)) worker.go();
+  return reports();
+}
+
+async function endAll(workers: readonly WorkerProcess[]): Promise<void> {
   for (const worker of workers) worker.end();
   const endings = await Promise.all(workers.map(({ exited }) => exited));
   if (!endings.every((endedWell) => endedWell)) throw new Error("A worker failed after its work was done");
-  return { reports, usage };
 }
 
 // For consumers that do not know how many items they get.
@@ -116,30 +146,6 @@ function stopWhenAllIsTaken(workers: readonly WorkerProcess[], jobs: readonly Jo
       if (taken.reduce((sum, one) => sum + one, 0) >= total) for (const each of dealt) each.stop();
     });
   }
-}
-
-function judge(work: Work, jobs: readonly Job[], reports: readonly Report[]): Outcome {
-  const of = (role: Role) => reports.filter((_, index) => jobs[index]?.role === role);
-  if (work.kind === "round-trip") {
-    const [caller] = of("caller");
-    const times = caller?.roundTripsMs ?? [];
-    const seconds = times.reduce((sum, ms) => sum + ms, 0) / 1000;
-    return {
-      isValid: true,
-      seconds,
-      p50Us: percentile(times, 0.5) * 1000,
-      p99Us: percentile(times, 0.99) * 1000,
-    };
-  }
-  const put = jobs[0]?.put ?? [];
-  const arrivals = of("consumer").flatMap((report) => report.arrivals ?? []);
-  const fault = faultOf(put, arrivals);
-  if (fault !== undefined) return { isValid: false, reason: fault };
-  const startedAt = Math.min(...of("producer").map((report) => report.startedAt));
-  const endedAt = Math.max(...of("consumer").map((report) => report.endedAt));
-  const seconds = (endedAt - startedAt) / 1000;
-  const items = put.reduce((sum, count) => sum + count, 0);
-  return { isValid: true, seconds, itemsPerSecond: items / seconds };
 }
 
 async function withinDeadline<T>(task: Promise<T>, { deadlineMs, signal }: RunOptions): Promise<T> {

@@ -1,83 +1,79 @@
 /** The results as a person reads them: a block for each work, a row for each candidate. */
 
-import type { Bound, Candidate } from "./candidate.js";
-import { figureOf, type Run } from "./measure.js";
-import type { Outcome } from "./run-once.js";
-import type { UsagePerItem } from "./server-usage.js";
-import { type Spread, spreadOf } from "./statistics.js";
+import { type FigureName, failuresIn, figureIn, isMeasured, isOneAtATime, otherFigureIn } from "./figures.js";
+import { aligned, BOUNDS, showCount, showMiB, showRatio, showUs } from "./format.js";
+import { growthTable } from "./growth-table.js";
+import type { Ratio } from "./plan.js";
+import type { CandidateInfo, Results, TableInfo } from "./results.js";
 import type { Work } from "./works.js";
 
-/** The last column: how many times the named one each is (`against`), or the named one is each (`lead`). */
-export interface Ratio {
-  readonly kind: "against" | "lead";
-  readonly name: string;
+/** All tables, with a title each where there are several. */
+export function tables(results: Results): string {
+  const { tables: all } = results;
+  return all
+    .map((table) => {
+      const text = table.series.length > 0 ? growthTable(results, table) : blocks(results, table);
+      return all.length === 1 ? text : `${table.title}\n${"=".repeat(table.title.length)}\n\n${text}`;
+    })
+    .join("\n\n\n");
 }
 
-const BOUNDS: Readonly<Record<Bound, string>> = {
-  strict: "strict",
-  loose: "not strict",
-  none: "no bound",
-};
+function blocks(results: Results, table: TableInfo): string {
+  const works = results.works.filter(({ name }) => table.works.includes(name));
+  const candidates = results.candidates.filter(({ name }) => table.candidates.includes(name));
+  return works.map((work) => block(results, work, candidates, table.ratio)).join("\n\n");
+}
 
-export function table(
-  works: readonly Work[],
-  candidates: readonly Candidate[],
-  runs: readonly Run[],
-  ratio: Ratio,
-): string {
-  const blocks = works.map((work) => {
-    const isRoundTrip = work.kind === "round-trip";
-    const head = ["", "bound", ...(isRoundTrip ? ["p50", "min - max", "p99"] : ["items/s", "min - max", ""])];
-    const usage = USAGE_COLUMNS.filter((column) =>
-      candidates.some(({ name }) => usageIn(column, work, name, runs) !== undefined),
-    );
-    head.push(...usage.map(({ title }) => title), headOf(ratio, isRoundTrip));
-    const ofNamed = summary(work, ratio.name, runs).spread?.median;
-    const rows = candidates.map((candidate) => {
-      const { name, bound } = candidate;
-      const label = [isOneAtATime(candidate, work) ? `${name} (one at a time)` : name, BOUNDS[bound]];
-      const none = ["", "", "", ...usage.map(() => "")];
-      if (candidate.unsuited?.(work) !== undefined) return [...label, "-", ...none];
-      const own = summary(work, name, runs);
-      if (own.spread === undefined) return [...label, "failed", ...none];
-      const show = isRoundTrip ? showUs : showRate;
-      const { median, min, max } = own.spread;
-      const p99 = own.p99 === undefined ? "" : showUs(own.p99.median);
-      const times = ofNamed === undefined ? "-" : showRatio(timesOf(ratio, isRoundTrip, median, ofNamed));
-      const used = usage.map((column) => {
-        const value = usageIn(column, work, name, runs)?.median;
-        return value === undefined ? "" : column.show(value);
-      });
-      return [...label, show(median), `${show(min)} - ${show(max)}`, p99, ...used, times];
+function block(results: Results, work: Work, candidates: readonly CandidateInfo[], ratio: Ratio): string {
+  const isRoundTrip = work.kind === "round-trip";
+  const figures = isRoundTrip ? ["p50", "min - max"] : ["items/s", "min - max"];
+  const columns = COLUMNS.filter(({ key }) =>
+    candidates.some(({ name }) => otherFigureIn(results, key, work.name, name) !== undefined),
+  );
+  const head = ["", "bound", ...figures, ...columns.map(({ title }) => title), headOf(ratio, isRoundTrip)];
+  const ofNamed = figureIn(results, work.name, ratio.name)?.median;
+  const show = isRoundTrip ? showUs : showCount;
+  const rows = candidates.map((candidate) => {
+    const { name, bound } = candidate;
+    const label = [isOneAtATime(candidate, work) ? `${name} (one at a time)` : name, BOUNDS[bound]];
+    const spread = figureIn(results, work.name, name);
+    if (spread === undefined) {
+      const none = head.slice(label.length + 1).map(() => "");
+      return [...label, isMeasured(results, work.name, name) ? "failed" : "-", ...none];
+    }
+    const { median, min, max } = spread;
+    const others = columns.map((column) => {
+      const value = otherFigureIn(results, column.key, work.name, name)?.median;
+      return value === undefined ? "" : column.show(value);
     });
-    const failures = candidates.flatMap(({ name }) => failureLines(work, name, runs));
-    return [work.title, ...aligned([head, ...rows]), ...failures].join("\n");
+    const times = ofNamed === undefined ? "-" : showRatio(timesOf(ratio, isRoundTrip, median, ofNamed));
+    return [...label, show(median), `${show(min)} - ${show(max)}`, ...others, times];
   });
-  return blocks.join("\n\n");
+  const failures = candidates.flatMap(({ name }) =>
+    failuresIn(results, work.name, name).map((failure) => `  FAILED: ${name}, ${failure}`),
+  );
+  return [work.title, ...aligned([head, ...rows], LEFT_COLUMNS), ...failures].join("\n");
 }
 
-// A work that asks for more than the candidate has.
-function isOneAtATime({ hasBatches, mayOverlap }: Candidate, { batch, outstanding }: Work): boolean {
-  return (batch > 1 && !hasBatches) || (outstanding > 1 && mayOverlap !== true);
-}
+const LEFT_COLUMNS = 2;
 
-interface UsageColumn {
-  readonly key: keyof UsagePerItem;
+interface Column {
+  readonly key: FigureName;
   readonly title: string;
   show(value: number): string;
 }
 
-// Shown where any candidate reports them.
-const USAGE_COLUMNS: readonly UsageColumn[] = [
-  { key: "serverCpuUsPerItem", title: "server CPU an item", show: showUs },
-  { key: "messagesPerItem", title: "messages an item", show: (count) => `${Number(count.toPrecision(3))}` },
+// Shown where any candidate has them; of an item, or of a round trip.
+const COLUMNS: readonly Column[] = [
+  { key: "p99Us", title: "p99", show: showUs },
+  { key: "p999Us", title: "p99.9", show: showUs },
+  { key: "cpuUsPerItem", title: "CPU", show: showUs },
+  { key: "serverCpuUsPerItem", title: "server CPU", show: showUs },
+  { key: "wakeUpsPerItem", title: "wake-ups", show: showCount },
+  { key: "systemCallsPerItem", title: "system calls", show: showCount },
+  { key: "messagesPerItem", title: "messages", show: showCount },
+  { key: "peakBytes", title: "memory", show: showMiB },
 ];
-
-function usageIn({ key }: UsageColumn, work: Work, name: string, runs: readonly Run[]): Spread | undefined {
-  return spreadOf(
-    outcomesOf(work, name, runs).flatMap((outcome) => (outcome.isValid ? (outcome[key] ?? []) : [])),
-  );
-}
 
 function headOf({ kind, name }: Ratio, isRoundTrip: boolean): string {
   if (kind === "lead") return `${name} is ahead by`;
@@ -87,58 +83,4 @@ function headOf({ kind, name }: Ratio, isRoundTrip: boolean): string {
 // Of a round trip less is more.
 function timesOf({ kind }: Ratio, isRoundTrip: boolean, own: number, named: number): number {
   return (kind === "lead") === isRoundTrip ? own / named : named / own;
-}
-
-interface Summary {
-  readonly spread: Spread | undefined;
-  readonly p99: Spread | undefined;
-}
-
-function summary(work: Work, candidate: string, runs: readonly Run[]): Summary {
-  const outcomes = outcomesOf(work, candidate, runs);
-  const p99 = outcomes.flatMap((outcome) => (outcome.isValid && "p99Us" in outcome ? [outcome.p99Us] : []));
-  return {
-    spread: spreadOf(outcomes.flatMap((outcome) => figureOf(work, outcome) ?? [])),
-    p99: spreadOf(p99),
-  };
-}
-
-function outcomesOf(work: Work, candidate: string, runs: readonly Run[]): Outcome[] {
-  return runs
-    .filter((run) => run.work === work.name && run.candidate === candidate)
-    .map(({ outcome }) => outcome);
-}
-
-function failureLines(work: Work, candidate: string, runs: readonly Run[]): string[] {
-  return runs.flatMap((run) =>
-    run.work === work.name && run.candidate === candidate && !run.outcome.isValid
-      ? [`  FAILED: ${candidate}, round ${run.round}: ${run.outcome.reason}`]
-      : [],
-  );
-}
-
-const LEFT_COLUMNS = 2;
-
-// Words to the left, figures to the right.
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => {
-    const cells = row.map((cell, column) =>
-      column < LEFT_COLUMNS ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-    );
-    return `  ${cells.join("   ").trimEnd()}`;
-  });
-}
-
-function showRate(rate: number): string {
-  return Number(rate.toPrecision(3)).toLocaleString("en-US");
-}
-
-function showUs(us: number): string {
-  return us < 1000 ? `${Number(us.toPrecision(3))} us` : `${Number((us / 1000).toPrecision(3))} ms`;
-}
-
-function showRatio(ratio: number): string {
-  if (ratio < 0.95) return ratio.toPrecision(2);
-  return ratio < 10 ? ratio.toFixed(1) : Math.round(ratio).toLocaleString("en-US");
 }

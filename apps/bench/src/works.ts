@@ -20,6 +20,10 @@ export interface Work {
   /** How many calls each worker has under way at once; 1 is each awaited before the next. */
   readonly outstanding: number;
   readonly itemBytes: number;
+  /** How many items it is, whoever does it; without, as many as suit the candidate. */
+  readonly items?: number;
+  /** Whether the consumers begin when the producers have put everything. Default false: all begin at once. */
+  readonly isBacklog?: boolean;
 }
 
 const roundTrip: Work = {
@@ -34,13 +38,16 @@ const roundTrip: Work = {
   itemBytes: ITEM_BYTES_DEFAULT,
 };
 
-export const works: readonly Work[] = [
+/** Those of the growth series come with them. */
+export const basicWorks: readonly Work[] = [
   throughput(5, 1, 1),
   throughput(5, 2, 1),
+  throughput(5, 4, 1),
   throughput(1024, 1, 1),
   throughput(1024, 2, 1),
   throughput(1024, 1, BATCH_DEFAULT),
   throughput(1024, 2, BATCH_DEFAULT),
+  throughput(1024, 4, BATCH_DEFAULT),
   concurrent(5, OUTSTANDING_DEFAULT),
   concurrent(1024, OUTSTANDING_DEFAULT),
   roundTrip,
@@ -49,9 +56,12 @@ export const works: readonly Work[] = [
 /** The same work in batches of another size; one without batches stays as it is. */
 export function withBatchesOf(batch: number, work: Work): Work {
   if (work.batch === 1 || batch === work.batch) return work;
-  const { capacity, producers } = work;
-  const other = throughput(capacity, producers, batch);
-  return { ...other, name: `${other.name}-by${batch}` };
+  return {
+    ...work,
+    name: `${work.name}-by${batch}`,
+    title: work.title.replace(inBatchesOf(work.batch), inBatchesOf(batch)),
+    batch,
+  };
 }
 
 /** The same work with another number of calls under way at once; one that awaits each stays as it is. */
@@ -72,8 +82,9 @@ export function withItemsOf(itemBytes: number, work: Work): Work {
   };
 }
 
-function throughput(capacity: number, pairs: number, batch: number): Work {
-  const how = batch === 1 ? "one at a time" : `in batches of ${batch}`;
+/** As many producers as consumers. */
+export function throughput(capacity: number, pairs: number, batch: number): Work {
+  const how = batch === 1 ? "one at a time" : inBatchesOf(batch);
   const s = pairs === 1 ? "" : "s";
   // At a small capacity one at a time is what there is; at a large one it is the exception.
   const suffix = batch === 1 && capacity > 5 ? "-one" : "";
@@ -90,13 +101,17 @@ function throughput(capacity: number, pairs: number, batch: number): Work {
   };
 }
 
-function concurrent(capacity: number, outstanding: number): Work {
+export function concurrent(capacity: number, outstanding: number): Work {
   return {
     ...throughput(capacity, 1, 1),
     name: `${capacity}-1p1c-concurrent`,
     title: `capacity ${capacity}, 1 producer, 1 consumer, one item a call, ${outstanding} calls under way at once in each`,
     outstanding,
   };
+}
+
+function inBatchesOf(batch: number): string {
+  return `in batches of ${batch}`;
 }
 
 /** The part of `count` items that falls to one of several workers: as even as it goes. */

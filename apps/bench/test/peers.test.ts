@@ -1,16 +1,17 @@
 // The peers of other languages and other libraries. Goal: each of them runs and is checked as strictly as ours, and one that
 // cannot be had is left out by its name. Method: the program itself with few items; checkers fed with what is wrong.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { selections } from "../dist/candidates.js";
+import { durable } from "../dist/candidates.js";
+import { works } from "../dist/growth.js";
 import type { Run } from "../dist/measure.js";
 import { nativeProgram } from "../dist/peers/native-program.js";
 import { runOnce } from "../dist/run-once.js";
-import { works } from "../dist/works.js";
+import { selections } from "../dist/selections.js";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "sluice-bench-test-"));
@@ -64,22 +65,47 @@ test("all peers that are here run, and every run is valid", { timeout: 180_000 }
   expect(readdirSync(directory)).toEqual([]);
 });
 
-// A server has the path of its socket in its title, and that is in the directory for temporary files.
+// Each has the directory for temporary files on its command line, or works in it: Redis takes its own for a title.
 function serversLeft(): string[] {
   if (!existsSync("/proc")) return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .map(commandOf)
-    .filter((command) => command.startsWith("redis-server") && command.includes(directory));
+    .map(
+      (pid) =>
+        `${whatOf(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"))} in ${whatOf(() => readlinkSync(`/proc/${pid}/cwd`))}`,
+    )
+    .filter((server) => /^(?:redis|nats)-server/.test(server) && server.includes(directory));
 }
 
-function commandOf(pid: string): string {
+// It may end meanwhile.
+function whatOf(read: () => string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return read();
   } catch {
     return "";
   }
 }
+
+// Durable ones with fewer: an item of theirs waits for the disk.
+describe("what outlives a power cut", () => {
+  test.for(durable.map(({ name }) => name))("%s", { timeout: 60_000 }, (name, context) => {
+    const { status, stdout, stderr } = bench(["--only", `${name},5-1p1c`, "--items", "50", "--rounds", "1"]);
+    const [, why] = /^Left out: (.*)$/m.exec(stdout) ?? [];
+    context.skip(why !== undefined, why);
+    expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/^The disk itself, .*: [\d,]+$/m);
+    expect(serversLeft()).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+describe("with core's json codec", () => {
+  test.for(["shm-json", "file-flock-json", "zeromq-json"])("%s", { timeout: 60_000 }, (name) => {
+    const only = `${name},5-1p1c,1024-1p1c`;
+    const { status, stdout, stderr } = bench(["--only", only, "--items", "300", "--rounds", "1"]);
+    expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
+  });
+});
 
 describe("through a server, or as messages", () => {
   test.for(named("zeromq").candidates.map(({ name }) => name))("%s", { timeout: 60_000 }, (name, context) => {

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { Candidate } from "../dist/candidate.js";
+import { works } from "../dist/growth.js";
 import naive from "../dist/peers/naive-lockfile.js";
 import { runOnce } from "../dist/run-once.js";
 import { startEach } from "../dist/running.js";
 import type { Work } from "../dist/works.js";
-import { works } from "../dist/works.js";
 
 const directory = mkdtempSync(join(tmpdir(), "sluice-bench-test-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -27,7 +27,19 @@ function broken(fault: string): Candidate {
 
 test("a candidate that keeps its promises has a figure, and leaves nothing behind", async () => {
   const outcome = await run(broken("none"));
-  expect(outcome).toEqual({ isValid: true, seconds: expect.any(Number), itemsPerSecond: expect.any(Number) });
+  expect(outcome).toMatchObject({
+    isValid: true,
+    seconds: expect.any(Number),
+    itemsPerSecond: expect.any(Number),
+  });
+  if (process.platform === "linux") {
+    const costs = {
+      cpuUsPerItem: expect.any(Number),
+      wakeUpsPerItem: expect.any(Number),
+      peakBytes: expect.any(Number),
+    };
+    expect(outcome).toMatchObject(costs);
+  }
   expect(readdirSync(directory)).toEqual([]);
 });
 
@@ -80,6 +92,18 @@ test("what a server has used meanwhile is there by the item; what it does not kn
   const outcome = await run(served);
   expect(outcome).toMatchObject({ isValid: true, messagesPerItem: 1 });
   expect(outcome).not.toHaveProperty("serverCpuUsPerItem");
+});
+
+test("a backlog is put whole before anybody takes", async () => {
+  const backlog = { ...work, capacity: 20, items: 20, isBacklog: true };
+  const once = { directory, count: 20, deadlineMs: 25_000, signal: new AbortController().signal };
+  expect(await runOnce(naive, backlog, once)).toMatchObject({ isValid: true });
+  // Where it does not fit, the producer waits for consumers who have not begun.
+  const short = { ...once, deadlineMs: 1_500 };
+  expect(await runOnce(naive, { ...backlog, capacity: 19 }, short)).toEqual({
+    isValid: false,
+    reason: "Not done within 1.5 s",
+  });
 });
 
 test("a worker that says something else has failed", async () => {

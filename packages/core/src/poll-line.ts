@@ -47,10 +47,12 @@ export class PollLine implements LineWork<TakeCall, Polled> {
 
   gather(first: TakeCall): TakeCall[] {
     const calls = [first];
+    const { capacity } = this.#buffer.spec;
     let max = first.max;
     for (let call = first.next; call !== undefined && call.leaseMs === first.leaseMs; call = call.next) {
+      // More never come at once: whoever waits behind would be gone through with every poll, for nothing.
+      if (max >= capacity || max + call.max > ITEMS_PER_POLL) break;
       max += call.max;
-      if (max > ITEMS_PER_POLL) break;
       calls.push(call);
     }
     return calls;

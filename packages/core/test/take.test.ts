@@ -53,6 +53,21 @@ describe("a poll", () => {
     expect((await Promise.all<unknown>(calls)).map(valueIn)).toEqual([1, 2, [3, 4], 5, [6, 7], 8, 9]);
   });
 
+  test("has nobody under way for whom there is no capacity: the abort of such a one disturbs no poll", async () => {
+    const { polls, consumer } = await consumerByHand({ capacity: 2 });
+    const stop = new AbortController();
+    const takes = [consumer.take(), consumer.take(), consumer.take()];
+    const behind = consumer.take({ signal: stop.signal });
+    polls.calls[0]?.answer({ deliveries: [delivery(1, 1)], state: "open" });
+    const poll = await polls.call(1);
+    expect(poll.args[0]).toBe(2);
+    stop.abort(new Error("no longer"));
+    await expect(behind).rejects.toThrow("no longer");
+    expect(poll.args[1].signal.aborted, "whether the poll of those before it was ended").toBe(false);
+    poll.answer({ deliveries: [delivery(2, 2), delivery(3, 3)], state: "open" });
+    expect(await Promise.all(takes)).toEqual([1, 2, 3].map((value) => ({ done: false, value })));
+  });
+
   test("never asks for more than the capacity", async () => {
     const { polls, consumer } = await consumerByHand({ capacity: 2 });
     const many = consumer.takeMany(1_000);

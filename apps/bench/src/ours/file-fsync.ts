@@ -8,6 +8,7 @@ const fileFsync: NodeCandidate = throughFace({
   module: import.meta.url,
   itemCount: (work) => (work.kind === "round-trip" ? 200 : work.batch > 1 ? 30_000 : 400),
   transportAt: (path) => fileTransport({ path }),
+  isDurable: true,
   wishes: { durability: "fsync" },
 });
 

@@ -5,7 +5,12 @@ import { type OurCandidate, throughFace } from "./through-face.js";
 
 /** What face and bare port have in common. */
 export const shmCandidate: Pick<OurCandidate, "itemCount" | "transportAt" | "settingsFor" | "wishes"> = {
-  itemCount: (work) => (work.kind === "round-trip" ? 30_000 : work.batch > 1 ? 8_000_000 : 1_500_000),
+  itemCount: ({ kind, batch, producers, outstanding }) => {
+    if (kind === "round-trip") return 30_000;
+    if (batch > 1) return 8_000_000;
+    // Where somebody sleeps, an item takes ten times as long.
+    return producers > 1 || outstanding > 1 ? 400_000 : 1_500_000;
+  },
   // In the place for shared memory, which is the default, and not in the directory for temporary files.
   transportAt: () => shmTransport({ name: `sluice-bench-${randomUUID()}` }),
   settingsFor: ({ itemBytes }) => ({ itemBytesMax: itemBytes }),

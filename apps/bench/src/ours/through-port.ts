@@ -33,6 +33,7 @@ export function throughPort(candidate: PortCandidate): NodeCandidate {
   return {
     ...rest,
     bound: "strict",
+    isOurs: true,
     hasBatches: true,
     async create(place) {
       const { path, capacity } = place;

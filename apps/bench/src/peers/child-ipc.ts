@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
 import { type Command, nodeWorker, startUnder } from "../running.js";
 import { ItemInbox } from "./item-inbox.js";
+import { onlyLarge } from "./only-large.js";
 
 const UNANSWERED_MAX = 256;
 
@@ -88,8 +89,7 @@ export function childIpc(
     bound: "none",
     hasBatches: false,
     isDealt: true,
-    unsuited: ({ kind, capacity }) =>
-      kind === "throughput" && capacity < 1024 ? "has no bound: only at a large capacity" : undefined,
+    unsuited: onlyLarge,
     create: async () => ({ address: null, destroy: async () => {} }),
     start(jobs) {
       if (jobs.length === 2) return startUnder(nodeWorker, jobs, true);

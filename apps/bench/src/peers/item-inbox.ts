@@ -1,16 +1,17 @@
 /** Where events bring items and one caller at a time takes them: what whoever uses a socket or a channel writes. */
 
-export class ItemInbox {
-  #items: Uint8Array[] = [];
+/** @typeParam T - an item, or what holds one. */
+export class ItemInbox<T = Uint8Array> {
+  #items: T[] = [];
   #next = 0;
-  #taker: ((item: Uint8Array) => void) | undefined;
+  #taker: ((item: T) => void) | undefined;
   #onEmpty: (() => void) | undefined;
 
   get size(): number {
     return this.#items.length - this.#next;
   }
 
-  add(item: Uint8Array): void {
+  add(item: T): void {
     const taker = this.#taker;
     if (taker === undefined) {
       this.#items.push(item);
@@ -25,7 +26,7 @@ export class ItemInbox {
     this.#onEmpty = callback;
   }
 
-  take(): Promise<Uint8Array> {
+  take(): Promise<T> {
     const item = this.#items[this.#next];
     if (item === undefined) {
       return new Promise((resolve) => {

@@ -115,7 +115,9 @@ const naiveLockfile: NodeCandidate = {
   module: import.meta.url,
   bound: "strict",
   hasBatches: false,
-  itemCount: (work) => (work.kind === "round-trip" ? 100 : work.capacity === 5 ? 400 : 1_000),
+  // Every call reads and writes all there is.
+  itemCount: (work) =>
+    work.kind === "round-trip" || work.itemBytes > 8_192 ? 100 : work.capacity === 5 ? 400 : 1_000,
   async create({ path, capacity }) {
     const place: Store = { path, capacity };
     write(place, []);

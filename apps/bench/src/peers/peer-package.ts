@@ -1,6 +1,8 @@
 /** Packages that are not in the workspace: `peers/package.json` has their versions, and they are loaded from there. */
 
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import type { Readiness } from "../candidate.js";
 
 const load = createRequire(new URL("../../peers/package.json", import.meta.url));
@@ -14,11 +16,22 @@ export function loadPeer<T>(name: string): T {
 /** Whether it is there and loads. `describe` adds to its version. */
 export function peerReadiness<T>(name: string, describe: (peer: T) => string = () => ""): Readiness {
   try {
-    const { version } = load(`${name}/package.json`) as { version: string };
-    return { isReady: true, version: `${name} ${version}${describe(loadPeer<T>(name))}` };
+    const peer = loadPeer<T>(name);
+    return { isReady: true, version: `${name} ${versionOf(load.resolve(name))}${describe(peer)}` };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND")
       return { isReady: false, why: `${name} is not installed`, install: INSTALL };
     return { isReady: false, why: `${name} does not load: ${(error as Error).message}` };
   }
+}
+
+// Not every package lets its own description be loaded.
+function versionOf(entry: string): string {
+  let directory = dirname(entry);
+  while (!existsSync(join(directory, "package.json")) && directory !== dirname(directory))
+    directory = dirname(directory);
+  const { version } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as {
+    version?: string;
+  };
+  return version ?? "unknown";
 }

@@ -2,12 +2,15 @@
  * The list with a push that counts first, as one script. One that finds no room waits for a token on a second list; whoever
  * takes leaves one there for each producer that waits.
  *
- * Many puts at once are not for it: of two under way, the second could find the room that the first did not.
+ * Many puts at once are not for it: of two under way, the second could find the room that the first did not. An item is
+ * gone with the consumer that has just taken it.
  */
 
 import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
-import { ITEMS, itemOf, type Redis, ROOM, redisList, textOf } from "./redis-list.js";
+import { ITEMS, itemOf, type Redis, type RedisCandidate, redisCandidate, textOf } from "./redis-candidate.js";
 
+/** Key of the list on which producers wait for room. */
+const ROOM = "room";
 /** Key of how many producers wait for a token. */
 const WAITING = "waiting";
 // Should the consumer that took have ended before it could leave a token.
@@ -68,15 +71,21 @@ function takeEnd(client: Redis): TakeEnd {
   };
 }
 
-const redisLua: NodeCandidate = redisList({
-  name: "redis-lua",
-  about: "a Redis list, pushed to by a script if there is room, taken from by BLPOP or BLMPOP; over ioredis",
-  module: import.meta.url,
+/** What it is without its name; over a server that keeps nothing, or one that syncs every command. */
+export const redisLuaCandidate: Omit<RedisCandidate, "name" | "about" | "module" | "itemCount"> = {
+  bound: "strict",
   hasBatches: true,
-  itemCount: (work) => (work.kind === "round-trip" ? 2_000 : work.batch > 1 ? 300_000 : 8_000),
   sends: ["evalsha", "blpop", "blmpop"],
   putEnd,
   takeEnd,
+};
+
+const redisLua: NodeCandidate = redisCandidate({
+  ...redisLuaCandidate,
+  name: "redis-lua",
+  about: "a Redis list, pushed to by a script if there is room, taken from by BLPOP or BLMPOP; over ioredis",
+  module: import.meta.url,
+  itemCount: (work) => (work.kind === "round-trip" ? 2_000 : work.batch > 1 ? 300_000 : 8_000),
 });
 
 export default redisLua;

@@ -2,18 +2,21 @@
  * The list with a second one, which has a token for each free place: a put takes a token before it pushes, a take leaves one.
  * Both commands of a call go out at once, and those of many calls keep their order: the server has them wait.
  *
- * A producer that is killed in between takes its token with it, and the buffer is smaller from then on.
+ * An item is gone with the consumer that has just taken it. A producer that is killed in between takes its token with it, and the buffer is smaller from then on.
  */
 
 import type { NodeCandidate } from "../candidate.js";
-import { ITEMS, itemOf, ROOM, redisList, textOf } from "./redis-list.js";
+import { ITEMS, itemOf, redisCandidate, textOf } from "./redis-candidate.js";
 
+/** Key of the tokens. */
+const ROOM = "room";
 const TOKEN = "";
 
-const redisTokens: NodeCandidate = redisList({
+const redisTokens: NodeCandidate = redisCandidate({
   name: "redis-tokens",
   about: "a Redis list beside a list of tokens, one for each free place; over ioredis; it has no batches",
   module: import.meta.url,
+  bound: "strict",
   hasBatches: false,
   mayOverlap: true,
   itemCount: (work) => (work.kind === "round-trip" ? 2_000 : work.outstanding > 1 ? 50_000 : 8_000),

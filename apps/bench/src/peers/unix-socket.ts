@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
 import { ItemInbox } from "./item-inbox.js";
+import { onlyLarge } from "./only-large.js";
 
 const LISTENS = ".listens";
 const LENGTH_BYTES = 4;
@@ -87,10 +88,7 @@ const unixSocket: NodeCandidate = {
   hasBatches: false,
   isDealt: true,
   itemCount: (work) => (work.kind === "round-trip" ? 5_000 : 300_000),
-  unsuited: ({ kind, capacity }) =>
-    kind === "throughput" && capacity < 1024
-      ? "knows no capacity in items: only beside a large one"
-      : undefined,
+  unsuited: onlyLarge,
   async create({ path, consumers }) {
     mkdirSync(path);
     return { address: { path, consumers }, destroy: async () => {} };

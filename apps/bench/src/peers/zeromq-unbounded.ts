@@ -1,4 +1,5 @@
 import type { NodeCandidate } from "../candidate.js";
+import { onlyLarge } from "./only-large.js";
 import { zeromqPushPull } from "./zeromq-push-pull.js";
 
 const zeromqUnbounded: NodeCandidate = zeromqPushPull({
@@ -8,8 +9,7 @@ const zeromqUnbounded: NodeCandidate = zeromqPushPull({
   module: import.meta.url,
   bound: "none",
   itemCount: (work) => (work.kind === "round-trip" ? 4_000 : 1_000_000),
-  unsuited: ({ kind, capacity }) =>
-    kind === "throughput" && capacity < 1024 ? "has no bound: only at a large capacity" : undefined,
+  unsuited: onlyLarge,
   highWaterMark: () => 0,
 });
 

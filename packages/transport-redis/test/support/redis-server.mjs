@@ -33,8 +33,11 @@ function find() {
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const children = new Set();
+/** @type {Set<string>} */
+const folders = new Set();
 process.once("exit", () => {
   for (const child of children) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 export class RedisServer {
@@ -74,6 +77,7 @@ export class RedisServer {
    */
   static async start(args = [], { bind = "127.0.0.1", before = [], port } = {}) {
     const folder = mkdtempSync(join(FOLDERS, "sluice-redis-"));
+    folders.add(folder);
     const free = port ?? (await freePort());
     const all = [
       ...["--bind", bind, "--port", String(free), "--dir", folder, "--daemonize", "no", "--logfile", ""],
@@ -149,6 +153,7 @@ export class RedisServer {
   async stop() {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
+    folders.delete(this.folder);
   }
 }
 

@@ -1,7 +1,6 @@
 /**
- * A list in Redis, over ioredis: what the two ways to bound it have in common. Each worker has one connection, and its
- * calls go out in order; the server answers them in that order, also those that wait in it. An item is gone with the
- * consumer that has just taken it.
+ * A buffer in Redis, over ioredis: what the ways to have one there have in common. Each worker has one connection, and its
+ * calls go out in order; the server answers them in that order, also those that wait in it.
  */
 
 import type { JsonValue } from "@sluice/core";
@@ -10,10 +9,8 @@ import { startNodeWorkers } from "../running.js";
 import { loadPeer, peerReadiness } from "./peer-package.js";
 import { redisServerReadiness, startRedisServer, usageOfServer } from "./redis-server.js";
 
-/** Key of the list. */
+/** Key of the items. */
 export const ITEMS = "items";
-/** Key of the list on which producers wait for room. */
-export const ROOM = "room";
 
 /** What is used of ioredis. Text, not bytes: it sends that with less work, and items are ASCII. */
 export interface Redis {
@@ -27,6 +24,10 @@ export interface Redis {
     max: number,
   ): Promise<[key: string, values: string[]] | null>;
   rpush(key: string, ...values: string[]): Promise<number>;
+  /** Any command that it has no method for here. */
+  call(command: string, ...args: (string | number)[]): Promise<unknown>;
+  /** Commands that go out together, and their answers: an error, or none, before each. */
+  pipeline(commands: readonly (readonly string[])[]): { exec(): Promise<[Error | null, unknown][] | null> };
   defineCommand(name: string, definition: { numberOfKeys: number; lua: string }): void;
   on(event: "error", listener: (error: Error) => void): void;
   once(event: "ready", listener: () => void): void;
@@ -45,14 +46,25 @@ interface RedisOptions {
   readonly retryStrategy: () => null;
 }
 
-export interface RedisListCandidate
-  extends Pick<NodeCandidate, "name" | "about" | "module" | "itemCount" | "hasBatches" | "mayOverlap"> {
+type Described =
+  | "name"
+  | "about"
+  | "module"
+  | "bound"
+  | "isDurable"
+  | "itemCount"
+  | "unsuited"
+  | "hasBatches"
+  | "mayOverlap";
+
+export interface RedisCandidate extends Pick<NodeCandidate, Described> {
   /** The commands that its workers send; others are run by scripts, in the server. */
   readonly sends: readonly string[];
   /** Of an empty buffer. */
   init?(redis: Redis, capacity: number): Promise<unknown>;
   putEnd(redis: Redis, capacity: number): PutEnd;
-  takeEnd(redis: Redis): TakeEnd;
+  /** @param index - which of the consumers. */
+  takeEnd(redis: Redis, index: number): TakeEnd;
 }
 
 interface Place {
@@ -60,10 +72,11 @@ interface Place {
   readonly capacity: number;
 }
 
-export function redisList({ sends, init, putEnd, takeEnd, ...candidate }: RedisListCandidate): NodeCandidate {
+export function redisCandidate(candidate: RedisCandidate): NodeCandidate {
+  const { isDurable = false, sends, init, putEnd, takeEnd, ...rest } = candidate;
   return {
-    ...candidate,
-    bound: "strict",
+    ...rest,
+    isDurable,
     async prepare({ signal }) {
       const server = await redisServerReadiness(signal);
       if (!server.isReady) return server;
@@ -72,7 +85,7 @@ export function redisList({ sends, init, putEnd, takeEnd, ...candidate }: RedisL
       return { isReady: true, version: `${client.version}, ${server.version}` };
     },
     async create({ path: directory, capacity }) {
-      const server = await startRedisServer(directory);
+      const server = await startRedisServer(directory, isDurable);
       const redis = await connected(server.port, false);
       const { port } = server;
       await init?.(redis, capacity);
@@ -86,12 +99,12 @@ export function redisList({ sends, init, putEnd, takeEnd, ...candidate }: RedisL
       };
     },
     start: startNodeWorkers,
-    async connect(address, { outstanding }) {
+    async connect(address, { outstanding, index }) {
       const { port, capacity } = address as unknown as Place;
       const redis = await connected(port, outstanding > 1);
       return {
         producer: async () => putEnd(redis, capacity),
-        consumer: async () => takeEnd(redis),
+        consumer: async () => takeEnd(redis, index),
         close: async () => redis.disconnect(),
       };
     },
@@ -106,6 +119,7 @@ export function itemOf(text: string): Uint8Array {
   return Buffer.from(text, "latin1");
 }
 
+/** @param hasMany - whether many calls are under way at once. */
 async function connected(port: number, hasMany: boolean): Promise<Redis> {
   const { Redis } = loadPeer<RedisModule>("ioredis");
   const redis = new Redis({

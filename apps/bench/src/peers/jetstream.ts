@@ -1,0 +1,168 @@
+/**
+ * A JetStream stream as a work queue, which refuses what does not fit: retention `workqueue`, `max_msgs` the capacity,
+ * `discard: "new"`. A message is in the stream until it is acknowledged, so the bound is strict, whatever a consumer has
+ * fetched. A publisher that is refused tries again, as nobody tells it when there is room.
+ *
+ * Many publishes at once are not for it: of two under way the first could be refused and the second not.
+ */
+
+import type { JsonValue } from "@sluice/core";
+import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
+import { startNodeWorkers } from "../running.js";
+import { natsServerReadiness, startNatsServer } from "./nats-server.js";
+import { loadPeer, peerReadiness } from "./peer-package.js";
+import { polledUntil } from "./polling.js";
+
+const STREAM = "ITEMS";
+const SUBJECT = "items";
+const CONSUMER = "workers";
+/** The server's error code: maximum messages exceeded. */
+const STREAM_FULL = 10077;
+// Its default, and what the client asks for again when three quarters of it have come.
+const FETCHED_MAX = 100;
+
+/** What is used of @nats-io/transport-node. */
+interface Nats {
+  connect(options: { servers: string; reconnect: boolean; noEcho: boolean }): Promise<NatsConnection>;
+}
+
+interface NatsConnection {
+  close(): Promise<void>;
+}
+
+/** What is used of @nats-io/jetstream. */
+interface JetStream {
+  jetstream(connection: NatsConnection): JetStreamClient;
+  jetstreamManager(connection: NatsConnection): Promise<JetStreamManager>;
+}
+
+interface JetStreamClient {
+  publish(subject: string, payload: Uint8Array): Promise<unknown>;
+  readonly consumers: {
+    get(stream: string, consumer: string): Promise<{ consume(options: ConsumeOptions): Promise<Messages> }>;
+  };
+}
+
+interface ConsumeOptions {
+  readonly max_messages: number;
+}
+
+type Messages = AsyncIterable<{ readonly data: Uint8Array; ack(): void }>;
+
+interface JetStreamManager {
+  readonly streams: { add(config: object): Promise<unknown> };
+  readonly consumers: { add(stream: string, config: object): Promise<unknown> };
+}
+
+interface Address {
+  readonly port: number;
+  readonly capacity: number;
+}
+
+function putEnd(client: JetStreamClient): PutEnd {
+  const tryPut = async (item: Uint8Array): Promise<true | undefined> => {
+    try {
+      await client.publish(SUBJECT, item);
+      return true;
+    } catch (error) {
+      if ((error as { code?: number }).code === STREAM_FULL) return undefined;
+      throw error;
+    }
+  };
+  return { put: async (item) => void (await polledUntil(() => tryPut(item))) };
+}
+
+async function takeEnd(client: JetStreamClient, capacity: number): Promise<TakeEnd> {
+  const consumer = await client.consumers.get(STREAM, CONSUMER);
+  const messages = await consumer.consume({ max_messages: Math.min(capacity, FETCHED_MAX) });
+  const iterator = messages[Symbol.asyncIterator]();
+  return {
+    async take() {
+      const { done, value } = await iterator.next();
+      if (done) return {};
+      // Not waited for, as its guide has it: one that is lost means that the item comes again.
+      value.ack();
+      return value.data;
+    },
+  };
+}
+
+export interface JetStreamCandidate extends Pick<NodeCandidate, "name" | "about" | "module" | "itemCount"> {
+  /** Whether items are in a file that is synced before a publish is acknowledged; in memory otherwise. */
+  readonly isDurable: boolean;
+}
+
+export function jetStreamCandidate({ isDurable, ...candidate }: JetStreamCandidate): NodeCandidate {
+  return {
+    ...candidate,
+    isDurable,
+    bound: "strict",
+    hasBatches: false,
+    // What it has fetched is a consumer's, and no other gets it.
+    isDealt: true,
+    async prepare({ signal }) {
+      const server = await natsServerReadiness(isDurable, signal);
+      if (!server.isReady) return server;
+      const client = peerReadiness("@nats-io/jetstream");
+      if (!client.isReady) return client;
+      return { isReady: true, version: `${client.version}, ${server.version}` };
+    },
+    async create({ path, capacity }) {
+      const server = await startNatsServer(path, isDurable);
+      const connection = await connected(server.port);
+      const manager = await loadPeer<JetStream>("@nats-io/jetstream").jetstreamManager(connection);
+      await manager.streams.add({
+        name: STREAM,
+        subjects: [SUBJECT],
+        retention: "workqueue",
+        storage: isDurable ? "file" : "memory",
+        max_msgs: capacity,
+        discard: "new",
+        num_replicas: 1,
+      });
+      await manager.consumers.add(STREAM, {
+        durable_name: CONSUMER,
+        ack_policy: "explicit",
+        deliver_policy: "all",
+        // As many as there can be; its default is 1,000.
+        max_ack_pending: capacity,
+      });
+      return {
+        address: { port: server.port, capacity } as JsonValue,
+        usage: () => server.usage(),
+        async destroy() {
+          await connection.close();
+          await server.stop();
+        },
+      };
+    },
+    start: startNodeWorkers,
+    async connect(address) {
+      const { port, capacity } = address as unknown as Address;
+      const connection = await connected(port);
+      const client = loadPeer<JetStream>("@nats-io/jetstream").jetstream(connection);
+      return {
+        producer: async () => putEnd(client),
+        consumer: () => takeEnd(client, capacity),
+        close: () => connection.close(),
+      };
+    },
+  };
+}
+
+function connected(port: number): Promise<NatsConnection> {
+  const { connect } = loadPeer<Nats>("@nats-io/transport-node");
+  // The server is there, or the run has failed.
+  return connect({ servers: `127.0.0.1:${port}`, reconnect: false, noEcho: false });
+}
+
+const jetStream: NodeCandidate = jetStreamCandidate({
+  name: "jetstream",
+  about:
+    "a JetStream work queue in memory, max_msgs the capacity, one refused tries again; it has no batches",
+  module: import.meta.url,
+  isDurable: false,
+  itemCount: (work) => (work.kind === "round-trip" ? 1_000 : 4_000),
+});
+
+export default jetStream;
