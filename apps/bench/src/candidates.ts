@@ -7,6 +7,7 @@ import fileFlockFsync from "./ours/file-flock-fsync.js";
 import fileFlockJson from "./ours/file-flock-json.js";
 import fileFsync from "./ours/file-fsync.js";
 import filePort from "./ours/file-port.js";
+import nats from "./ours/nats.js";
 import redis from "./ours/redis.js";
 import shm from "./ours/shm.js";
 import shmJson from "./ours/shm-json.js";
@@ -60,6 +61,7 @@ export const inMemory: readonly Candidate[] = [
 export const overMessages: readonly Candidate[] = [
   zeromq,
   redis,
+  nats,
   redisLua,
   redisTokens,
   redisStream,
@@ -83,7 +85,7 @@ export const durable: readonly Candidate[] = [
 export const inRedis: readonly Candidate[] = [redis, redisLua, redisTokens, redisStream, bullMq];
 
 /** Ours as their READMEs show them, and some of them with the `json` codec. */
-export const ours: readonly Candidate[] = [file, fileFlock, shm, zeromq, redis];
+export const ours: readonly Candidate[] = [file, fileFlock, shm, zeromq, redis, nats];
 export const withJson: readonly Candidate[] = [fileFlock, fileFlockJson, shm, shmJson, zeromq, zeromqJson];
 
 const barePorts: readonly Candidate[] = [filePort, shmPort, shmPortAwaited];

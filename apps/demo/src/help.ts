@@ -16,11 +16,11 @@ Two producers and two consumers, each a process of its own, around one buffer of
   --input FILE        the lines of a file become the items; - reads standard input
   --output FILE       what the consumers received, one line each
   --path PATH         where to make the buffer (default: in the folder for temporary files)
-  --url URL           instead: over zeromq where its broker listens, such as tcp://127.0.0.1:*; over redis the server and
-                      the buffer's name, such as redis://127.0.0.1:6379#demo (default: a server of the demo's own)
+  --url URL           instead: over zeromq where its broker listens, such as tcp://127.0.0.1:*; over redis and nats the
+                      server and the buffer's name, such as nats://127.0.0.1#demo (default: a server of the demo's own)
   --journal PATH      over zeromq: a directory to be made, which keeps what is in the buffer
   --keep              leave the buffer there in the end
-  --resume            go on with the buffer that a run before left at --path (over zeromq: in --journal, over redis: at --url)
+  --resume            go on with the buffer that a run before left at --path (over zeromq: in --journal, over redis and nats: at --url)
   --restart           start workers again however often they crash (default: 3 times in 10 s)
   --kill ROLE         kill a producer, or a consumer, again and again, to see what becomes of it
   --every TIME        how often, such as 500ms or 2s (default: 500ms)

@@ -82,10 +82,24 @@ const ADAPTERS: readonly Adapter[] = [
     startServer: async (path) => (await import("@sluice/transport-redis")).startOwnServer(path),
     more: "as the server is set: authority with appendonly, power-loss with appendfsync always; host-loss with a replica that confirms",
     make: async ({ url = "redis://127.0.0.1" }) => {
-      const { server, name } = redisPlace(url);
+      const { server, name } = placeAtServer(url);
       // Its secrets are in no address: the workers have them from here.
       process.env["SLUICE_REDIS_URL"] = server;
       return (await import("@sluice/transport-redis")).redisTransport({ url: server, name });
+    },
+  },
+  {
+    name: "nats",
+    folder: tmpdir(),
+    outlives: false,
+    note: "in a server of its own",
+    startServer: async (path) => (await import("@sluice/transport-nats")).startOwnServer(path),
+    more: "with replicas: 3, on three servers, also host-loss",
+    make: async ({ url = "nats://127.0.0.1" }) => {
+      const { server, name } = placeAtServer(url);
+      // Its secrets are in no address: the workers have them from here.
+      process.env["SLUICE_NATS_URL"] = server;
+      return (await import("@sluice/transport-nats")).natsTransport({ url: server, name });
     },
   },
   {
@@ -98,7 +112,7 @@ const ADAPTERS: readonly Adapter[] = [
 ];
 
 /** The name of a buffer stands behind its server, as `#name`; one that is not given is the demo's. */
-function redisPlace(url: string): { readonly server: string; readonly name: string } {
+function placeAtServer(url: string): { readonly server: string; readonly name: string } {
   const [server = "", name = ""] = url.split("#");
   try {
     return { server, name: name === "" ? "demo" : decodeURIComponent(name) };

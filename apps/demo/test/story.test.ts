@@ -105,6 +105,7 @@ test("--list names the transports with their guarantees", async () => {
     ["transport", "shm"],
     ["transport", "zeromq"],
     ["transport", "redis"],
+    ["transport", "nats"],
     ["transport", "memory"],
   ]);
 });

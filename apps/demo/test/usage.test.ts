@@ -28,7 +28,7 @@ test.each([
   [
     "an unknown transport",
     "--transport pigeon",
-    '--transport must be one of file, shm, zeromq, redis, memory, got "pigeon"',
+    '--transport must be one of file, shm, zeromq, redis, nats, memory, got "pigeon"',
   ],
   ["a name that every object has", "--transport constructor", '"constructor"'],
   ["an input that is not there", "--input nowhere.txt", '--input "nowhere.txt"'],

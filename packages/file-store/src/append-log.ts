@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { type BufferSpec, failpoint } from "@sluice/core";
 import { Bells, bellPath, situationOf } from "./bells.js";
 import { BufferState } from "./buffer-state.js";
+import { afterTurn, type Clock, machineClock } from "./clock.js";
 import type { Faults } from "./faults.js";
 import { withJoin } from "./join.js";
 import { type Layout, segmentBase } from "./layout.js";
@@ -63,6 +64,9 @@ export class AppendLog implements DiskLog {
   /** Of the commits whose items are in the buffer, and of others. */
   places: Map<number, Place> = new Map();
   readonly isQuickToLook = true;
+  readonly clock: Clock = machineClock;
+  readonly commitBytesMax: number = Number.POSITIVE_INFINITY;
+  readonly passTurn: () => Promise<void> = afterTurn;
   readsPayload = false;
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
   onAdvance: () => void = () => {};

@@ -8,7 +8,6 @@ import type {
   MaybePromise,
   ProducerPort,
 } from "@sluice/core";
-import { monotonicMs } from "@sluice/native-port";
 import { NEVER } from "./item.js";
 import { StoreProducerPort } from "./producer-port.js";
 import type { Store } from "./store.js";
@@ -85,7 +84,7 @@ export class StoreBrokerPort extends StorePort implements BrokerPort {
   readonly #store: Store;
 
   /** @param remove - removes what is left of the store once it is destroyed. */
-  constructor(store: Store, spec: BufferSpec, identity: PortIdentity, remove: () => void) {
+  constructor(store: Store, spec: BufferSpec, identity: PortIdentity, remove: () => MaybePromise<void>) {
     super(store, spec, identity, remove);
     this.#store = store;
   }
@@ -100,7 +99,8 @@ export class StoreBrokerPort extends StorePort implements BrokerPort {
       // Nobody holds one whose delay has not passed.
       for (const { handle, until } of state.leased.values())
         if (handle === undefined) next = Math.min(next, until);
-      return { answer: next === Number.POSITIVE_INFINITY ? undefined : Math.max(0, next - monotonicMs()) };
+      if (next === Number.POSITIVE_INFINITY) return { answer: undefined };
+      return { answer: Math.max(0, next - this.#store.log.clock.atLeast()) };
     });
   }
 

@@ -14,6 +14,7 @@ import { existsSync, fstatSync } from "node:fs";
 import { join } from "node:path";
 import { type BufferSpec, failpoint, isBufferError } from "@sluice/core";
 import { BufferState } from "./buffer-state.js";
+import { afterTurn, type Clock, machineClock } from "./clock.js";
 import type { Faults } from "./faults.js";
 import { withJoin } from "./join.js";
 import type { Layout } from "./layout.js";
@@ -63,6 +64,9 @@ export class CommitLog implements DiskLog {
   // A commit is synced before it is one, but for the directory.
   readonly syncMs = 0;
   readonly isQuickToLook = false;
+  readonly clock: Clock = machineClock;
+  readonly commitBytesMax: number = Number.POSITIVE_INFINITY;
+  readonly passTurn: () => Promise<void> = afterTurn;
   readsPayload = false;
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
   onAdvance: () => void = () => {};

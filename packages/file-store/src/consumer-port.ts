@@ -13,10 +13,11 @@ import {
   type Settlement,
   type Wait,
 } from "@sluice/core";
-import { monotonicMs } from "@sluice/native-port";
 import { type BufferState, commitOfToken, leaseToken } from "./buffer-state.js";
+import type { Clock } from "./clock.js";
 import { type Decision, Stale } from "./decision.js";
 import { type Item, NEVER } from "./item.js";
+import type { Log } from "./log.js";
 import type { Act } from "./operation.js";
 import type { Store } from "./store.js";
 
@@ -96,9 +97,9 @@ export class StoreConsumerPort implements ConsumerPort {
       return { operations: [{ op: "take", from, count }], reply: () => ({ deliveries, state: "open" }) };
     }
     const deliveries = items.map((item, index) => leased(item, bytes[index] as Uint8Array));
-    const { handle } = this.#store;
+    const { handle, log } = this.#store;
     return {
-      operations: [{ op: "lease", from, count, handle, until: endOf(lease.leaseMs) }],
+      operations: [{ op: "lease", from, count, handle, until: endOf(lease.leaseMs, log.clock) }],
       reply: (commit) => {
         this.#noteLeasing(commit);
         for (const [index, delivery] of deliveries.entries()) delivery.token = leaseToken(commit, index);
@@ -126,7 +127,7 @@ export class StoreConsumerPort implements ConsumerPort {
       const isHeld = state.leased.get(String(token))?.handle === handle;
       if (!isHeld || ended.has(token)) return "lost";
       if (kind !== "extend") ended.add(token);
-      acts.push(toAct(settlement, log.syncMs));
+      acts.push(toAct(settlement, log));
       return "settled";
     });
     return acts.length === 0
@@ -165,21 +166,21 @@ function leased({ envelopeLength, sequence, deliveries, failures }: Item, both: 
   return { item, envelope, sequence, deliveries: deliveries + 1, failures, token: "" };
 }
 
-function endOf(leaseMs: number): number {
-  return Math.min(monotonicMs() + leaseMs, NEVER);
+function endOf(leaseMs: number, clock: Clock): number {
+  return Math.min(clock.atMost() + leaseMs, NEVER);
 }
 
 // A delay is a least time, from when its caller is told: so the time that the disk takes comes on top.
-function toAct(settlement: Settlement, syncMs: number): Act {
+function toAct(settlement: Settlement, { clock, syncMs }: Log): Act {
   const token = String(settlement.token);
   switch (settlement.kind) {
     case "nack": {
       const { reason, delayMs } = settlement;
-      const until = delayMs > 0 ? monotonicMs() + delayMs + Math.ceil(syncMs) : 0;
+      const until = delayMs > 0 ? clock.atMost() + delayMs + Math.ceil(syncMs) : 0;
       return { kind: "nack", token, reason: clip(reason), until };
     }
     case "extend":
-      return { kind: "extend", token, until: endOf(settlement.leaseMs) };
+      return { kind: "extend", token, until: endOf(settlement.leaseMs, clock) };
     case "bury":
       return { kind: "bury", token, reason: clip(settlement.reason) };
     default:

@@ -23,6 +23,8 @@ export interface Done<T> {
 export interface Patience {
   readonly until: number;
   readonly signal: AbortSignal;
+  /** It has found nothing before, and been woken since. */
+  readonly hasWaited: boolean;
 }
 
 /** The state that was looked at is no longer current: look again. */

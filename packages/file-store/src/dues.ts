@@ -1,29 +1,39 @@
 /** What time and death have brought about, and nobody has committed yet. */
 
-import { monotonicMs } from "@sluice/native-port";
 import type { Log } from "./log.js";
 import type { Operation, Participant } from "./operation.js";
-import { isDead } from "./process-identity.js";
+import { isDead as isProcessDead } from "./process-identity.js";
 
 // Looking for the dead costs a read per process that holds something.
 const PROBE_EVERY_MS = 200;
 
+export type IsDead = (participant: Participant, handle: string) => boolean;
+
 const NOTHING: readonly Operation[] = Object.freeze([]);
 
-export class Dues {
+export interface DueWork {
+  /** To be committed before anything else is decided. */
+  readonly operations: readonly Operation[];
+  /** Looks for holders that have died. True if there are any that the state still counts on. */
+  probe(): boolean;
+}
+
+export class Dues implements DueWork {
   readonly #log: Log;
+  readonly #isDead: IsDead;
   // As they were known: a handle may be taken up again by another process.
   readonly #dead = new Map<string, Participant>();
   #lastProbe = Number.NEGATIVE_INFINITY;
 
-  constructor(log: Log) {
+  /** @param isDead - whether it is known that a handle's process is gone. */
+  constructor(log: Log, isDead: IsDead = isProcessDead) {
     this.#log = log;
+    this.#isDead = isDead;
   }
 
-  /** To be committed before anything else is decided. */
   get operations(): readonly Operation[] {
     const { state } = this.#log;
-    const at = monotonicMs();
+    const at = this.#log.clock.atLeast();
     // Asked at every call, and nearly always there is nothing.
     if (this.#dead.size === 0 && state.nextEnd > at) return NOTHING;
     const due: Operation[] = [...this.#dead.keys()]
@@ -36,14 +46,14 @@ export class Dues {
     return due;
   }
 
-  /** Looks which holders have died. True if there are any that the state still counts on. */
   probe(): boolean {
     const { participants } = this.#log.state;
     const now = performance.now();
     if (now - this.#lastProbe >= PROBE_EVERY_MS) {
       this.#lastProbe = now;
       for (const [handle, participant] of participants) {
-        if (handle !== this.#log.handle && isDead(participant)) this.#dead.set(handle, participant);
+        if (handle !== this.#log.handle && this.#isDead(participant, handle))
+          this.#dead.set(handle, participant);
       }
     }
     for (const handle of this.#dead.keys()) if (!this.#isCountedOn(handle)) this.#dead.delete(handle);

@@ -2,8 +2,9 @@
 
 import type { BufferSpec, MaybePromise } from "@sluice/core";
 import type { BufferState } from "./buffer-state.js";
+import type { Clock } from "./clock.js";
 import type { Decide, Patience } from "./decision.js";
-import type { Dues } from "./dues.js";
+import type { DueWork } from "./dues.js";
 import type { Faults } from "./faults.js";
 import type { Item } from "./item.js";
 import type { Layout } from "./layout.js";
@@ -17,10 +18,18 @@ export interface Log {
   /** Names this handle in the commits. */
   readonly handle: string;
   readonly state: BufferState;
+  /** By which leases and delays end. */
+  readonly clock: Clock;
+  /** How many bytes of items a commit can carry; a put of more is accepted in part. */
+  readonly commitBytesMax: number;
   /** How long a commit is there, of late, before its call is answered. */
   readonly syncMs: number;
   /** Whether to look for a commit is a single call, and not by a path. */
   readonly isQuickToLook: boolean;
+  /** Lets somebody else ask first: as long as it takes that his commit is seen here. */
+  passTurn(): Promise<void>;
+  /** Whether a handle has done nothing and waited for nothing of late, where that is known. Where it is, turns are what it costs to collide. */
+  isQuiet?(handle: string): boolean;
   /** Sees that the state has changed. */
   onAdvance: () => void;
   /** Sees that the log goes on elsewhere. */
@@ -99,7 +108,7 @@ export interface WaitCounts {
 /** How decisions become commits, and what else differs with it. */
 export interface Commits {
   readonly log: Log;
-  readonly dues: Dues;
+  readonly dues: DueWork;
   readonly payload: Payload;
   readonly waits: WaitCounts;
   /**

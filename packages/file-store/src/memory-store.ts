@@ -9,6 +9,7 @@
 import type { BufferPort, BufferSpec } from "@sluice/core";
 import { type BrokerPort, StoreBrokerPort } from "./broker-port.js";
 import { BufferState } from "./buffer-state.js";
+import { afterTurn, type Clock, machineClock } from "./clock.js";
 import { type Decide, decideIfCurrent } from "./decision.js";
 import { Dues } from "./dues.js";
 import { Faults } from "./faults.js";
@@ -104,6 +105,9 @@ class MemoryLog implements Log {
   readonly durable = false;
   readonly syncMs = 0;
   readonly isQuickToLook = true;
+  readonly clock: Clock = machineClock;
+  readonly commitBytesMax: number = Number.POSITIVE_INFINITY;
+  readonly passTurn: () => Promise<void> = afterTurn;
   onAdvance: () => void = () => {};
   onSegment: () => void = () => {};
 

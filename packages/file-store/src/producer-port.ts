@@ -107,11 +107,14 @@ export class StoreProducerPort implements ProducerPort {
     const known = Math.min(items.length, last + 1 - firstSequence);
     if (known === items.length) return { answer: { accepted: known, state: "open" }, final: true };
     if (state.sealed) return { answer: { accepted: known, state: "sealed" }, final: true };
-    const count = countThatFits(state, items, known);
+    const fitting = countThatFits(state, items, known);
+    const count = Math.min(fitting, countOfBytes(items, known, this.#store.log.commitBytesMax));
     const isAll = known + count === items.length;
     const fullBy = state.occupied + count >= state.spec.capacity ? "items" : "bytes";
-    const answer: Offered = isAll
-      ? { accepted: items.length, state: "open" }
+    // What there is room for, and one commit cannot carry, comes with the next.
+    const isOpen = isAll || count < fitting;
+    const answer: Offered = isOpen
+      ? { accepted: known + count, state: "open" }
       : { accepted: known + count, state: "full", fullBy };
     if (count === 0) return { answer, final: known > 0 };
     const accepted = items.slice(known, known + count);
@@ -143,6 +146,19 @@ function countThatFits(state: BufferState, items: readonly Uint8Array[], from: n
   while (count < room && from + count < items.length) {
     bytes += items[from + count]?.byteLength ?? 0;
     if (bytes > state.spec.bufferBytesMax) break;
+    count += 1;
+  }
+  return count;
+}
+
+/** How many from there on have no more bytes than this together, but always one. */
+function countOfBytes(items: readonly Uint8Array[], from: number, bytesMax: number): number {
+  if (bytesMax === Number.POSITIVE_INFINITY) return items.length;
+  let bytes = items[from]?.byteLength ?? 0;
+  let count = 1;
+  while (from + count < items.length) {
+    bytes += items[from + count]?.byteLength ?? 0;
+    if (bytes > bytesMax) break;
     count += 1;
   }
   return count;

@@ -31,11 +31,11 @@ export class StorePort implements BufferPort {
   readonly address: BufferAddress;
   readonly deadLetters: DeadLetterPort;
   readonly #store: Store;
-  readonly #remove: () => void;
+  readonly #remove: () => MaybePromise<void>;
   #isClosed = false;
 
   /** @param remove - removes what is left of the store once it is destroyed. */
-  constructor(store: Store, spec: BufferSpec, identity: PortIdentity, remove: () => void) {
+  constructor(store: Store, spec: BufferSpec, identity: PortIdentity, remove: () => MaybePromise<void>) {
     this.spec = spec;
     this.capabilities = identity.capabilities;
     this.address = identity.address;
@@ -114,12 +114,10 @@ export class StorePort implements BufferPort {
   }
 
   async destroy(): Promise<void> {
-    await this.#store.giveUp(() =>
-      this.#store.transact(() => ({ operations: [{ op: "destroy" }], reply: () => undefined })),
-    );
+    await this.#store.destroy();
     // Not before: one that could not be destroyed is still to be closed.
     this.letGo();
-    this.#remove();
+    await this.#remove();
   }
 
   /** Ends this handle here, and commits nothing: what it holds stays held, by its name. */

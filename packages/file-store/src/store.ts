@@ -47,24 +47,36 @@ export class Store {
     // A call that does not wait for anything else may wait for the lock.
     if (wait.maxMs === 0) return this.#commits.transact(decide);
     const patience = { until: performance.now() + wait.maxMs, signal: wait.signal };
-    const ask = () => this.#commits.transact(decide, patience);
+    const ask = (hasWaited = false) => this.#commits.transact(decide, { ...patience, hasWaited });
     const more = (answer: T): MaybePromise<T> =>
       isFinal(answer) || wait.signal.aborted
         ? answer
-        : this.#waiters.wait({ kind, wait, canGo, ask, isFinal }, answer);
-    // Beside a sync a few turns are nothing, and whoever was just served does not come before those who have been woken.
-    const isPolite = this.log.durable && kind === "consumer";
-    const first = isPolite ? this.#waiters.letOthersGo(kind).then(ask) : ask();
+        : this.#waiters.wait({ kind, wait, canGo, ask: () => ask(true), isFinal }, answer);
+    // Whoever was just served does not come before those who have been woken: where it costs little, or there is too little for all.
+    const isPolite = kind === "consumer" && (this.log.durable || this.#waiters.isScarce());
+    const first = isPolite ? this.#waiters.letOthersGo(kind).then(() => ask()) : ask();
     return first instanceof Promise ? first.then(more) : more(first);
   }
 
-  /** Something that only ends what is this handle's: where the buffer is destroyed, it has ended already. */
+  /**
+   * Something that only ends what is this handle's: where the buffer is destroyed, it has ended already, and where it is out of
+   * reach, it ends by time.
+   */
   giveUp(end: () => MaybePromise<unknown>): MaybePromise<void> {
     try {
       const ending = end();
-      return ending instanceof Promise ? ending.then(() => {}, unlessDestroyed) : undefined;
+      return ending instanceof Promise ? ending.then(() => {}, unlessEnding) : undefined;
     } catch (error) {
-      unlessDestroyed(error);
+      unlessEnding(error);
+    }
+  }
+
+  /** Destroys the buffer, if nobody has. */
+  async destroy(): Promise<void> {
+    try {
+      await this.transact(() => ({ operations: [{ op: "destroy" }], reply: () => undefined }));
+    } catch (error) {
+      if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
     }
   }
 
@@ -85,6 +97,7 @@ export class Store {
   }
 }
 
-function unlessDestroyed(error: unknown): void {
-  if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+function unlessEnding(error: unknown): void {
+  if (!isBufferError(error, "BUFFER_DESTROYED") && !isBufferError(error, "TRANSPORT_UNAVAILABLE"))
+    throw error;
 }

@@ -5,9 +5,7 @@
  */
 
 import { type FSWatcher, watch } from "node:fs";
-import { setImmediate as afterTurn } from "node:timers/promises";
 import type { Wait } from "@sluice/core";
-import { monotonicMs } from "@sluice/native-port";
 import type { BufferState } from "./buffer-state.js";
 import type { Log, WaitCounts, WaitKind } from "./log.js";
 
@@ -17,7 +15,7 @@ const SAFETY_MS = 500;
 // Where the system grants no watch (there is a limit per user), looking again is all that is left.
 const UNWATCHED_MS = 20;
 
-// How many turns of the event loop a call lets pass for others.
+// How many turns a call lets pass for others.
 const TURNS_MAX = 8;
 
 interface Waiter {
@@ -80,7 +78,8 @@ export class Waiters {
           wake = resolve;
         });
         // Read once more, because what came before the watch was armed has brought no event.
-        if (hasWaited ? await this.#afterOthers(waiter) : this.#isChanged(canGo)) answer = await ask();
+        const mayGo = hasWaited || this.#isChanged(canGo);
+        if (mayGo && (await this.#afterOthers(waiter))) answer = await ask();
         if (isFinal(answer) || isOver || performance.now() >= deadline) return answer;
         if (!hasWaited) wait.onWait();
         await woken;
@@ -126,9 +125,15 @@ export class Waiters {
     for (const waiter of this.#waiting) waiter.end();
   }
 
+  /** Whether there are more who were served before this handle than there are items. */
+  isScarce(): boolean {
+    const { isQuiet, state } = this.#log;
+    return isQuiet !== undefined && state.ready.size <= this.#servedBefore("consumer");
+  }
+
   /** Lets those ask first who were last served before this handle was. */
   async letOthersGo(kind: WaitKind): Promise<void> {
-    for (let turns = this.#servedBefore(kind); turns > 0; turns--) await afterTurn();
+    for (let turns = this.#servedBefore(kind); turns > 0; turns--) await this.#log.passTurn();
   }
 
   // How many others were last served before this handle was: most of them wait as well.
@@ -139,15 +144,17 @@ export class Waiters {
     const ownLast = own?.[last];
     if (kind === "observer" || ownLast === undefined) return 0;
     let count = 0;
-    for (const other of participants.values()) if ((other[last] ?? ownLast) < ownLast) count += 1;
+    for (const [handle, other] of participants)
+      if ((other[last] ?? ownLast) < ownLast && this.#log.isQuiet?.(handle) !== true) count += 1;
     return Math.min(count, TURNS_MAX);
   }
 
   // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once, and the others, where
   // that is cheap to find out, only if something is left for them.
   async #afterOthers({ kind, canGo }: Waiter): Promise<boolean> {
+    if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;
     for (let turns = this.#servedBefore(kind); turns > 0; turns--) {
-      await afterTurn();
+      await this.#log.passTurn();
       if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;
     }
     return true;
@@ -219,7 +226,7 @@ export class Waiters {
   #schedule(): void {
     clearTimeout(this.#timer);
     const period = this.#isWatched ? SAFETY_MS : UNWATCHED_MS;
-    const delay = Math.min(period, Math.max(1, this.#log.state.nextEnd - monotonicMs()));
+    const delay = Math.min(period, Math.max(1, this.#log.state.nextEnd - this.#log.clock.atLeast()));
     this.#timer = setTimeout(() => {
       this.#look();
       if (this.#onTick()) this.#wakeAll();

@@ -1,0 +1,214 @@
+/** How decisions become commits: each is one message that is stored only if nothing came in between, else it is decided again. */
+
+import { failpoint, isBufferError } from "@sluice/core";
+import {
+  type Commits,
+  type Decide,
+  type Decision,
+  Dues,
+  type DueWork,
+  decideIfCurrent,
+  type Operation,
+  type Patience,
+  type WaitCounts,
+  withJoin,
+} from "@sluice/file-store";
+import { faults, isSilence, isUnsent, lastSequenceIn, refusalOf, unavailable } from "./faults.js";
+import { type Limit, limitFromNow, pause, type Session } from "./link.js";
+import type { NatsLog } from "./nats-log.js";
+import { Missing, type Payloads } from "./payloads.js";
+import { type CommitHead, encodeRecord } from "./record.js";
+import { ANSWER_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
+import { isWholeDue, writeWhole } from "./whole-state.js";
+
+const COMMITS_AVERAGED = 16;
+// Longer, and those who collide most would be served least.
+const COLLISIONS_BEFORE_TURN = 4;
+
+export class NatsCommits implements Commits {
+  readonly log: NatsLog;
+  readonly dues: DueWork;
+  readonly payload: Payloads;
+  readonly waits: WaitCounts;
+  // One commit of a handle is under way at a time: the next is decided by the state that it makes.
+  #line: Promise<unknown> = Promise.resolve();
+  #turn = 0;
+  #isClosed = false;
+  #whole: Promise<void> | undefined;
+  readonly #stillHere: NodeJS.Timeout;
+
+  constructor(log: NatsLog) {
+    this.log = log;
+    this.payload = log.payloads;
+    // No sign tells over a network that a process has died: only that nothing is heard of it any more.
+    this.dues = new Dues(log, (_, handle) => log.silenceMs(handle) > SILENT_MS);
+    this.waits = log.waits;
+    this.#stillHere = setInterval(() => this.#sayStillHere(), STILL_HERE_MS).unref();
+  }
+
+  transact<T>(decide: Decide<T>, patience?: Patience): Promise<T> {
+    const limit = limitFromNow();
+    const answer = this.#line.then(() => this.#transact(decide, limit, patience));
+    this.#line = answer.catch(() => {});
+    return answer;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#stillHere);
+    this.log.waits.close();
+    // A whole state that is being written is better finished than begun again by others.
+    void Promise.resolve(this.#whole).finally(() => this.log.link.close());
+  }
+
+  async #transact<T>(decide: Decide<T>, limit: Limit, patience: Patience | undefined): Promise<T> {
+    for (let collisions = 0; ; ) {
+      if (this.#isClosed) throw faults.closed();
+      await this.log.link.session(limit);
+      await this.log.readClock(limit);
+      if (this.log.state.destroyed) throw faults.destroyed("in the stream");
+      const decision = await this.#decide(decide, limit);
+      if (decision === undefined) continue;
+      if ("answer" in decision) {
+        // One that waits is told what comes.
+        if (decision.final === true || patience?.hasWaited === true) return decision.answer;
+        const isCurrent = await this.log.isCurrent(limit);
+        // What has come meanwhile is for those who have waited for it, before it is for a call that may wait.
+        if (isCurrent || patience !== undefined) return decision.answer;
+        continue;
+      }
+      const number = await this.#commit(decision.operations, decision.items ?? [], limit);
+      if (number !== undefined && decision.reply !== undefined) {
+        const answer = decision.reply(number);
+        this.#writeWholeIfDue();
+        return answer;
+      }
+      if (number !== undefined) continue;
+      collisions += 1;
+      if (performance.now() >= limit.unanswered) {
+        const message = "Others commit to the buffer all the time, and this call does not come through";
+        throw faults.of("BUFFER_BUSY", message);
+      }
+      if (collisions > COLLISIONS_BEFORE_TURN) await this.log.passTurn();
+    }
+  }
+
+  /** Undefined to be asked again. What is due comes first. */
+  async #decide<T>(
+    decide: Decide<T>,
+    limit: Limit,
+  ): Promise<Decision<T> | { operations: readonly Operation[]; reply?: never; items?: never } | undefined> {
+    const due = this.dues.operations;
+    if (due.length > 0) return { operations: due };
+    try {
+      return decideIfCurrent(decide, this.log.state);
+    } catch (error) {
+      if (!(error instanceof Missing)) throw error;
+      const before = this.log.number;
+      await this.log.fetchPayloads(error.commits, limit);
+      try {
+        return decideIfCurrent(decide, this.log.state);
+      } catch (again) {
+        if (!(again instanceof Missing)) throw again;
+        // They are gone with their items, or they are gone.
+        if ((await this.log.isCurrent(limit)) && this.log.number === before)
+          throw faults.of("DATA_CORRUPT", "The bytes of an item are missing from the stream");
+        return undefined;
+      }
+    }
+  }
+
+  /** The number of the commit; undefined if another one came first. */
+  async #commit(
+    operations: readonly Operation[],
+    items: readonly Uint8Array[],
+    limit: Limit,
+  ): Promise<number | undefined> {
+    const { log } = this;
+    this.#turn += 1;
+    const turn = this.#turn;
+    const last = log.number;
+    const head: CommitHead = {
+      by: log.handle,
+      turn,
+      operations: withJoin(log.state, log.handle, operations),
+    };
+    const record = encodeRecord(head, items);
+    if (record.length > log.recordBytesMax) {
+      const message = `A commit of ${record.length} bytes is more than the server takes (\`max_payload\` is ${log.recordBytesMax})`;
+      throw faults.of("STORAGE_FULL", message);
+    }
+    let isInDoubt = false;
+    for (let tries = 0; ; tries++) {
+      let session: Session | undefined;
+      try {
+        session = await log.link.session(limit);
+        if (log.number !== last) return this.#ownOrNone(turn, isInDoubt);
+        failpoint("nats.before-commit");
+        const askedAt = performance.now();
+        const expect = { lastSequence: last };
+        const { seq } = await session.js.publish(log.names.commits, record, { timeout: ANSWER_MS, expect });
+        failpoint("nats.after-commit");
+        log.commitMs += (performance.now() - askedAt - log.commitMs) / COMMITS_AVERAGED;
+        log.take(seq, log.names.commits, record);
+        if (log.number < seq) await log.reach(seq, limit);
+        return seq;
+      } catch (error) {
+        const told = lastSequenceIn(error);
+        try {
+          if (told !== undefined) {
+            if (told > 0) await log.reach(told, limit);
+            else await log.isCurrent(limit);
+            return this.#ownOrNone(turn, isInDoubt);
+          }
+          if (session === undefined) throw error;
+          if (!isSilence(error)) throw refusalOf(error, isInDoubt ? "unknown" : "none");
+          isInDoubt ||= !isUnsent(error);
+          log.link.noAnswer(session, error);
+          if (performance.now() >= limit.unanswered)
+            throw unavailable(log.link.where, isInDoubt ? "unknown" : "none", error);
+          if (tries > 0) await pause(tries);
+          // If it was stored after all, or another one was, that is seen now; if not, it is sent once more.
+          await log.isCurrent(limit);
+        } catch (cause) {
+          throw isInDoubt ? inDoubt(cause) : cause;
+        }
+      }
+    }
+  }
+
+  // Whoever was first: the next number is taken, so this one is in by now or never will be.
+  #ownOrNone(turn: number, isInDoubt: boolean): number | undefined {
+    const own = this.log.ownCommit(turn);
+    if (own !== undefined || !isInDoubt) return own;
+    const { lastTurn = 0 } = this.log.state.participants.get(this.log.handle) ?? {};
+    if (lastTurn < turn) return undefined;
+    throw faults.of("OUTCOME_UNKNOWN", "It was committed, and what came of it was removed with the log");
+  }
+
+  #writeWholeIfDue(): void {
+    if (this.#whole !== undefined || !isWholeDue(this.log)) return;
+    this.#whole = this.log.link
+      .session(limitFromNow())
+      .then((session) => writeWhole(this.log, session))
+      // Another does it, or the next.
+      .catch(() => {})
+      .finally(() => {
+        this.#whole = undefined;
+      });
+  }
+
+  #sayStillHere(): void {
+    const { handle, state } = this.log;
+    if (!state.participants.has(handle) || this.log.silenceMs(handle) < STILL_HERE_MS / 2) return;
+    this.transact(() => ({ operations: [], reply: () => undefined })).catch(() => {});
+  }
+}
+
+function inDoubt(error: unknown): unknown {
+  if (!isBufferError(error) || error.effect === "unknown") return error;
+  if (error.code === "BUFFER_DESTROYED") return error;
+  const code = error.code === "HANDLE_CLOSED" ? "OUTCOME_UNKNOWN" : error.code;
+  return faults.of(code, error.message, { effect: "unknown", cause: error });
+}

@@ -1,0 +1,354 @@
+/**
+ * The log: commits in a stream, each of which was the next after the one that its maker had seen, and the state that they add up to.
+ *
+ * A commit is one message, stored on the condition that the last sequence of the stream is the one that its maker knows: the
+ * server, or the majority of them, lets one through, and whoever else had tried must look again. So a participant that was stopped or
+ * cut off for however long cannot commit to what it saw before. A commit's number is its sequence in the stream.
+ *
+ * What the stream takes the server also tells at once to everybody who listens. It may be told twice, late, or not at all: only
+ * what fits behind the last one is applied, and what is missing is fetched.
+ */
+
+import type { StoredMsg } from "@nats-io/jetstream";
+import { type BufferSpec, isBufferError } from "@sluice/core";
+import { BufferState, type Clock, type Faults, type Log, newHandleId } from "@sluice/file-store";
+import { faults, isDenied, isStreamMissing, refusalOf } from "./faults.js";
+import { type Limit, Link, limitFromNow, type Session } from "./link.js";
+import { kindOf, type Names } from "./names.js";
+import { Payloads } from "./payloads.js";
+import { type CommitHead, decodeRecord } from "./record.js";
+import { ServerClock } from "./server-clock.js";
+import type { ServerPlace } from "./server-place.js";
+import { ANSWER_MS, FALLBACK_MS, TOLD_MS } from "./timing.js";
+import { Waits } from "./waits.js";
+import { loadState } from "./whole-state.js";
+
+/** A message of the stream. */
+interface Told {
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+const FETCHED_AT_ONCE = 64;
+const TURN_MS_MAX = 20;
+/** One that waits says so every second. */
+const QUIET_MS = 3_000;
+// Head of a commit, and what a client and a server put around a message.
+const HEAD_BYTES_MAX = 64 * 1024;
+
+export class NatsLog implements Log {
+  readonly faults: Faults = faults;
+  readonly handle: string = newHandleId();
+  readonly durable = false;
+  readonly syncMs = 0;
+  readonly isQuickToLook = true;
+  readonly names: Names;
+  readonly spec: BufferSpec;
+  readonly link: Link;
+  readonly payloads: Payloads;
+  readonly waits: Waits = new Waits(
+    this.handle,
+    (told) => this.link.tell(this.names.waits, told),
+    (handle) => this.#heard.set(handle, performance.now()),
+  );
+  readonly serverClock: ServerClock = new ServerClock();
+  state: BufferState;
+  /** Sequence of the last message that the state includes. */
+  number = 0;
+  /** Up to which message the newest whole state in the stream goes. */
+  wholeUpTo = 0;
+  /** Sequence of the head of that. */
+  wholeAt = 0;
+  /** How long a commit takes, of late. */
+  commitMs = 1;
+  onAdvance: () => void = () => {};
+  onSegment: () => void = () => {};
+  #recordBytesMax = Number.POSITIVE_INFINITY;
+  /** Told, and not yet their turn. */
+  readonly #ahead: Map<number, Told> = new Map();
+  #reached: { readonly number: number; readonly tell: () => void }[] = [];
+  /** The last commit of this handle that was applied. */
+  #own = { turn: 0, number: 0 };
+  /** When each handle was last heard of, by our clock: since we listen. */
+  readonly #heard: Map<string, number> = new Map();
+  readonly #listensSince: number = performance.now();
+  #checkedAt = 0;
+  #checking: Promise<void> | undefined;
+  #failure: unknown;
+  /** Why nothing is told to this handle, and never will be. */
+  #denied: unknown;
+  #gapTimer: NodeJS.Timeout | undefined;
+
+  constructor(place: ServerPlace, names: Names, spec: BufferSpec) {
+    this.names = names;
+    this.spec = spec;
+    this.state = new BufferState(spec, faults);
+    this.payloads = new Payloads(() => this.state);
+    this.link = new Link(place, (session) => this.#begin(session));
+  }
+
+  get clock(): Clock {
+    return this.serverClock;
+  }
+
+  get commitBytesMax(): number {
+    return this.#recordBytesMax - HEAD_BYTES_MAX;
+  }
+
+  /** What one message can carry. */
+  get recordBytesMax(): number {
+    return this.#recordBytesMax;
+  }
+
+  /** Commits come by themselves. Here it is seen to that they do. Throws what keeps them from coming. */
+  catchUp(): void {
+    if (this.#denied !== undefined) throw this.#denied;
+    if (this.#failure !== undefined) throw this.#failure;
+    const isLate = performance.now() - this.#checkedAt > FALLBACK_MS;
+    if (this.link.isConnected && !isLate) return;
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+  }
+
+  /** A little more than a commit takes, so that it is seen before this one asks as well. */
+  passTurn(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, Math.min(Math.ceil(this.commitMs), TURN_MS_MAX)));
+  }
+
+  /** It has neither committed nor said that it waits. */
+  readonly isQuiet = (handle: string): boolean => this.silenceMs(handle) > QUIET_MS;
+
+  watchPath(): undefined {
+    return undefined;
+  }
+
+  isNews(): boolean {
+    return false;
+  }
+
+  /** Whether the state is what the servers hold, at some instant within this call; if not, it is brought up to that. */
+  async isCurrent(limit: Limit): Promise<boolean> {
+    const before = this.number;
+    const { state } = await this.askStream(limit, ({ jsm }) => jsm.streams.info(this.names.stream));
+    this.#checkedAt = performance.now();
+    if (state.last_seq <= before) return true;
+    await this.reach(state.last_seq, limit);
+    return false;
+  }
+
+  /** Applies what comes up to this number. Waits a moment for it to be told, then fetches it. */
+  async reach(number: number, limit: Limit): Promise<void> {
+    if (this.number < number) await this.#told(number);
+    while (this.number < number) await this.#fetchUpTo(number, limit);
+  }
+
+  /** Number of this handle's commit of that turn, if it was applied. */
+  ownCommit(turn: number): number | undefined {
+    return this.#own.turn === turn ? this.#own.number : undefined;
+  }
+
+  /** A message of the stream, by whatever way it has come. */
+  take(sequence: number, subject: string, data: Uint8Array): void {
+    if (sequence <= this.number) return;
+    if (sequence > this.number + 1) {
+      this.#ahead.set(sequence, { subject, data });
+      // What is missing was told late, or is never told.
+      this.#gapTimer ??= setTimeout(() => this.#lookForMissing(), TOLD_MS).unref();
+      return;
+    }
+    this.#apply(sequence, subject, data);
+    for (let next = this.#ahead.get(this.number + 1); next !== undefined; ) {
+      this.#ahead.delete(this.number + 1);
+      this.#apply(this.number + 1, next.subject, next.data);
+      next = this.#ahead.get(this.number + 1);
+    }
+    this.#advanced();
+  }
+
+  /** How long nothing was heard of a handle, as far as this one has listened. */
+  silenceMs(handle: string): number {
+    return performance.now() - (this.#heard.get(handle) ?? this.#listensSince);
+  }
+
+  /** Asks for something of the stream. Rejects `BUFFER_DESTROYED` where there is none any more, and as `Link.ask`. */
+  async askStream<T>(limit: Limit, question: (session: Session) => Promise<T>): Promise<T> {
+    try {
+      return await this.link.ask(limit, question);
+    } catch (error) {
+      throw this.understood(error);
+    }
+  }
+
+  understood(error: unknown): unknown {
+    if (!isStreamMissing(error)) return error;
+    this.state.destroyed = true;
+    this.onAdvance();
+    return faults.destroyed("in the stream");
+  }
+
+  async fetchPayloads(commits: readonly number[], limit: Limit): Promise<void> {
+    const messages = await Promise.all(commits.map((commit) => this.#message(commit, limit)));
+    for (const [at, message] of messages.entries()) {
+      if (message === null) continue;
+      this.payloads.keep(commits[at] as number, decodeRecord(message.data).payload);
+    }
+  }
+
+  #message(sequence: number, limit: Limit): Promise<StoredMsg | null> {
+    return this.askStream(limit, ({ jsm }) => jsm.streams.getMessage(this.names.stream, { seq: sequence }));
+  }
+
+  async #fetchUpTo(number: number, limit: Limit): Promise<void> {
+    const from = this.number + 1;
+    const count = Math.min(number - this.number, FETCHED_AT_ONCE);
+    const wanted = Array.from({ length: count }, (_, at) => from + at);
+    const messages = await Promise.all(wanted.map((sequence) => this.#message(sequence, limit)));
+    for (const [at, message] of messages.entries()) {
+      // What is not needed any more has been removed: a whole state stands for it.
+      if (message === null) return this.#load(await this.link.session(limit));
+      this.take(from + at, message.subject, message.data);
+    }
+  }
+
+  async #begin(session: Session): Promise<void> {
+    this.#recordBytesMax = session.nc.info?.max_payload ?? 1024 * 1024;
+    session.nc.subscribe(`${this.names.told}.>`, {
+      callback: (error, message) => {
+        const sequence = Number(message?.headers?.get("Nats-Sequence"));
+        if (isDenied(error)) this.#denied = refusalOf(error, "none");
+        else if (message.subject === this.names.waits) this.waits.heard(message.string());
+        else if (sequence > 0) this.#heardMessage(sequence, message.subject, message.data);
+      },
+    });
+    try {
+      await this.#readClock(session);
+      const { state } = await session.jsm.streams.info(this.names.stream);
+      if (this.number === 0) await this.#load(session);
+      else await this.#goOn(session, state.last_seq);
+    } catch (error) {
+      throw this.understood(error);
+    }
+    this.#checkedAt = performance.now();
+    this.#failure = undefined;
+  }
+
+  #heardMessage(sequence: number, subject: string, data: Uint8Array): void {
+    try {
+      this.take(sequence, subject, data);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  /** Goes on from what this handle knows, over a new connection. */
+  async #goOn({ jsm }: Session, last: number): Promise<void> {
+    while (this.number < last) {
+      const message = await jsm.streams.getMessage(this.names.stream, { seq: this.number + 1 });
+      if (message === null) return this.#loadFrom(jsm);
+      this.take(message.seq, message.subject, message.data);
+    }
+  }
+
+  #load({ jsm }: Session): Promise<void> {
+    return this.#loadFrom(jsm);
+  }
+
+  /** From the stream alone. */
+  async #loadFrom(jsm: Session["jsm"]): Promise<void> {
+    const loaded = await loadState(jsm, this.names, this.spec);
+    if (loaded.number > this.number) {
+      this.state = loaded.state;
+      this.number = loaded.number;
+      this.wholeUpTo = loaded.number;
+      this.wholeAt = loaded.at;
+      for (const sequence of this.#ahead.keys()) if (sequence <= this.number) this.#ahead.delete(sequence);
+      this.#advanced();
+    }
+    for (const { seq, subject, data } of loaded.after) this.take(seq, subject, data);
+  }
+
+  /** Asks a server for its time. */
+  async readClock(limit: Limit): Promise<void> {
+    if (this.serverClock.isDue) await this.askStream(limit, (session) => this.#readClock(session));
+  }
+
+  async #readClock({ jsm, js }: Session): Promise<void> {
+    let askedAt = performance.now();
+    const { ts } = (await jsm.streams.info(this.names.stream)) as { readonly ts?: string };
+    let time = ts;
+    if (time === undefined) {
+      // An old server says when it has stored something, and not what time it is.
+      askedAt = performance.now();
+      const { seq } = await js.publish(this.names.parts, new Uint8Array(0), { timeout: ANSWER_MS });
+      const heardAt = performance.now();
+      time = (await jsm.streams.getMessage(this.names.stream, { seq }))?.timestamp;
+      this.serverClock.heard(askedAt, Date.parse(time ?? ""), heardAt);
+      return;
+    }
+    this.serverClock.heard(askedAt, Date.parse(time), performance.now());
+  }
+
+  #apply(sequence: number, subject: string, data: Uint8Array): void {
+    const kind = kindOf(subject);
+    if (kind === "commit") {
+      const { head, payload } = decodeRecord<CommitHead>(data);
+      const { by, turn, operations } = head;
+      this.payloads.told(sequence, payload);
+      this.state.apply(sequence, by, turn, operations);
+      if (by === this.handle) this.#own = { turn, number: sequence };
+      this.#heard.set(by, performance.now());
+      for (const one of operations)
+        if (one.op === "leave" || one.op === "gone") this.#heard.delete(one.handle);
+    } else if (kind === "state") {
+      this.wholeUpTo = decodeRecord<{ readonly number: number }>(data).head.number;
+      this.wholeAt = sequence;
+    }
+    this.number = sequence;
+  }
+
+  #advanced(): void {
+    this.#reached = this.#reached.filter(({ number, tell }) => {
+      if (number > this.number) return true;
+      tell();
+      return false;
+    });
+    this.onAdvance();
+  }
+
+  #told(number: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = {
+        number,
+        tell: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      const timer = setTimeout(() => {
+        this.#reached = this.#reached.filter((one) => one !== waiting);
+        resolve();
+      }, TOLD_MS);
+      this.#reached.push(waiting);
+    });
+  }
+
+  #lookForMissing(): void {
+    this.#gapTimer = undefined;
+    if (this.#ahead.size === 0) return;
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+  }
+
+  async #check(): Promise<void> {
+    try {
+      await this.isCurrent(limitFromNow());
+      this.#failure = undefined;
+    } catch (error) {
+      // Whoever waits is told at its next look; whoever asks finds out for himself.
+      if (!isBufferError(error, "BUFFER_DESTROYED") && !isBufferError(error, "HANDLE_CLOSED"))
+        this.#failure = error;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/** A server for one program alone, which ends with it: for demonstrations and tests. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { faults } from "./faults.js";
+
+export interface OwnServer {
+  /** For `natsTransport`. It has a password, which is the server's own. */
+  readonly url: string;
+  /** Resolves when it has ended, and its folder is gone. */
+  stop(): Promise<void>;
+}
+
+/** Names the program, where it is not `nats-server`. */
+const PROGRAM_VARIABLE = "SLUICE_NATS_SERVER";
+const INSTALL =
+  "There is no nats-server here: apt-get install nats-server, or give the --url of one that runs";
+// The shell ends the server when nobody is at the other end of its input any more, however the program ended.
+const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" 2>&1 & server=$!; exec >/dev/null; cat; kill -9 $server`;
+
+/**
+ * Starts `nats-server` with JetStream, where one is installed. It ends with this process, however that ends. Rejects
+ * `TRANSPORT_UNAVAILABLE`, with how to get one.
+ *
+ * @param folder - made for its files, in a directory of the user's own. It listens on a port of the loopback.
+ */
+export async function startOwnServer(folder: string): Promise<OwnServer> {
+  mkdirSync(folder, { mode: 0o700 });
+  const password = randomBytes(18).toString("hex");
+  const config = join(folder, "server.conf");
+  // Not in its arguments, which everybody on the machine sees.
+  const lines = [
+    'listen: "127.0.0.1:-1"',
+    `jetstream { store_dir: ${JSON.stringify(folder)} }`,
+    `authorization { user: "sluice", password: "${password}" }`,
+  ];
+  writeFileSync(config, lines.join("\n"), { mode: 0o600 });
+  const program = process.env[PROGRAM_VARIABLE] ?? "nats-server";
+  const child = spawn("sh", ["-c", WITH_ITS_PARENT, "sh", program, "-c", config], {
+    stdio: ["pipe", "pipe", "ignore"],
+    // Not for Ctrl-C, which the program hears: what is inside is still needed then.
+    detached: true,
+  });
+  const port = await portOf(child);
+  const end = async () => {
+    await stop(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  if (port !== undefined) return { url: `nats://sluice:${password}@127.0.0.1:${port}`, stop: end };
+  await end();
+  throw faults.of("TRANSPORT_UNAVAILABLE", INSTALL);
+}
+
+/** Undefined if it ends before it listens. */
+async function portOf(child: ChildProcess): Promise<string | undefined> {
+  const lines = createInterface({ input: child.stdout as NonNullable<ChildProcess["stdout"]> });
+  return new Promise((resolve) => {
+    let port: string | undefined;
+    lines.on("line", (line) => {
+      port ??= /client connections on 127\.0\.0\.1:(?<port>\d+)/.exec(line)?.groups?.["port"];
+      if (/Server is ready/.test(line)) resolve(port);
+    });
+    // The shell has let go of it: that the server's output ends says that the server has.
+    lines.once("close", () => resolve(undefined));
+    child.once("error", () => resolve(undefined));
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  child.stdin?.end();
+  await once(child, "exit");
+}

@@ -1,0 +1,102 @@
+/** Three servers that keep their streams together. Gone after the test. */
+
+import { connect } from "@nats-io/transport-node";
+import { onTestFinished } from "vitest";
+import { freePort, NatsServer } from "./nats-server.mjs";
+import type { Network } from "./network.js";
+import { asked, streamsIn } from "./servers.js";
+import { until } from "./until.js";
+
+const SERVERS = 3;
+
+export class NatsCluster {
+  readonly servers: readonly NatsServer[];
+
+  private constructor(servers: readonly NatsServer[]) {
+    this.servers = servers;
+  }
+
+  /** @param far - the last of them is there. */
+  static async start(far?: Network): Promise<NatsCluster> {
+    const hosts = Array.from({ length: SERVERS }, (_, at) => {
+      if (far === undefined) return "127.0.0.1";
+      return at === SERVERS - 1 ? far.farAddress : far.nearAddress;
+    });
+    const ports = await Promise.all(Array.from({ length: SERVERS }, freePort));
+    const routePorts = await Promise.all(Array.from({ length: SERVERS }, freePort));
+    const routes = routePorts.map((port, at) => `"nats://${hosts[at]}:${port}"`).join(", ");
+    const prepared = ports.map((port, at) => {
+      const own = `cluster { name: "sluice", listen: "${hosts[at]}:${routePorts[at]}", routes: [${routes}] }`;
+      return NatsServer.prepare(`server_name: "${nameOf(at)}"\n${own}`, {
+        bind: hosts[at] ?? "",
+        before: far !== undefined && at === SERVERS - 1 ? far.far : [],
+        port,
+      });
+    });
+    const servers = await Promise.all(prepared);
+    onTestFinished(async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+    });
+    await Promise.all(servers.map((server) => server.start()));
+    const cluster = new NatsCluster(servers);
+    await until(() => cluster.#isWhole(), "three servers have found each other", 30_000);
+    return cluster;
+  }
+
+  get urls(): readonly string[] {
+    return this.servers.map(({ url }) => url);
+  }
+
+  /** The server that leads the only stream there is. */
+  async leader(): Promise<NatsServer> {
+    let found: NatsServer | undefined;
+    await until(async () => {
+      found = await this.#leader().catch(() => undefined);
+      return found !== undefined;
+    }, "the stream has a leader");
+    return found as NatsServer;
+  }
+
+  /** Has the stream led by this one. */
+  async handOverTo(server: NatsServer): Promise<void> {
+    await until(
+      async () => {
+        if ((await this.leader()) === server) return true;
+        await steppedDown(this.urls);
+        return false;
+      },
+      `the stream is led by ${server.url}`,
+      30_000,
+    );
+  }
+
+  async #leader(): Promise<NatsServer | undefined> {
+    return asked(this.urls, async (jsm) => {
+      const [stream = ""] = await streamsIn(jsm);
+      const { cluster } = await jsm.streams.info(stream);
+      return this.servers.find((_, at) => nameOf(at) === cluster?.leader);
+    });
+  }
+
+  async #isWhole(): Promise<boolean> {
+    const config = { name: "probe", subjects: ["probe"], num_replicas: SERVERS };
+    return asked(this.urls, async (jsm) => {
+      await jsm.streams.add(config);
+      return jsm.streams.delete(config.name);
+    }).catch(() => false);
+  }
+}
+
+async function steppedDown(urls: readonly string[]): Promise<void> {
+  const nc = await connect({ servers: [...urls] });
+  try {
+    const [stream = ""] = await asked(urls, streamsIn);
+    await nc.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, "", { timeout: 2_000 });
+  } finally {
+    await nc.close();
+  }
+}
+
+function nameOf(at: number): string {
+  return `server-${at}`;
+}

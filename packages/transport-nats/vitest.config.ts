@@ -1,0 +1,1 @@
+export { twoFilesAtATime as default } from "../../.ci/vitest.shared.js";
