@@ -108,7 +108,8 @@ export class Story {
 }
 
 function foundText({ remaining, sealed }: FoundBuffer): string {
-  if (sealed && remaining === 0) return "It is sealed, and nothing is left in it: there is nothing to do";
+  if (sealed && remaining === 0)
+    return "It is sealed, and nothing in it is left to consume: there is nothing to do";
   const items = remaining === 1 ? "1 item" : `${remaining} items`;
   return `${items} ${remaining === 1 ? "is" : "are"} in it${sealed ? "; it is sealed, and only drained" : ""}`;
 }

@@ -82,8 +82,10 @@ test("what was sealed is only drained, and what is kept again stays", async () =
 
   const third = await run([...args, "--consume-ms", "0", "--resume"], { folder });
   expect(third.code, third.stdout).toBe(0);
-  expect(third.stdout).toMatch(/^It is sealed, and nothing is left in it: there is nothing to do$/m);
-  expect(third.stdout).toMatch(/^taken up: nothing was left in the buffer, which is sealed/m);
+  expect(third.stdout).toMatch(
+    /^It is sealed, and nothing in it is left to consume: there is nothing to do$/m,
+  );
+  expect(third.stdout).toMatch(/^taken up: nothing was left to consume in the buffer, which is sealed/m);
   expect(linesOf(third.stdout).at(-1)).toBe("0 produced, 0 consumed, 0 remaining");
   expect(existsSync(join(folder, "here"))).toBe(false);
 });

@@ -48,7 +48,7 @@ export function reportText(report: RunReport): string {
 
 function foundText({ remaining, sealed }: FoundInBuffer): string {
   const what = remaining === 0 ? "nothing was" : remaining === 1 ? "1 item was" : `${remaining} items were`;
-  return `${what} left in the buffer${sealed ? ", which is sealed: nothing more can be put" : ""}`;
+  return `${what} left to consume in the buffer${sealed ? ", which is sealed: nothing more can be put" : ""}`;
 }
 
 // What a URL says to the server alone is not for a report.

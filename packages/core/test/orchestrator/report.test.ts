@@ -56,11 +56,13 @@ test("what a run found in a buffer that it did not make; a sealed and drained on
   const consumers = { module: worker("collect") };
   const second = await run({ transport, consumers }).report;
   expect(second).toMatchObject({ exitCode: 0, consumed: 9, found: { remaining: 9, sealed: true } });
-  expect(reportText(second)).toContain("taken up: 9 items were left in the buffer, which is sealed");
+  expect(reportText(second)).toContain(
+    "taken up: 9 items were left to consume in the buffer, which is sealed",
+  );
   const third = await run({ transport, producers, consumers }).report;
   expect(third).toMatchObject({ exitCode: 0, produced: 0, found: { remaining: 0, sealed: true } });
   expect(reportText(third)).toContain(
-    "taken up: nothing was left in the buffer, which is sealed: nothing more can be put\n",
+    "taken up: nothing was left to consume in the buffer, which is sealed: nothing more can be put\n",
   );
   await (await openBuffer(transport)).destroy();
 });
