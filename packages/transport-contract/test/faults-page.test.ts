@@ -62,9 +62,12 @@ test("runs at night what there is to be run", () => {
 test("has the numbers that CI's own files ask for", () => {
   const of = "packages/transport-file/test";
   const asked = readFileSync(join(root, of, "support/effort.ts"), "utf8");
-  const efforts: Record<string, number> = JSON.parse(/EFFORT_OF_FAULTS = (\{.+?\})/.exec(asked)?.[1] ?? "{}");
-  for (const file of ["contract.test.ts", "flock.contract.test.ts"])
-    expect(readFileSync(join(root, of, file), "utf8")).toContain("effortAtLeast: EFFORT_OF_FAULTS");
+  const effortsOf = (name: string): Record<string, number> =>
+    JSON.parse(new RegExp(`${name} = (\\{.+?\\})`).exec(asked)?.[1] ?? "{}");
+  const efforts = { ...effortsOf("EFFORT_OF_FAULTS"), ...effortsOf("EVERY_CALL") };
+  const used = (file: string) => readFileSync(join(root, of, file), "utf8");
+  expect(used("contract.test.ts")).toContain("{ ...EFFORT_OF_FAULTS, ...EVERY_CALL }");
+  expect(used("flock.contract.test.ts")).toContain("effortAtLeast: EFFORT_OF_FAULTS");
   const row = (fault: string) => rows.find((one) => one.fault === fault)?.inCi;
   // From 20 on all places of a script of so many steps.
   expect(row("2")).toContain(`a script of ${efforts["DISK-1"]} steps`);

@@ -1,14 +1,8 @@
 import { describeTransportContract } from "@sluice/transport-contract";
 import { describe, test } from "vitest";
 import harness from "./harness.mjs";
-import { EFFORT_OF_FAULTS, WITHOUT_SYNC } from "./support/effort.js";
+import { EFFORT_OF_FAULTS, EVERY_CALL } from "./support/effort.js";
 
-const runner = { describe, test };
+const effortAtLeast = { ...EFFORT_OF_FAULTS, ...EVERY_CALL };
 
-describeTransportContract("file", harness, runner, { effortAtLeast: EFFORT_OF_FAULTS });
-describeTransportContract(
-  "file without fsync",
-  { ...harness, wishes: { durability: "none" } },
-  runner,
-  WITHOUT_SYNC,
-);
+describeTransportContract("file", harness, { describe, test }, { effortAtLeast });

@@ -19,6 +19,8 @@ export interface BrokenMedium {
   readonly restart?: Harness["restart"];
   /** What only many trials find. */
   readonly effort?: number;
+  /** Of the first run, where few meet it: the draws are all there is to chance. */
+  readonly seed?: number;
 }
 
 /** Which instant, what was lost of the disk, and what that cost. */
@@ -34,10 +36,10 @@ export const brokenMedia: readonly BrokenMedium[] = [
   { rule: "DISK-4", fault: "starts-afresh", message: /Expected .*, got .*"produced":0/, effort: 6 },
   { rule: "DISK-3", fault: "unchecked-sequence", message: /got .*"lastSequence":/, effort: 6 },
   { rule: "DISK-4", fault: "unchecked-sequence", message: /got .*"lastSequence":/, effort: 6 },
-  { rule: "DISK-3", fault: "unchecked-dead-letters", message: /got .*"dead":\[/, effort: 6 },
-  { rule: "DISK-4", fault: "unchecked-dead-letters", message: /got .*"dead":\[/, effort: 6 },
+  { rule: "DISK-3", fault: "unchecked-dead-letters", message: /got .*"dead":\[/, effort: 6, seed: 13 },
+  { rule: "DISK-4", fault: "unchecked-dead-letters", message: /got .*"dead":\[/, effort: 6, seed: 3 },
   { rule: "DISK-5", fault: "needs-room-to-take", message: /STORAGE_FULL/ },
-  { rule: "DISK-6", fault: "swallows-errors", message: /bytes that nobody put/, effort: 6 },
+  { rule: "DISK-6", fault: "swallows-errors", message: /Expected step|bytes that nobody put/, effort: 20 },
   { rule: "DISK-7", fault: "no-loop", message: /bytes that nobody put/ },
   { rule: "DISK-8", fault: "syncs-after-its-answer", message: LOST },
   { rule: "DISK-8", fault: "renames-unsynced", message: LOST },

@@ -13,7 +13,7 @@ const timing: Timing = { signalMs: 2_000, noSignalMs: 50, leaseMs: 100 };
 const effortOf = (rule: string) => (rule.startsWith("STRESS") && rule !== "STRESS-4" ? 0.1 : 1);
 
 /** Some faults are races, which a run may miss. */
-const RUNS_MAX = 3;
+const RUNS_MAX = 10;
 
 async function judge(rule: string, decorate: () => Decoration): Promise<Verdict> {
   const { capabilities } = decorated(decorate);

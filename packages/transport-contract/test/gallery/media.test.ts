@@ -28,9 +28,14 @@ function harness(fault: string, restart?: Harness["restart"]): Harness {
 
 const RUNS_MAX = 20;
 
-async function verdictOf(rule: string, of: Harness, effort = 1): Promise<Verdict> {
+async function verdictOf(rule: string, of: Harness, effort = 1, seed?: number): Promise<Verdict> {
   const timing = { signalMs: 10_000, noSignalMs: 60, leaseMs: 120 };
-  const [verdict] = await runContract(of, { only: [rule], timing, effort });
+  const [verdict] = await runContract(of, {
+    only: [rule],
+    timing,
+    effort,
+    ...(seed === undefined ? {} : { seed }),
+  });
   if (verdict === undefined) throw new Error(`There is no verdict on ${rule}`);
   return verdict;
 }
@@ -38,8 +43,8 @@ async function verdictOf(rule: string, of: Harness, effort = 1): Promise<Verdict
 test.for(brokenMedia)(
   "$rule fails a transport with $fault",
   { timeout: 240_000 },
-  async ({ rule, fault, message, restart, effort }, context) => {
-    let verdict = await verdictOf(rule, harness(fault, restart), effort);
+  async ({ rule, fault, message, restart, effort, seed }, context) => {
+    let verdict = await verdictOf(rule, harness(fault, restart), effort, seed);
     // Where a process is killed or a call fails is drawn: a run may miss the place, several do not.
     for (let n = 1; n < RUNS_MAX && verdict.outcome === "passed"; n++)
       verdict = await verdictOf(rule, harness(fault, restart), effort);
