@@ -1,7 +1,7 @@
 // The same work comes to the same counts on every transport.
 import { expect, test } from "vitest";
 import { accountFaults, reportFaults } from "../dist/account.js";
-import { type MatrixTransport, TRANSPORTS } from "../dist/matrix-transports.js";
+import { type MatrixTransport, preparedTransports } from "../dist/matrix-transports.js";
 import { Ground, OrchestratorProcess } from "../dist/orchestrator-process.js";
 import { consumers, producers, type Scenario } from "../dist/scenario.js";
 
@@ -37,9 +37,11 @@ async function countsOf(transport: MatrixTransport, work: Work): Promise<object>
   }
 }
 
+const transports = await preparedTransports();
+
 const counts = { remaining: 0, dead: 0, discarded: 0, unknown: 0 };
 
-test.concurrent.each(TRANSPORTS)("5 and 4 items over $title", async (transport) => {
+test.concurrent.each(transports)("5 and 4 items over $title", async (transport) => {
   const work: Work = (records) => ({
     producers: [
       producers([
@@ -58,7 +60,7 @@ test.concurrent.each(TRANSPORTS)("5 and 4 items over $title", async (transport) 
   });
 });
 
-test.concurrent.each(TRANSPORTS)(
+test.concurrent.each(transports)(
   "300 items, of which every tenth is refused once, and a producer that crashes once, over $title",
   async (transport) => {
     const work: Work = (records) => ({

@@ -7,9 +7,9 @@ import { preparedTransports } from "../dist/matrix-transports.js";
 const seed = seedFromEnvironment();
 
 test.concurrent.each((await preparedTransports()).filter(({ hasProcesses }) => hasProcesses))(
-  "15 kills in 200 items over $title: nothing is lost, and nothing consumed twice",
+  "10 kills in 300 items over $title: nothing is lost, and nothing consumed twice",
   async (transport) => {
-    const { faults, story } = await runKills(transport, { items: 200, kills: 15, seed });
+    const { faults, story } = await runKills(transport, { items: 300, kills: 10, seed });
     expect(faults, `SLUICE_SEED=${seed}. ${story}`).toEqual([]);
   },
 );

@@ -7,8 +7,8 @@ import { program } from "./support/redis-server.mjs";
 test.skipIf(program === undefined)("there is a server to run the contract on", () => {
   expect(program).toBeDefined();
 });
-// 20 kills at each failpoint (transport-contract's FAULTS-IN-CI.md).
-const effortAtLeast = { "PROC-21": 20 };
+// 5 kills at each failpoint (transport-contract's FAULTS-IN-CI.md).
+const effortAtLeast = { "PROC-21": 5 };
 if (program !== undefined)
   describeTransportContract(
     "redis",
