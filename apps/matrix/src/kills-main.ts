@@ -10,14 +10,7 @@ import { preparedTransports } from "./matrix-transports.js";
 
 const able = (await preparedTransports()).filter(({ hasProcesses }) => hasProcesses);
 
-const { values } = parseArgs({
-  options: {
-    transport: { type: "string", multiple: true, default: able.map(({ name }) => name) },
-    items: { type: "string", default: "10000" },
-    kills: { type: "string", default: "100" },
-    seed: { type: "string", default: String(newSeed()) },
-  },
-});
+const { values } = asked();
 const [items, kills, seed] = [Number(values.items), Number(values.kills), Number(values.seed)];
 const chosen = able.filter(({ name }) => values.transport.includes(name));
 const areCounts = [items / 2, kills, seed].every((count) => Number.isInteger(count) && count >= 0);
@@ -38,5 +31,21 @@ for (const transport of chosen) {
   if (faults.length > 0) {
     console.log(`  ${story}`);
     process.exitCode = 3;
+  }
+}
+
+function asked() {
+  try {
+    return parseArgs({
+      options: {
+        transport: { type: "string", multiple: true, default: able.map(({ name }) => name) },
+        items: { type: "string", default: "10000" },
+        kills: { type: "string", default: "100" },
+        seed: { type: "string", default: String(newSeed()) },
+      },
+    });
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(2);
   }
 }
