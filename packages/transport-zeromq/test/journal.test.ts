@@ -139,11 +139,18 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
   test("a run of puts and takes across eight deaths loses nothing, and takes nothing twice", async () => {
     let broker = await startBroker();
     const buffer = await openBuffer(transport(), { codec: bytes });
-    const producer = await buffer.producer({ id: "maker" });
     const consumer = await buffer.consumer();
     const count = 300;
+    // On a busy machine a broker may take longer to come back than a put is tried again: then its producer asks how far it came.
     const putAll = (async () => {
-      for (let n = 1; n <= count; n++) await producer.put(item(n));
+      for (let done = 0; done < count; ) {
+        try {
+          const producer = await buffer.producer({ id: "maker" });
+          for (done = producer.lastSequence; done < count; done++) await producer.put(item(done + 1));
+        } catch (error) {
+          expect(["OUTCOME_UNKNOWN", "TRANSPORT_UNAVAILABLE"]).toContain((error as { code: string }).code);
+        }
+      }
       await buffer.seal();
     })();
     const taken: string[] = [];
@@ -162,7 +169,7 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
     })();
     for (let death = 1; death <= 8; death++) {
       const enough = death * 30;
-      await expect.poll(() => taken.length, { timeout: 20_000 }).toBeGreaterThan(enough);
+      await expect.poll(() => taken.length, { timeout: 60_000 }).toBeGreaterThan(enough);
       await kill(broker);
       broker = await startBroker();
     }
@@ -173,7 +180,7 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
     expect(taken.length + unknown.length).toBeGreaterThanOrEqual(count);
     expect(await buffer.counts()).toMatchObject({ produced: count, consumed: count });
     await buffer.close();
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("a start that fails", () => {
