@@ -4,6 +4,7 @@ import { existsSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DEFAULT_TRANSPORT, type DemoOptions, UsageError } from "./args.js";
 import { temporaryFolder } from "./temporary-folder.js";
+import type { Adapter } from "./transports.js";
 
 const OURS = "sluice-demo-";
 
@@ -27,6 +28,16 @@ export function placeFor(given: string | undefined, folder: string): Place {
   }
   const path = join(temporaryFolder(OURS, folder), "buffer");
   return { path, tidy: () => tidy(path), sweep: () => sweep(path) };
+}
+
+/** Whether it is in a server that was there before. */
+export function isAtServer({ url }: DemoOptions, { startServer }: Adapter): boolean {
+  return url !== undefined && startServer !== undefined;
+}
+
+/** Whether the buffer is still there when the demo has ended, if it is to stay. */
+export function outlivesDemo(options: DemoOptions, adapter: Adapter): boolean {
+  return adapter.outlives || options.journal !== undefined || isAtServer(options, adapter);
 }
 
 /** The option that names what is left of a buffer. */
