@@ -11,7 +11,7 @@ const OURS = "sluice-demo-";
 export interface Place {
   readonly path: string;
   /** Removes what was made for the buffer, once the buffer itself is gone. */
-  tidy(): unknown;
+  tidy(): void;
   /** Removes the socket of a broker that has been killed, and the lock beside it. */
   sweep(): void;
 }
@@ -24,7 +24,7 @@ export function placeFor(given: string | undefined, folder: string): Place {
       throw new UsageError(`--path ${JSON.stringify(given)} cannot be used: its folder is not there`);
     // The folder of a demo that was killed, whose buffer is taken up.
     const isOurs = dirname(dirname(path)) === folder && basename(dirname(path)).startsWith(OURS);
-    return { path, tidy: () => isOurs && tidy(path), sweep: () => sweep(path) };
+    return { path, tidy: () => (isOurs ? tidy(path) : undefined), sweep: () => sweep(path) };
   }
   const path = join(temporaryFolder(OURS, folder), "buffer");
   return { path, tidy: () => tidy(path), sweep: () => sweep(path) };
@@ -46,9 +46,9 @@ export function placeOption({ url, journal }: DemoOptions): "--journal" | "--url
   return url === undefined ? "--path" : "--url";
 }
 
-/** A url as it may be printed: without a user and a password. */
+/** A url, or several with commas between them, as it may be printed: without users and passwords. */
 export function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^/?#]*@/, "//");
+  return url.replaceAll(/\/\/[^/?#]*@/g, "//");
 }
 
 /**
