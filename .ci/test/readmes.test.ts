@@ -14,6 +14,18 @@ const runElsewhere: Record<string, string> = {
   "pnpm --filter @sluice/transport-shm kills": "10,000 kills; test/kills.test.ts has it kill 150",
 };
 
+/** What some commands need beside Node, by what they have in them: where it is not there they are not run. */
+const needed = [
+  { part: "demo --transport redis", program: "redis-server", required: "SLUICE_REQUIRE_REDIS" },
+  { part: "demo --transport nats", program: "nats-server", required: "SLUICE_REQUIRE_NATS" },
+];
+
+function lacking(command: string): string | undefined {
+  const need = needed.find(({ part }) => command.includes(part));
+  if (need === undefined || process.env[need.required]) return undefined;
+  return spawnSync(need.program, ["--version"]).error && `there is no ${need.program}`;
+}
+
 const ciText = [".ci/run", ...filesIn(".github/workflows", ".yml")].map(read).join("\n");
 
 /** `npx -y pnpm@1.2.3 x`, `npx pnpm x` and `pnpm x` are the same command. */
@@ -57,8 +69,10 @@ describe("commands in READMEs", () => {
   const rest = [...new Set(commands.map(({ command }) => command))].filter(
     (command) => !runByCi.has(command),
   );
-  test.each(rest)("%s", { timeout: 180_000 }, (command) => {
+  test.for(rest)("%s", { timeout: 180_000 }, (command, context) => {
     if (command in runElsewhere) return;
+    const why = lacking(command);
+    context.skip(why !== undefined, why);
     const shell = spawnSync("bash", ["-euo", "pipefail", "-c", command], {
       cwd: root,
       encoding: "utf8",

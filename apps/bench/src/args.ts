@@ -19,6 +19,7 @@ export interface BenchOptions {
   /** Items of every run; undefined for what suits the candidate. */
   readonly items: number | undefined;
   readonly budgetS: number | undefined;
+  /** Whether runs are so short that they only show that it works. */
   readonly isQuick: boolean;
 }
 
@@ -100,12 +101,13 @@ function benchOptions(values: Values): BenchOptions {
   const selected = selectedBy(values);
   const minutes =
     count("budget", values.budget, 1, MINUTES_MAX) ?? (values.full ? BUDGET_FULL_MIN : undefined);
+  const items = count("items", values.items, ITEMS_MIN, ITEMS_MAX);
   return {
     tables: values.gates ? gateTables : selected.map((selection) => tableFrom(selection, values)),
     rounds: count("rounds", values.rounds, 1, ROUNDS_MAX) ?? (isQuick ? ROUNDS_QUICK : ROUNDS),
-    items: count("items", values.items, ITEMS_MIN, ITEMS_MAX),
+    items,
     budgetS: minutes === undefined ? (isQuick ? BUDGET_QUICK_S : undefined) : minutes * 60,
-    isQuick,
+    isQuick: isQuick || items !== undefined,
   };
 }
 

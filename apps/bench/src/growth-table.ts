@@ -3,7 +3,7 @@
 import { failuresIn, figureIn, otherFigureIn } from "./figures.js";
 import { aligned, showUs } from "./format.js";
 import { growthOf } from "./growth.js";
-import type { Results, SeriesInfo, TableInfo } from "./results.js";
+import { partsOf, type Results, type SeriesInfo, type TableInfo } from "./results.js";
 
 export function growthTable(results: Results, table: TableInfo): string {
   return table.series.map((series) => block(results, table, series)).join("\n\n");
@@ -32,7 +32,7 @@ function inverse(rate: ReturnType<typeof figureIn>): typeof rate {
 function block(results: Results, table: TableInfo, series: SeriesInfo): string {
   const sizes = series.points.map(({ size }) => size.toLocaleString("en-US"));
   const head = ["", "an item takes", ...sizes, ""];
-  const names = results.candidates.map(({ name }) => name).filter((name) => table.candidates.includes(name));
+  const names = partsOf(results, table).candidates.map(({ name }) => name);
   const rows = names.flatMap((name) =>
     (["time", "CPU"] as const).map((kind) => {
       const costs = costsIn(results, series, name, kind);

@@ -44,6 +44,6 @@ ${selections.map(({ name, title, candidates: all }) => `Set ${name}: ${title}: $
 A candidate that cannot be measured here is left out, and the output says what it lacks.
 
 Buffers are made below the directory for temporary files, TMPDIR, and removed in the end.
-Exit codes: 0 all runs valid, 1 a run failed, 2 wrong use, 130 and 143 interrupted. A gate that is missed, or a figure that has
+Exit codes: 0 all runs valid, 1 a run failed, 2 wrong use, 129, 130 and 143 interrupted. A gate that is missed, or a figure that has
 become worse, is printed, and no failure.
 `;

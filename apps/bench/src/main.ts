@@ -31,7 +31,6 @@ async function run(options: BenchOptions, products: Products): Promise<number> {
   try {
     const machine = describeMachine(directory);
     print(heading({ ...options, machine, works: options.tables.flatMap(({ works }) => works) }));
-    if (options.items !== undefined || options.isQuick) print(SHORT);
     const { signal } = stop;
     const asked = [...new Set(options.tables.flatMap(({ candidates }) => candidates))];
     const field = await prepare(asked, { directory, signal });
@@ -67,9 +66,11 @@ function counterIn(directory: string): SystemCallCounter | undefined {
   return undefined;
 }
 
-const SHORT = "Too few items to compare by: this shows that it works.\n";
+const SHORT = "Too few items to compare by: this shows that it works.";
 
-function heading({ machine, rounds, works }: Pick<Results, "machine" | "rounds" | "works">): string {
+type Headed = Pick<Results, "machine" | "rounds" | "works" | "isQuick">;
+
+function heading({ machine, rounds, works, isQuick }: Headed): string {
   const memory = isInMemory(machine.fileSystem)
     ? ", which is memory and no disk: set TMPDIR to a directory on one\n"
     : "\n";
@@ -78,7 +79,8 @@ function heading({ machine, rounds, works }: Pick<Results, "machine" | "rounds" 
     `${machine.cores} x ${machine.cpu}, ${machine.system} ${machine.architecture}, Node ${machine.node}, ${machine.date}\n` +
     `Buffers on ${machine.fileSystem}${memory}` +
     `Items of ${sizes.join(" and of ")} bytes, every producer and consumer a process. Each run has new processes and a new buffer; ` +
-    `each item is checked.\n${rounds === 1 ? "One round" : `Medians of ${rounds} rounds`} through all candidates in turn.\n`
+    `each item is checked.\n${rounds === 1 ? "One round" : `Medians of ${rounds} rounds`} through all candidates in turn.\n` +
+    (isQuick ? `\n${SHORT}\n` : "")
   );
 }
 

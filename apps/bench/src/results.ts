@@ -41,7 +41,7 @@ export interface SeriesInfo {
 export interface Results extends Measured {
   readonly format: typeof FORMAT;
   readonly machine: Machine;
-  /** Whether runs were shortened so far that they only show that it works. */
+  /** Whether runs are so short that they only show that it works. */
   readonly isQuick: boolean;
   readonly candidates: readonly CandidateInfo[];
   readonly leftOut: readonly { readonly name: string; readonly why: string; readonly install?: string }[];
@@ -106,16 +106,26 @@ export function resultsText(results: Results): string {
   return `${head},\n  "counted": [${lines(counted)}\n  ],\n  "runs": [${lines(runs)}\n  ]\n}\n`;
 }
 
+/** The works of a table, and its rows, in the order of all. */
+export function partsOf(
+  { works, candidates }: Results,
+  table: TableInfo,
+): Pick<Results, "works" | "candidates"> {
+  return {
+    works: works.filter(({ name }) => table.works.includes(name)),
+    candidates: candidates.filter(({ name }) => table.candidates.includes(name)),
+  };
+}
+
+const LISTS = ["candidates", "leftOut", "works", "tables", "runs", "counted", "diskSyncsPerSecond"] as const;
+
 /** @throws Error if it is none, or another format. */
 export function readResults(path: string): Results {
   const value = JSON.parse(readFileSync(path, "utf8")) as Partial<Results> | null;
-  if (
-    typeof value !== "object" ||
-    value === null ||
-    !Array.isArray(value.runs) ||
-    !Array.isArray(value.tables)
-  )
-    throw new Error("these are no results of this benchmark");
-  if (value.format !== FORMAT) throw new Error(`their format is ${value.format}, and ${FORMAT} is read here`);
+  const format = value?.format;
+  if (format !== undefined && format !== FORMAT)
+    throw new Error(`their format is ${format}, and ${FORMAT} is read here`);
+  const isWhole = value?.machine?.date !== undefined && LISTS.every((name) => Array.isArray(value[name]));
+  if (format === undefined || !isWhole) throw new Error("these are no results of this benchmark");
   return value as Results;
 }

@@ -4,7 +4,7 @@ import { type FigureName, failuresIn, figureIn, isMeasured, isOneAtATime, otherF
 import { aligned, BOUNDS, showCount, showMiB, showRatio, showUs } from "./format.js";
 import { growthTable } from "./growth-table.js";
 import type { Ratio } from "./plan.js";
-import type { CandidateInfo, Results, TableInfo } from "./results.js";
+import { type CandidateInfo, partsOf, type Results, type TableInfo } from "./results.js";
 import type { Work } from "./works.js";
 
 /** All tables, with a title each where there are several. */
@@ -19,8 +19,7 @@ export function tables(results: Results): string {
 }
 
 function blocks(results: Results, table: TableInfo): string {
-  const works = results.works.filter(({ name }) => table.works.includes(name));
-  const candidates = results.candidates.filter(({ name }) => table.candidates.includes(name));
+  const { works, candidates } = partsOf(results, table);
   return works.map((work) => block(results, work, candidates, table.ratio)).join("\n\n");
 }
 

@@ -10,8 +10,9 @@ import { readArgs } from "../dist/args.js";
 import { candidates } from "../dist/candidates.js";
 import { works } from "../dist/growth.js";
 import { UsageError } from "../dist/option-values.js";
-import { readResults } from "../dist/results.js";
+import { readResults, resultsText } from "../dist/results.js";
 import { selections } from "../dist/selections.js";
+import { resultsByHand } from "./results-by-hand.js";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 // For buffers, and for what is written on purpose.
@@ -70,6 +71,7 @@ test("a set runs, every run is valid, every row is there, and its results can be
   );
   expect({ status: again.status, stderr: again.stderr }).toEqual({ status: 0, stderr: "" });
   for (const work of measured) expect(again.stdout).toContain(work.title);
+  for (const text of [stdout, again.stdout]) expect(text).toContain("Too few items to compare by");
   expect(again.stdout).toContain(`${raw.runs.length} figures, 0 changed beyond the noise`);
   expect(again.stdout).toContain(`${raw.runs.length} have fewer than 4 rounds`);
   expect(readResults(join(outputs, "again.json"))).toEqual(raw);
@@ -221,6 +223,7 @@ describe("wrong use is told in one line", () => {
 
 test.each([
   ["{}", "these are no results of this benchmark"],
+  ['{"format":1,"runs":[],"tables":[]}', "these are no results of this benchmark"],
   ["null", "these are no results of this benchmark"],
   ['{"format":0,"runs":[],"tables":[]}', "their format is 0, and 1 is read here"],
   ["what?", "is not valid JSON"],
@@ -237,7 +240,7 @@ test.each([
 
 test("with results that were measured before, nothing that says how to measure has a meaning", () => {
   const old = join(outputs, "old.json");
-  writeFileSync(old, '{"format":1,"runs":[],"tables":[]}');
+  writeFileSync(old, resultsText(resultsByHand([], {})));
   expect(() => readArgs(["--results", old, "--rounds", "3"])).toThrow(
     "--results measures nothing, and so --rounds has no meaning with it",
   );

@@ -10,6 +10,7 @@ import { durable } from "../dist/candidates.js";
 import { works } from "../dist/growth.js";
 import type { Run } from "../dist/measure.js";
 import { nativeProgram } from "../dist/peers/native-program.js";
+import { createdIn } from "../dist/peers/server-process.js";
 import { runOnce } from "../dist/run-once.js";
 import { selections } from "../dist/selections.js";
 
@@ -117,6 +118,22 @@ describe("through a server, or as messages", () => {
     expect(serversLeft()).toEqual([]);
     expect(readdirSync(directory)).toEqual([]);
   });
+});
+
+test("a server ends behind its buffer, however the buffer ends, and at once where none can be made", async () => {
+  const ended: string[] = [];
+  const server = { stop: async () => void ended.push("server") };
+  const failing = async () => {
+    ended.push("buffer");
+    throw new Error("no");
+  };
+  await expect(createdIn(Promise.resolve(server), failing)).rejects.toThrow("no");
+  expect(ended.splice(0)).toEqual(["buffer", "server"]);
+  const created = await createdIn(Promise.resolve(server), async () => ({ address: 1, destroy: failing }));
+  expect(created.address).toBe(1);
+  expect(ended).toEqual([]);
+  await expect(created.destroy()).rejects.toThrow("no");
+  expect(ended).toEqual(["buffer", "server"]);
 });
 
 test("one that lacks a program is left out by its name, with the command that would help", () => {

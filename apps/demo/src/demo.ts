@@ -6,99 +6,89 @@ import {
   type BufferError,
   type EndSignal,
   isBufferError,
-  openAddress,
   type Run,
   type RunReport,
   run,
 } from "@sluice/core";
 import { type DemoOptions, UsageError } from "./args.js";
-import { findBuffer } from "./found-buffer.js";
-import { openInput, openOutput } from "./input.js";
+import { type FoundBuffer, findBuffer } from "./found-buffer.js";
 import { killWorkers } from "./killer.js";
-import { type LineServer, serveLines } from "./line-server.js";
-import type { OutputFile } from "./output-file.js";
-import { type Place, placeFor, placeOption, placeText } from "./place.js";
-import { planOf, producerBatch } from "./plan.js";
+import { isAtServer, outlivesDemo, placeOption, placeText } from "./place.js";
+import { planOf } from "./plan.js";
 import { refuseUseless } from "./refusals.js";
-import { type Teller, type Telling, tell } from "./tell.js";
-import { adapterNamed, type OwnServer, transportOf } from "./transports.js";
+import { clearAway, inputOf, type Outcome, type Surroundings, setUp } from "./surroundings.js";
+import { type Telling, tell } from "./tell.js";
+import { type Adapter, adapterNamed, transportOf } from "./transports.js";
 
 const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Resolves to the exit code. */
 export async function demo(options: DemoOptions, telling: Telling): Promise<number> {
   const adapter = adapterNamed(options.transport);
-  const { url, journal, kill, everyMs, seed } = options;
-  const folder = url === undefined ? adapter.folder : undefined;
-  const isAtServer = adapter.startServer !== undefined && url !== undefined;
-  const outlives = adapter.outlives || journal !== undefined || isAtServer;
-  refuseUseless(options, adapter, outlives);
-
-  const input = options.input === undefined ? undefined : await openInput(options.input);
-  let output: OutputFile | undefined;
-  let lines: LineServer | undefined;
-  let place: Place | undefined;
-  let server: OwnServer | undefined;
-  let teller: Teller | undefined;
-  let stopKilling = () => {};
+  refuseUseless(options, adapter);
+  const around: Surroundings = { input: await inputOf(options) };
+  let outcome: Outcome | undefined;
   let stopHearing = () => {};
-  let report: RunReport | undefined;
-  let left: BufferAddress | undefined;
-  let isKept = false;
   try {
-    output = options.output === undefined ? undefined : await openOutput(options.output, input);
-    if (input !== undefined) lines = await serveLines(input.stream, producerBatch(options));
-    if (folder !== undefined) place = placeFor(options.path, folder);
-    if (url === undefined && place !== undefined) server = await adapter.startServer?.(place.path);
-    const at = { path: place?.path ?? "", url: url ?? server?.url, journal };
-    const transport = await transportOf(adapter, at);
+    await setUp(around, options, adapter);
+    const { output, lines, place, server } = around;
+    const { url = server?.url, journal } = options;
+    const transport = await transportOf(adapter, { path: place?.path ?? "", url, journal });
     const found = options.resume ? await findBuffer(transport, options) : undefined;
-    const around = { transport, lines: lines?.address, output: output?.path, found };
-    const running = run(planOf(options, around));
+    const running = run(planOf(options, { transport, lines: lines?.address, output: output?.path, found }));
+    stopHearing = hearSignals(running);
     // What a run before has consumed stays where it is.
     if (found === undefined) running.on("opened", () => output?.empty());
-    if (kill !== undefined) stopKilling = killWorkers(running, { role: kill, everyMs, seed });
-    const medium = isAtServer ? "in its server" : adapter.note;
-    const path = journal === undefined ? place?.path : resolve(journal);
-    teller = tell(running, options, telling, {
-      medium: journal === undefined ? medium : "with a journal",
-      found,
-      place: outlives ? placeText(path, options) : undefined,
-    });
-    stopHearing = hearSignals(running);
-    const { kept, ...ended } = await running.report;
-    left = kept;
-    isKept = kept !== undefined && outlives && !isDone(ended, options);
-    const problem = problemOf(ended, lines, output, options);
-    const isWorse = problem !== undefined && (ended.exitCode === 0 || ended.exitCode >= 129);
-    report = {
-      ...ended,
-      ...(isWorse ? { exitCode: problem.exitCode } : {}),
-      ...(kept !== undefined && isKept ? { kept } : {}),
-    };
-    teller.report(
-      report,
-      isKept ? keptText(report, options, path ?? keptIn(kept)) : goneWithDemo(report, kept),
-    );
-    if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
-    return report.exitCode;
+    outcome = await toItsEnd(running, { options, telling, adapter, around, found });
+    return outcome.report.exitCode;
   } catch (error) {
     throw options.path !== undefined && isOfPlace(error) ? badPath(options.path, error) : error;
   } finally {
-    stopKilling();
-    teller?.close();
-    await lines?.close();
-    input?.stream.destroy();
-    // Its broker ends with this process: sooner, so that it takes its socket with it.
-    if (left !== undefined && !isKept && !(await destroyAt(left))) place?.sweep();
-    await server?.stop();
-    if (server !== undefined) place?.sweep();
-    if (!isKept) place?.tidy();
-    // Its broker leaves the place when this process ends.
-    else if (journal !== undefined) process.once("exit", () => place?.tidy());
-    if (report === undefined) await output?.forget();
-    else await output?.finish();
+    await clearAway(around, outcome, options);
     stopHearing(); // whoever is impatient, and sends one more, does not keep us from clearing away
+  }
+}
+
+interface Settings {
+  readonly options: DemoOptions;
+  readonly telling: Telling;
+  readonly adapter: Adapter;
+  readonly around: Surroundings;
+  readonly found: FoundBuffer | undefined;
+}
+
+/** Tells the run, kills in it where that is asked for, and says at its end what became of the buffer. */
+async function toItsEnd(
+  running: Run,
+  { options, telling, adapter, around, found }: Settings,
+): Promise<Outcome> {
+  const { journal, kill, everyMs, seed } = options;
+  const outlives = outlivesDemo(options, adapter);
+  const medium = isAtServer(options, adapter) ? "in its server" : adapter.note;
+  const path = journal === undefined ? around.place?.path : resolve(journal);
+  const stopKilling = kill === undefined ? () => {} : killWorkers(running, { role: kill, everyMs, seed });
+  const teller = tell(running, options, telling, {
+    medium: journal === undefined ? medium : "with a journal",
+    found,
+    place: outlives ? placeText(path, options) : undefined,
+  });
+  try {
+    const { kept: left, ...ended } = await running.report;
+    const isKept = left !== undefined && outlives && !isDone(ended, options);
+    const problem = problemOf(ended, around, options);
+    const isWorse = problem !== undefined && (ended.exitCode === 0 || ended.exitCode >= 129);
+    const report: RunReport = {
+      ...ended,
+      ...(isWorse ? { exitCode: problem.exitCode } : {}),
+      ...(isKept ? { kept: left } : {}),
+    };
+    const keptAt = path ?? keptIn(left);
+    teller.report(report, isKept ? keptText(report, options, keptAt) : goneWithDemo(report, left));
+    if (problem !== undefined) process.stderr.write(`demo: ${problem.message}\n`);
+    return { report, left, isKept };
+  } finally {
+    stopKilling();
+    teller.close();
   }
 }
 
@@ -132,16 +122,6 @@ function goneWithDemo(report: RunReport, kept: BufferAddress | undefined): strin
   return `What is left in the buffer ends with the demo: ${left.join(", ")}`;
 }
 
-/** False if its broker was killed: then nobody is there. */
-async function destroyAt(address: BufferAddress): Promise<boolean> {
-  try {
-    await (await openAddress(address)).destroy();
-    return true;
-  } catch (error) {
-    return !isBufferError(error, "BUFFER_NOT_FOUND");
-  }
-}
-
 /** The first signal drains, the second stops at once, the third kills. Returns what ends that. */
 function hearSignals(running: Run): () => void {
   const stop = (signal: NodeJS.Signals) => running.stop(signal as EndSignal);
@@ -159,8 +139,7 @@ interface Problem {
 /** What the user asked for beyond the buffer, and did not get. */
 function problemOf(
   report: Omit<RunReport, "kept">,
-  lines: LineServer | undefined,
-  output: OutputFile | undefined,
+  { lines, output }: Surroundings,
   options: DemoOptions,
 ): Problem | undefined {
   const unread = lines?.error();

@@ -4,13 +4,14 @@ import { existsSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DEFAULT_TRANSPORT, type DemoOptions, UsageError } from "./args.js";
 import { temporaryFolder } from "./temporary-folder.js";
+import type { Adapter } from "./transports.js";
 
 const OURS = "sluice-demo-";
 
 export interface Place {
   readonly path: string;
   /** Removes what was made for the buffer, once the buffer itself is gone. */
-  tidy(): unknown;
+  tidy(): void;
   /** Removes the socket of a broker that has been killed, and the lock beside it. */
   sweep(): void;
 }
@@ -23,10 +24,20 @@ export function placeFor(given: string | undefined, folder: string): Place {
       throw new UsageError(`--path ${JSON.stringify(given)} cannot be used: its folder is not there`);
     // The folder of a demo that was killed, whose buffer is taken up.
     const isOurs = dirname(dirname(path)) === folder && basename(dirname(path)).startsWith(OURS);
-    return { path, tidy: () => isOurs && tidy(path), sweep: () => sweep(path) };
+    return { path, tidy: () => (isOurs ? tidy(path) : undefined), sweep: () => sweep(path) };
   }
   const path = join(temporaryFolder(OURS, folder), "buffer");
   return { path, tidy: () => tidy(path), sweep: () => sweep(path) };
+}
+
+/** Whether it is in a server that was there before. */
+export function isAtServer({ url }: DemoOptions, { startServer }: Adapter): boolean {
+  return url !== undefined && startServer !== undefined;
+}
+
+/** Whether the buffer is still there when the demo has ended, if it is to stay. */
+export function outlivesDemo(options: DemoOptions, adapter: Adapter): boolean {
+  return adapter.outlives || options.journal !== undefined || isAtServer(options, adapter);
 }
 
 /** The option that names what is left of a buffer. */
@@ -35,9 +46,9 @@ export function placeOption({ url, journal }: DemoOptions): "--journal" | "--url
   return url === undefined ? "--path" : "--url";
 }
 
-/** A url as it may be printed: without a user and a password. */
+/** A url, or several with commas between them, as it may be printed: without users and passwords. */
 export function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^/?#]*@/, "//");
+  return url.replaceAll(/\/\/[^/?#]*@/g, "//");
 }
 
 /**

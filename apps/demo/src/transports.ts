@@ -93,6 +93,7 @@ const ADAPTERS: readonly Adapter[] = [
     folder: tmpdir(),
     outlives: false,
     note: "in a server of its own",
+    seesNoDeath: true,
     startServer: async (path) => (await import("@sluice/transport-nats")).startOwnServer(path),
     more: "with replicas: 3, on three servers, also host-loss",
     make: async ({ url = "nats://127.0.0.1" }) => {

@@ -20,7 +20,6 @@ export interface Observed {
 }
 
 export async function runCase(fault: Fault, transport: MatrixTransport): Promise<Observed> {
-  await transport.prepare?.();
   const ground = new Ground(transport);
   const running: OrchestratorProcess[] = [];
   const start = (scenario: NonNullable<Fault["next"]>) => {

@@ -32,7 +32,6 @@ const KILLS_UNTIL = 0.9;
 const CAPACITY = 16;
 
 export async function runKills(transport: MatrixTransport, options: KillsOptions): Promise<KillsOutcome> {
-  await transport.prepare?.();
   const ground = new Ground(transport);
   const running = new OrchestratorProcess(scenarioOf(ground, transport, options.items), ground);
   try {

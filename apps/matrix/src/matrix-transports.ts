@@ -22,7 +22,7 @@ export interface MatrixTransport {
   readonly outlives: boolean;
   /** Where nobody notices a death: what the dead held comes back after so long. */
   readonly leaseMs?: number;
-  /** Starts the server that it needs, once, for this process and those that it starts. */
+  /** Starts the server that it needs, for this process and those that it starts. */
   readonly prepare?: () => Promise<void>;
   /** Whether a buffer is kept, of a transport that keeps none in its folder. */
   readonly isKept?: (folder: string) => Promise<boolean>;
@@ -36,23 +36,18 @@ export interface MatrixTransport {
   readonly make: (folder: string) => Promise<BufferTransport>;
 }
 
-const REDIS_URL = "SLUICE_REDIS_URL";
-let server: Promise<void> | undefined;
-
 /** Its buffers are told apart by the names of their folders. */
 async function redisAt(folder: string): Promise<BufferTransport> {
   const { redisTransport } = await import("@sluice/transport-redis");
-  return redisTransport({ url: process.env[REDIS_URL] ?? "redis://127.0.0.1", name: basename(folder) });
+  return redisTransport({ name: basename(folder) });
 }
 
-function redisServer(): Promise<void> {
-  server ??= (async () => {
-    const { startOwnServer } = await import("@sluice/transport-redis");
-    const folder = mkdtempSync(join(tmpdir(), "sluice-matrix-redis-"));
-    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-    process.env[REDIS_URL] = (await startOwnServer(join(folder, "socket"))).url;
-  })();
-  return server;
+async function redisServer(): Promise<void> {
+  const { startOwnServer } = await import("@sluice/transport-redis");
+  const folder = mkdtempSync(join(tmpdir(), "sluice-matrix-redis-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  // Where the transport looks, here and in the processes that are started from here.
+  process.env["SLUICE_REDIS_URL"] = (await startOwnServer(join(folder, "socket"))).url;
 }
 
 const url = (folder: string) => `ipc://${join(folder, "buffer")}`;
@@ -151,7 +146,7 @@ export const TRANSPORTS: readonly MatrixTransport[] = [
   },
 ];
 
-/** Those whose servers can be had here; why the others cannot is printed. */
+/** Those that can be had here, their servers started; why the others cannot is printed. Once in a process. */
 export async function preparedTransports(): Promise<readonly MatrixTransport[]> {
   const found = await Promise.all(
     TRANSPORTS.map(async (transport) => {

@@ -1,6 +1,7 @@
 import { natsTransport } from "@sluice/transport-nats";
-import type { NodeCandidate, Place } from "../candidate.js";
+import type { NodeCandidate } from "../candidate.js";
 import { natsServerReadiness, startNatsServer } from "../peers/nats-server.js";
+import { createdIn } from "../peers/server-process.js";
 import { throughFace } from "./through-face.js";
 
 /** With the face of the others; only that each buffer has a server of its own, which is started for it. */
@@ -18,23 +19,11 @@ const face: NodeCandidate = throughFace({
 const nats: NodeCandidate = {
   ...face,
   prepare: ({ signal }) => natsServerReadiness(false, signal),
-  async create(place: Place) {
-    const server = await startNatsServer(place.path, false);
-    try {
-      const created = await face.create({ ...place, path: `nats://127.0.0.1:${server.port}` });
-      return {
-        ...created,
-        usage: () => server.usage(),
-        async destroy() {
-          await created.destroy();
-          await server.stop();
-        },
-      };
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
-  },
+  create: (place) =>
+    createdIn(startNatsServer(place.path, false), async ({ port, usage }) => ({
+      ...(await face.create({ ...place, path: `nats://127.0.0.1:${port}` })),
+      usage,
+    })),
 };
 
 export default nats;

@@ -1,7 +1,7 @@
-import type { BufferAddress } from "@sluice/core";
 import { redisTransport } from "@sluice/transport-redis";
-import type { NodeCandidate, Place } from "../candidate.js";
+import type { NodeCandidate } from "../candidate.js";
 import { redisServerReadiness, startRedisServer, usageOfServer } from "../peers/redis-server.js";
+import { createdIn } from "../peers/server-process.js";
 import { throughFace } from "./through-face.js";
 
 const SENDS = ["evalsha", "eval", "blpop"];
@@ -16,31 +16,16 @@ const face: NodeCandidate = throughFace({
   transportAt: (url) => redisTransport({ url, name: "bench" }),
   settingsFor: ({ itemBytes }) => ({ itemBytesMax: itemBytes }),
   wishes: {},
-  usageOf: ({ place }: BufferAddress) =>
-    usageOfServer(Number(new URL((place as { urls: readonly [string] }).urls[0]).port), SENDS),
 });
 
 const redis: NodeCandidate = {
   ...face,
-  async prepare({ signal }) {
-    return redisServerReadiness(signal);
-  },
-  async create(place: Place) {
-    const server = await startRedisServer(place.path);
-    try {
-      const created = await face.create({ ...place, path: `redis://127.0.0.1:${server.port}` });
-      return {
-        ...created,
-        async destroy() {
-          await created.destroy();
-          await server.stop();
-        },
-      };
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
-  },
+  prepare: ({ signal }) => redisServerReadiness(signal),
+  create: (place) =>
+    createdIn(startRedisServer(place.path), async ({ port }) => ({
+      ...(await face.create({ ...place, path: `redis://127.0.0.1:${port}` })),
+      usage: () => usageOfServer(port, SENDS),
+    })),
 };
 
 export default redis;

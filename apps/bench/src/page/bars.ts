@@ -1,6 +1,7 @@
 /** A bar for each candidate, from the axis to the median, and a line over it from the smallest to the largest. */
 
 import { element, escaped } from "./html.js";
+import { axisBelow, picture } from "./picture.js";
 import { logScale } from "./scale.js";
 
 export interface Bar {
@@ -26,11 +27,6 @@ export function barChart(title: string, bars: readonly Bar[], show: (value: numb
     WIDTH - FIGURE_WIDTH,
   );
   const bottom = bars.length * ROW_HEIGHT;
-  const ticks = scale.ticks.map((tick) => {
-    const x = scale.at(tick);
-    const line = element("line", { x1: x, x2: x, y1: 0, y2: bottom, class: "grid" });
-    return line + element("text", { x, y: bottom + 16, class: "tick" }, escaped(show(tick)));
-  });
   const rows = bars.map(({ label, kind, median, min, max }, index) => {
     const y = index * ROW_HEIGHT;
     const middle = y + ROW_HEIGHT / 2;
@@ -54,10 +50,5 @@ export function barChart(title: string, bars: readonly Bar[], show: (value: numb
       element("text", { x: WIDTH - FIGURE_WIDTH + 8, y: middle + 4, class: "figure" }, escaped(show(median))),
     );
   });
-  return element(
-    "svg",
-    { viewBox: `0 0 ${WIDTH} ${bottom + AXIS_HEIGHT}`, role: "img", "aria-label": title },
-    ...ticks,
-    ...rows,
-  );
+  return picture(title, WIDTH, bottom + AXIS_HEIGHT, ...axisBelow(scale, [0, bottom], show), ...rows);
 }

@@ -1,6 +1,7 @@
 /** A line for each candidate: the cost of an item against a size, both logarithmic, with the range at each point. */
 
 import { element, escaped } from "./html.js";
+import { axisBelow, picture } from "./picture.js";
 import { logScale } from "./scale.js";
 
 export interface Line {
@@ -35,13 +36,7 @@ export function lineChart(title: string, lines: readonly Line[], show: (value: n
     HEIGHT - BOTTOM,
     TOP,
   );
-  const columns = x.ticks.map((tick) => {
-    const at = x.at(tick);
-    const grid = element("line", { x1: at, x2: at, y1: TOP, y2: HEIGHT - BOTTOM, class: "grid" });
-    return (
-      grid + element("text", { x: at, y: HEIGHT - BOTTOM + 18, class: "tick" }, tick.toLocaleString("en-US"))
-    );
-  });
+  const columns = axisBelow(x, [TOP, HEIGHT - BOTTOM], (tick) => tick.toLocaleString("en-US"));
   const rows = y.ticks.map((tick) => {
     const at = y.at(tick);
     const grid = element("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: at, y2: at, class: "grid" });
@@ -73,6 +68,5 @@ export function lineChart(title: string, lines: readonly Line[], show: (value: n
       element("text", { x: WIDTH - RIGHT + 32, y: key, class: "figure" }, escaped(label)),
     );
   });
-  const attributes = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title };
-  return element("svg", attributes, ...columns, ...rows, ...drawn);
+  return picture(title, WIDTH, HEIGHT, ...columns, ...rows, ...drawn);
 }

@@ -5,7 +5,7 @@ import { BOUNDS, showCount, showUs } from "../format.js";
 import { gatesText } from "../gates.js";
 import { growthOf } from "../growth.js";
 import { costsIn } from "../growth-table.js";
-import type { CandidateInfo, Results, SeriesInfo, TableInfo } from "../results.js";
+import { type CandidateInfo, partsOf, type Results, type SeriesInfo, type TableInfo } from "../results.js";
 import { tables as tablesText } from "../table.js";
 import type { Work } from "../works.js";
 import { type Bar, barChart } from "./bars.js";
@@ -77,18 +77,17 @@ function description({ name, about, version, bound }: CandidateInfo): string {
 }
 
 function section(results: Results, table: TableInfo): string {
-  const works = results.works.filter(({ name }) => table.works.includes(name));
+  const { works, candidates } = partsOf(results, table);
   const charts =
     table.series.length > 0
       ? table.series.map((series) => growthChart(results, table, series))
-      : works.map((work) => workChart(results, table, work));
+      : works.map((work) => workChart(results, candidates, work));
   return [element("h2", {}, escaped(table.title)), ...charts].join("\n");
 }
 
-function workChart(results: Results, table: TableInfo, work: Work): string {
+function workChart(results: Results, candidates: readonly CandidateInfo[], work: Work): string {
   const isRoundTrip = work.kind === "round-trip";
-  const own = results.candidates.filter(({ name }) => table.candidates.includes(name));
-  const bars = own.flatMap((candidate): Bar[] => {
+  const bars = candidates.flatMap((candidate): Bar[] => {
     const spread = figureIn(results, work.name, candidate.name);
     if (spread === undefined) return [];
     const marks = [
@@ -102,7 +101,7 @@ function workChart(results: Results, table: TableInfo, work: Work): string {
   bars.sort((a, b) => best * (a.median - b.median));
   const unit = isRoundTrip ? "median round trip, less is better" : "items a second, more is better";
   const heading = element("h3", {}, escaped(`${work.title}: ${unit}`));
-  const failures = own.flatMap(({ name }) =>
+  const failures = candidates.flatMap(({ name }) =>
     failuresIn(results, work.name, name).map((failure) =>
       element("p", {}, escaped(`FAILED: ${name}, ${failure}`)),
     ),

@@ -4,11 +4,11 @@
  * is done when somebody has taken the item.
  */
 
-import type { NodeCandidate, PutEnd, Readiness, TakeEnd } from "../candidate.js";
+import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
 import { ItemInbox } from "./item-inbox.js";
 import { onlyLarge } from "./only-large.js";
-import { loadPeer, peerReadiness } from "./peer-package.js";
+import { loadPeer, readinessWith } from "./peer-package.js";
 import { itemOf, textOf } from "./redis-candidate.js";
 import { redisServerReadiness, startRedisServer, usageOfServer } from "./redis-server.js";
 
@@ -84,14 +84,6 @@ function takeEnd(deliveries: ItemInbox<Delivery>): TakeEnd {
   };
 }
 
-async function readiness(signal: AbortSignal): Promise<Readiness> {
-  const server = await redisServerReadiness(signal);
-  if (!server.isReady) return server;
-  const client = peerReadiness("bullmq");
-  if (!client.isReady) return client;
-  return { isReady: true, version: `${client.version}, ${server.version}` };
-}
-
 const bullMq: NodeCandidate = {
   name: "bullmq",
   about:
@@ -103,7 +95,7 @@ const bullMq: NodeCandidate = {
   isDealt: true,
   itemCount: (work) => (work.kind === "round-trip" ? 500 : work.batch > 1 ? 5_000 : 3_000),
   unsuited: onlyLarge,
-  prepare: ({ signal }) => readiness(signal),
+  prepare: async ({ signal }) => readinessWith(await redisServerReadiness(signal), "bullmq"),
   async create({ path }) {
     const { port, stop } = await startRedisServer(path);
     return { address: port, usage: () => usageOfServer(port, SENDS), destroy: stop };

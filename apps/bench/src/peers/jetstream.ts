@@ -10,8 +10,9 @@ import type { JsonValue } from "@sluice/core";
 import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
 import { natsServerReadiness, startNatsServer } from "./nats-server.js";
-import { loadPeer, peerReadiness } from "./peer-package.js";
+import { loadPeer, readinessWith } from "./peer-package.js";
 import { polledUntil } from "./polling.js";
+import { createdIn } from "./server-process.js";
 
 const STREAM = "ITEMS";
 const SUBJECT = "items";
@@ -100,42 +101,34 @@ export function jetStreamCandidate({ isDurable, ...candidate }: JetStreamCandida
     hasBatches: false,
     // What it has fetched is a consumer's, and no other gets it.
     isDealt: true,
-    async prepare({ signal }) {
-      const server = await natsServerReadiness(isDurable, signal);
-      if (!server.isReady) return server;
-      const client = peerReadiness("@nats-io/jetstream");
-      if (!client.isReady) return client;
-      return { isReady: true, version: `${client.version}, ${server.version}` };
-    },
-    async create({ path, capacity }) {
-      const server = await startNatsServer(path, isDurable);
-      const connection = await connected(server.port);
-      const manager = await loadPeer<JetStream>("@nats-io/jetstream").jetstreamManager(connection);
-      await manager.streams.add({
-        name: STREAM,
-        subjects: [SUBJECT],
-        retention: "workqueue",
-        storage: isDurable ? "file" : "memory",
-        max_msgs: capacity,
-        discard: "new",
-        num_replicas: 1,
-      });
-      await manager.consumers.add(STREAM, {
-        durable_name: CONSUMER,
-        ack_policy: "explicit",
-        deliver_policy: "all",
-        // As many as there can be; its default is 1,000.
-        max_ack_pending: capacity,
-      });
-      return {
-        address: { port: server.port, capacity } as JsonValue,
-        usage: () => server.usage(),
-        async destroy() {
-          await connection.close();
-          await server.stop();
-        },
-      };
-    },
+    prepare: async ({ signal }) =>
+      readinessWith(await natsServerReadiness(isDurable, signal), "@nats-io/jetstream"),
+    create: ({ path, capacity }) =>
+      createdIn(startNatsServer(path, isDurable), async ({ port, usage }) => {
+        const connection = await connected(port);
+        const manager = await loadPeer<JetStream>("@nats-io/jetstream").jetstreamManager(connection);
+        await manager.streams.add({
+          name: STREAM,
+          subjects: [SUBJECT],
+          retention: "workqueue",
+          storage: isDurable ? "file" : "memory",
+          max_msgs: capacity,
+          discard: "new",
+          num_replicas: 1,
+        });
+        await manager.consumers.add(STREAM, {
+          durable_name: CONSUMER,
+          ack_policy: "explicit",
+          deliver_policy: "all",
+          // As many as there can be; its default is 1,000.
+          max_ack_pending: capacity,
+        });
+        return {
+          address: { port, capacity } as JsonValue,
+          usage,
+          destroy: () => connection.close(),
+        };
+      }),
     start: startNodeWorkers,
     async connect(address) {
       const { port, capacity } = address as unknown as Address;

@@ -18,7 +18,7 @@ export function natsServerReadiness(isDurable: boolean, signal: AbortSignal): Pr
 export interface NatsServer extends ServerProcess {
   /** On 127.0.0.1. */
   readonly port: number;
-  usage(): Promise<ServerUsage>;
+  readonly usage: () => Promise<ServerUsage>;
 }
 
 /**

@@ -25,6 +25,14 @@ export function peerReadiness<T>(name: string, describe: (peer: T) => string = (
   }
 }
 
+/** Whether a server is there and the package of its client too. */
+export function readinessWith(server: Readiness, client: string): Readiness {
+  if (!server.isReady) return server;
+  const readiness = peerReadiness(client);
+  if (!readiness.isReady) return readiness;
+  return { isReady: true, version: `${readiness.version}, ${server.version}` };
+}
+
 // Not every package lets its own description be loaded.
 function versionOf(entry: string): string {
   let directory = dirname(entry);

@@ -6,8 +6,9 @@
 import type { JsonValue } from "@sluice/core";
 import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
-import { loadPeer, peerReadiness } from "./peer-package.js";
+import { loadPeer, readinessWith } from "./peer-package.js";
 import { redisServerReadiness, startRedisServer, usageOfServer } from "./redis-server.js";
+import { createdIn } from "./server-process.js";
 
 /** Key of the items. */
 export const ITEMS = "items";
@@ -77,27 +78,17 @@ export function redisCandidate(candidate: RedisCandidate): NodeCandidate {
   return {
     ...rest,
     isDurable,
-    async prepare({ signal }) {
-      const server = await redisServerReadiness(signal);
-      if (!server.isReady) return server;
-      const client = peerReadiness("ioredis");
-      if (!client.isReady) return client;
-      return { isReady: true, version: `${client.version}, ${server.version}` };
-    },
-    async create({ path: directory, capacity }) {
-      const server = await startRedisServer(directory, isDurable);
-      const redis = await connected(server.port, false);
-      const { port } = server;
-      await init?.(redis, capacity);
-      return {
-        address: { port, capacity } as JsonValue,
-        usage: () => usageOfServer(port, sends),
-        async destroy() {
-          redis.disconnect();
-          await server.stop();
-        },
-      };
-    },
+    prepare: async ({ signal }) => readinessWith(await redisServerReadiness(signal), "ioredis"),
+    create: ({ path: directory, capacity }) =>
+      createdIn(startRedisServer(directory, isDurable), async ({ port }) => {
+        const redis = await connected(port, false);
+        await init?.(redis, capacity);
+        return {
+          address: { port, capacity } as JsonValue,
+          usage: () => usageOfServer(port, sends),
+          destroy: async () => redis.disconnect(),
+        };
+      }),
     start: startNodeWorkers,
     async connect(address, { outstanding, index }) {
       const { port, capacity } = address as unknown as Place;

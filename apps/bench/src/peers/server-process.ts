@@ -4,7 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import type { Readiness } from "../candidate.js";
+import type { Created, Readiness } from "../candidate.js";
 
 /** A program, and how it says that clients may come. */
 export interface ServerProgram {
@@ -53,6 +53,30 @@ export async function startServer(
       process.off("exit", kill);
     },
   };
+}
+
+/** Makes a buffer in a server of its own, which ends with the buffer, and at once where none can be made in it. */
+export async function createdIn<S extends ServerProcess>(
+  starting: Promise<S>,
+  create: (server: S) => Promise<Created>,
+): Promise<Created> {
+  const server = await starting;
+  try {
+    const created = await create(server);
+    return {
+      ...created,
+      async destroy() {
+        try {
+          await created.destroy();
+        } finally {
+          await server.stop();
+        }
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
 
 /** Whether it is there, and new enough: `min` is the lowest [major, minor], and why. */
