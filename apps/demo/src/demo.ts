@@ -89,8 +89,9 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
     teller?.close();
     await lines?.close();
     input?.stream.destroy();
-    // Its broker ends with this process: sooner, so that it takes its socket with it.
-    if (left !== undefined && !isKept && !(await destroyAt(left))) place?.sweep();
+    // Its broker ends with this process: sooner, so that it takes its socket with it. One that was killed has left it there.
+    const isLost = left === undefined ? report?.drained === false : !isKept && !(await destroyAt(left));
+    if (adapter.hasBroker && isLost) place?.sweep();
     await server?.stop();
     if (server !== undefined) place?.sweep();
     if (!isKept) place?.tidy();
