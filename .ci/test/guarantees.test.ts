@@ -28,6 +28,11 @@ test.each([
   ]);
 });
 
+test("a test of no rule is none of the rules", () => {
+  const title = "there is a server to run the contract on";
+  expect(verdictsOf([{ title, status: "passed" }])).toEqual([]);
+});
+
 test("that a rule could not be run is not forgotten for a run to which it does not apply", () => {
   const [unable, needless] = [" (cannot be run here: no strace)", " (skipped: it does not claim it)"].map(
     (why) => ({ title: `DISK-8 has all that it told of${why}`, status: "skipped" }),

@@ -44,7 +44,7 @@ export async function demo(options: DemoOptions, telling: Telling): Promise<numb
   } catch (error) {
     throw options.path !== undefined && isOfPlace(error) ? badPath(options.path, error) : error;
   } finally {
-    await clearAway(around, outcome, options);
+    await clearAway(around, outcome, options, adapter);
     stopHearing(); // whoever is impatient, and sends one more, does not keep us from clearing away
   }
 }

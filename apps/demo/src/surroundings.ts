@@ -45,12 +45,14 @@ export async function clearAway(
   { input, output, lines, place, server }: Surroundings,
   outcome: Outcome | undefined,
   { journal }: DemoOptions,
+  { hasBroker }: Adapter,
 ): Promise<void> {
-  const { left, isKept = false } = outcome ?? {};
+  const { report, left, isKept = false } = outcome ?? {};
   await lines?.close();
   input?.stream.destroy();
-  // Its broker ends with this process: sooner, so that it takes its socket with it.
-  if (left !== undefined && !isKept && !(await destroyAt(left))) place?.sweep();
+  // Its broker ends with this process: sooner, so that it takes its socket with it. One that was killed has left it there.
+  const isLost = left === undefined ? report?.drained === false : !isKept && !(await destroyAt(left));
+  if (hasBroker && isLost) place?.sweep();
   await server?.stop();
   if (server !== undefined) place?.sweep();
   if (!isKept) place?.tidy();

@@ -12,7 +12,6 @@ import { join } from "node:path";
 import { type BufferSpec, failpoint } from "@sluice/core";
 import { Bells, bellPath, situationOf } from "./bells.js";
 import { BufferState } from "./buffer-state.js";
-import { afterTurn, type Clock, machineClock } from "./clock.js";
 import type { Faults } from "./faults.js";
 import { withJoin } from "./join.js";
 import { type Layout, segmentBase } from "./layout.js";
@@ -20,6 +19,7 @@ import type { DiskLog, LogOptions, PayloadPart, WaitKind } from "./log.js";
 import type { LogFile } from "./log-file.js";
 import type { LogRecord } from "./log-record.js";
 import { LogSpace } from "./log-space.js";
+import { MachineLog } from "./machine-log.js";
 import { logPath, openLogFile } from "./open-log-file.js";
 import type { Operation } from "./operation.js";
 import { isOtherBoot } from "./process-identity.js";
@@ -49,7 +49,7 @@ const READ_AHEAD_BYTES = 64 * 1024;
 // A record that is being written at this moment may look like anything; read again, it is whole, or is a beginning.
 const LOOKS = 3;
 
-export class AppendLog implements DiskLog {
+export class AppendLog extends MachineLog implements DiskLog {
   readonly layout: Layout;
   readonly faults: Faults;
   readonly spec: BufferSpec;
@@ -64,19 +64,15 @@ export class AppendLog implements DiskLog {
   /** Of the commits whose items are in the buffer, and of others. */
   places: Map<number, Place> = new Map();
   readonly isQuickToLook = true;
-  readonly clock: Clock = machineClock;
-  readonly commitBytesMax: number = Number.POSITIVE_INFINITY;
-  readonly passTurn: () => Promise<void> = afterTurn;
   readsPayload = false;
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
-  onAdvance: () => void = () => {};
-  onSegment: () => void = () => {};
   readonly #bells: Bells;
   #file: LogFile | undefined;
   #isClosed = false;
   #turn = 0;
 
   constructor({ layout, handle, spec, durable }: Omit<LogOptions, "lockWaitMs">) {
+    super();
     this.layout = layout;
     this.handle = handle;
     this.faults = layout.faults;

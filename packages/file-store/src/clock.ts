@@ -1,6 +1,5 @@
 /** The time by which leases and delays end, in milliseconds of a clock that all handles of a store have in common. */
 
-import { setImmediate } from "node:timers/promises";
 import { monotonicMs } from "@sluice/native-port";
 
 /** Where the clock is another machine's, it is known only to lie between two bounds: nothing ends before its time. */
@@ -13,8 +12,3 @@ export interface Clock {
 
 /** Of this machine: one that all its processes read alike. */
 export const machineClock: Clock = { atLeast: monotonicMs, atMost: monotonicMs };
-
-/** A turn of the event loop: long enough on one machine for another to have committed. */
-export function afterTurn(): Promise<void> {
-  return setImmediate();
-}

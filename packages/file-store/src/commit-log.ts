@@ -14,11 +14,11 @@ import { existsSync, fstatSync } from "node:fs";
 import { join } from "node:path";
 import { type BufferSpec, failpoint, isBufferError } from "@sluice/core";
 import { BufferState } from "./buffer-state.js";
-import { afterTurn, type Clock, machineClock } from "./clock.js";
 import type { Faults } from "./faults.js";
 import { withJoin } from "./join.js";
 import type { Layout } from "./layout.js";
 import type { DiskLog, LogOptions, PayloadPart } from "./log.js";
+import { MachineLog } from "./machine-log.js";
 import type { Operation } from "./operation.js";
 import { isOtherBoot } from "./process-identity.js";
 import { isFlaw } from "./record.js";
@@ -47,7 +47,7 @@ export interface Prepared {
 const HEAD_READ_BYTES = 4 * 1024;
 const BODY_READ_BYTES = 64 * 1024;
 
-export class CommitLog implements DiskLog {
+export class CommitLog extends MachineLog implements DiskLog {
   readonly layout: Layout;
   readonly faults: Faults;
   readonly spec: BufferSpec;
@@ -64,16 +64,12 @@ export class CommitLog implements DiskLog {
   // A commit is synced before it is one, but for the directory.
   readonly syncMs = 0;
   readonly isQuickToLook = false;
-  readonly clock: Clock = machineClock;
-  readonly commitBytesMax: number = Number.POSITIVE_INFINITY;
-  readonly passTurn: () => Promise<void> = afterTurn;
   readsPayload = false;
   onPayload: (commit: number, part: PayloadPart) => void = () => {};
-  onAdvance: () => void = () => {};
-  onSegment: () => void = () => {};
   #turn = 0;
 
   constructor({ layout, handle, spec, durable }: Omit<LogOptions, "lockWaitMs">) {
+    super();
     this.layout = layout;
     this.handle = handle;
     this.faults = layout.faults;

@@ -9,13 +9,13 @@
 import type { BufferPort, BufferSpec } from "@sluice/core";
 import { type BrokerPort, StoreBrokerPort } from "./broker-port.js";
 import { BufferState } from "./buffer-state.js";
-import { afterTurn, type Clock, machineClock } from "./clock.js";
 import { type Decide, decideIfCurrent } from "./decision.js";
 import { Dues } from "./dues.js";
 import { Faults } from "./faults.js";
 import type { Item } from "./item.js";
 import { newHandleId } from "./layout.js";
 import type { Commits, Log, Payload, WaitCounts } from "./log.js";
+import { MachineLog } from "./machine-log.js";
 import type { Operation } from "./operation.js";
 import { ownIdentity } from "./process-identity.js";
 import { Store } from "./store.js";
@@ -98,20 +98,16 @@ class Memory {
   }
 }
 
-class MemoryLog implements Log {
+class MemoryLog extends MachineLog implements Log {
   readonly faults: Faults;
   readonly state: BufferState;
   readonly handle: string = newHandleId();
   readonly durable = false;
   readonly syncMs = 0;
   readonly isQuickToLook = true;
-  readonly clock: Clock = machineClock;
-  readonly commitBytesMax: number = Number.POSITIVE_INFINITY;
-  readonly passTurn: () => Promise<void> = afterTurn;
-  onAdvance: () => void = () => {};
-  onSegment: () => void = () => {};
 
   constructor({ faults, state }: Memory) {
+    super();
     this.faults = faults;
     this.state = state;
   }

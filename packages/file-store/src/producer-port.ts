@@ -107,10 +107,13 @@ export class StoreProducerPort implements ProducerPort {
     const known = Math.min(items.length, last + 1 - firstSequence);
     if (known === items.length) return { answer: { accepted: known, state: "open" }, final: true };
     if (state.sealed) return { answer: { accepted: known, state: "sealed" }, final: true };
-    const fitting = countThatFits(state, items, known);
-    const count = Math.min(fitting, countOfBytes(items, known, this.#store.log.commitBytesMax));
+    const { capacity, bufferBytesMax } = state.spec;
+    const fitting = countWithin(items, known, capacity - state.occupied, bufferBytesMax - state.bytes);
+    // One comes in any case: what a commit cannot carry at all is refused before.
+    const carried = Math.max(1, countWithin(items, known, fitting, this.#store.log.commitBytesMax));
+    const count = Math.min(fitting, carried);
     const isAll = known + count === items.length;
-    const fullBy = state.occupied + count >= state.spec.capacity ? "items" : "bytes";
+    const fullBy = state.occupied + count >= capacity ? "items" : "bytes";
     // What there is room for, and one commit cannot carry, comes with the next.
     const isOpen = isAll || count < fitting;
     const answer: Offered = isOpen
@@ -139,24 +142,11 @@ function hasRoom(state: BufferState, length: number): boolean {
   return state.occupied < state.spec.capacity && state.bytes + length <= state.spec.bufferBytesMax;
 }
 
-function countThatFits(state: BufferState, items: readonly Uint8Array[], from: number): number {
-  const room = state.spec.capacity - state.occupied;
-  let bytes = state.bytes;
+/** How many from there on are no more than that, and have no more bytes together. */
+function countWithin(items: readonly Uint8Array[], from: number, countMax: number, bytesMax: number): number {
+  let bytes = 0;
   let count = 0;
-  while (count < room && from + count < items.length) {
-    bytes += items[from + count]?.byteLength ?? 0;
-    if (bytes > state.spec.bufferBytesMax) break;
-    count += 1;
-  }
-  return count;
-}
-
-/** How many from there on have no more bytes than this together, but always one. */
-function countOfBytes(items: readonly Uint8Array[], from: number, bytesMax: number): number {
-  if (bytesMax === Number.POSITIVE_INFINITY) return items.length;
-  let bytes = items[from]?.byteLength ?? 0;
-  let count = 1;
-  while (from + count < items.length) {
+  while (count < countMax && from + count < items.length) {
     bytes += items[from + count]?.byteLength ?? 0;
     if (bytes > bytesMax) break;
     count += 1;

@@ -77,8 +77,8 @@ export class Waiters {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        // Read once more, because what came before the watch was armed has brought no event.
-        const mayGo = hasWaited || this.#isChanged(canGo);
+        // Read once more, because what came before the watch was armed has brought no event; where that is cheap, also what woke it.
+        const mayGo = (hasWaited && !this.#log.isQuickToLook) || this.#isChanged(canGo);
         if (mayGo && (await this.#afterOthers(waiter))) answer = await ask();
         if (isFinal(answer) || isOver || performance.now() >= deadline) return answer;
         if (!hasWaited) wait.onWait();
@@ -152,7 +152,6 @@ export class Waiters {
   // The system wakes everybody, in an order of its own. Whoever was served longest ago asks at once, and the others, where
   // that is cheap to find out, only if something is left for them.
   async #afterOthers({ kind, canGo }: Waiter): Promise<boolean> {
-    if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;
     for (let turns = this.#servedBefore(kind); turns > 0; turns--) {
       await this.#log.passTurn();
       if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;

@@ -3,7 +3,7 @@
 export { checkHistory, type Violation } from "./check-history.js";
 export type { HistoryExpectation } from "./expectation.js";
 export { HistoryError } from "./history-error.js";
-export { type ItemHistory, itemsOf } from "./item-history.js";
+export { type ItemHistory, itemsOf, mayBePut } from "./item-history.js";
 export { type HistoryJudgement, judgeHistory } from "./judge-history.js";
 export {
   describeOperation,

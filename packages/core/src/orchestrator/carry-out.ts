@@ -61,10 +61,12 @@ export async function carryOut(
   // A medium that is out of reach is not asked once more: each question takes the time until it is given up.
   const isThere = after !== undefined;
   const deadLetters = isThere ? await untilNotBusy(() => buffer.deadLetters().list()).catch(note) : [];
+  const isLost = !isThere && !buffer.capabilities.survives.includes("authority");
+  const isGone = isLost || faults.some(({ code }) => code === "BUFFER_DESTROYED");
   const report = reportOf({
     transport: plan.transport.name,
     capacity: buffer.spec.capacity,
-    survivesAuthority: buffer.capabilities.survives.includes("authority"),
+    isLost,
     isOurs: plan.create !== undefined,
     before,
     after,
@@ -76,7 +78,7 @@ export async function carryOut(
     durationMs: performance.now() - begunAt,
   });
   if (report.drained) events.emit("drained", { consumed: report.consumed });
-  return { ...report, ...(await destroyOrKeep(plan, buffer, report, events)) };
+  return { ...report, ...(await destroyOrKeep(plan, buffer, { ...report, isGone }, events)) };
 }
 
 async function create(
@@ -160,11 +162,10 @@ async function consumersFinished(
 async function destroyOrKeep(
   plan: CompletePlan,
   buffer: BoundedBuffer<unknown>,
-  report: Pick<RunReport, "drained" | "parked" | "dead" | "problems">,
+  report: Pick<RunReport, "drained" | "parked" | "dead" | "problems"> & { readonly isGone: boolean },
   events: EventStream,
 ): Promise<Pick<RunReport, "kept" | "problems">> {
-  const { address } = buffer;
-  const { drained, parked, dead, problems } = report;
+  const { drained, parked, dead, problems, isGone } = report;
   const isDone = plan.create !== undefined && plan.keep !== true && drained && parked === 0 && dead === 0;
   try {
     if (isDone && problems.length === 0) {
@@ -174,11 +175,16 @@ async function destroyOrKeep(
     }
     await buffer.close();
   } catch (error) {
-    events.emit("kept", { address });
-    return { kept: address, problems: [...problems, errorText(error).message] };
+    return leave([...problems, errorText(error).message]);
   }
-  events.emit("kept", { address });
-  return { kept: address, problems };
+  return leave(problems);
+
+  function leave(problems: readonly string[]): Pick<RunReport, "kept" | "problems"> {
+    if (isGone) return { problems };
+    const { address } = buffer;
+    events.emit("kept", { address });
+    return { kept: address, problems };
+  }
 }
 
 function members(groups: readonly CrewGroup[]): CrewMember[] {

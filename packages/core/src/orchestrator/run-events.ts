@@ -40,7 +40,7 @@ interface RunRecords {
   /** Sealed, none ready, none leased. */
   drained: { readonly consumed: number };
   destroyed: Record<never, never>;
-  /** The buffer was not destroyed, and this is where it is. */
+  /** The buffer is there, and this is where it is. */
   kept: { readonly address: BufferAddress };
   /** Output that this reader was too slow for was left out. */
   skipped: { readonly events: number };

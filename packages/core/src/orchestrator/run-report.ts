@@ -81,8 +81,7 @@ export interface RunReport {
   readonly lost: number;
   /**
    * Items that were consumed though no worker said so: acked last by consumers that were killed, or with an outcome that the worker
-   * could not learn. In `consumed`, and in no worker's row. 0
-   * around a buffer that the run did not make, where others may have acked.
+   * could not learn. In `consumed`, and in no worker's row. 0 around a buffer that the run did not make, where others may have acked.
    */
   readonly untold: number;
   /** What was in the buffer when the run began; not there where the run made it. */
@@ -108,7 +107,7 @@ export interface RunReport {
   /** Why the run ended before its time. */
   readonly endedBy?: string;
   readonly durationMs: number;
-  /** The buffer was not destroyed, and this is where it is. */
+  /** The buffer is there, and this is where it is. Not there where it was destroyed, or is lost with its authority. */
   readonly kept?: BufferAddress;
 }
 
@@ -116,7 +115,8 @@ export interface RunReport {
 export interface RunOutcome {
   readonly transport: string;
   readonly capacity: number;
-  readonly survivesAuthority: boolean;
+  /** The buffer could not be asked any more, and does not outlive its authority: what was in it is gone. */
+  readonly isLost: boolean;
   /** The run made the buffer. */
   readonly isOurs: boolean;
   readonly before: BufferCounts;
@@ -137,8 +137,7 @@ export function reportOf(outcome: RunOutcome): Omit<RunReport, "kept"> {
   const totals = sumOfTotals(workers);
   const ledger =
     after === undefined
-      ? // The medium is out of reach. If it does not outlive its authority, what was in it is gone.
-        { problems: [], untold: 0, lost: outcome.survivesAuthority ? 0 : lostWith(before, totals) }
+      ? { problems: [], untold: 0, lost: outcome.isLost ? lostWith(before, totals) : 0 }
       : audit(
           before,
           after,

@@ -43,8 +43,8 @@ export interface Run {
  * Runs a plan. The workers begin in a later turn of the event loop: a listener added at once misses nothing.
  *
  * The buffer is sealed in any case. It is destroyed at the end only if the run created it and it is drained, with nothing
- * parked or dead; otherwise it is kept, and the report says where. No signal handler is installed here: a program hands its
- * signals to `stop`.
+ * parked or dead; otherwise it is kept, unless it is lost, and the report says where. No signal handler is installed here: a
+ * program hands its signals to `stop`.
  *
  * `report` rejects with TypeError, RangeError `INVALID_ARGUMENT` for the plan, and with the errors of `createBuffer` and
  * `openBuffer`.

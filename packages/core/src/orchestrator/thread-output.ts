@@ -42,12 +42,9 @@ export function sendOutput(
   const write = (chunk: Uint8Array | string, encoding: BufferEncoding, done: () => void) => {
     const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
     for (let at = 0; at < bytes.length; at += PIECE_MAX) {
-      const text = decoder.write(
-        Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(PIECE_MAX, bytes.length - at)),
-      );
+      const text = decoder.write(bytes.subarray(at, at + PIECE_MAX));
       if (text === "") continue;
-      ahead.wait();
-      ahead.add(text.length);
+      ahead.go(text.length);
       send({ kind: "output", stream: name, text });
     }
     done();
@@ -65,16 +62,13 @@ export class OutputAhead {
     this.#heard = new Int32Array(shared);
   }
 
-  add(characters: number): void {
-    this.#sent = (this.#sent + characters) | 0;
-  }
-
-  /** Returns when the parent has heard all but so much as it may have to hear yet. */
-  wait(): void {
+  /** So many are to go off now. Returns when the parent has heard all before them but so much as it may have to hear yet. */
+  go(characters: number): void {
     for (;;) {
       const heard = Atomics.load(this.#heard, 0);
-      if (((this.#sent - heard) | 0) < AHEAD_MAX) return;
+      if (((this.#sent - heard) | 0) < AHEAD_MAX) break;
       Atomics.wait(this.#heard, 0, heard);
     }
+    this.#sent = (this.#sent + characters) | 0;
   }
 }

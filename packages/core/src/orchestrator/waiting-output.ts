@@ -1,6 +1,7 @@
 /**
- * Makes writes to a pipe wait for its reader, as long as there is one, as they do in other languages. Node keeps what a full pipe does not take in memory until the
- * program awaits something: whoever prints a gigabyte before that needs a gigabyte, or is ended by `write ENOBUFS`.
+ * Makes writes to a pipe wait for its reader, as long as there is one, as they do in other languages. Node keeps what a full pipe does
+ * not take in memory until the program awaits something: whoever prints a gigabyte before that needs a gigabyte, or is ended by
+ * `write ENOBUFS`.
  *
  * Node has no public way to ask for it. This one is that of the package set-blocking, which command lines use.
  */

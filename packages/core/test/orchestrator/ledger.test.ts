@@ -1,5 +1,5 @@
 // The report tells the truth about a transport that fails or lies, and its exit code follows from it.
-import { BufferError, createBuffer, lastLine, type RunPlan, reportText } from "@sluice/core";
+import { BufferError, createBuffer, lastLine, openBuffer, type RunPlan, reportText } from "@sluice/core";
 import { expect, test } from "vitest";
 import { inline, watch, worker } from "./harness.js";
 import { type Tricks, wrappedTransport } from "./wrapped-transport.js";
@@ -105,6 +105,21 @@ test("a medium that is out of reach in the end: exit code 6 where nothing was in
   expect(told.problems).toEqual([expect.stringContaining("the broker is gone")]);
 });
 
+test("a buffer that outlives its authority is kept, also where that is out of reach in the end", async () => {
+  const { report } = watch(
+    nineItems({
+      survives: ["participant", "authority"],
+      counts: (counts) => {
+        if (counts.produced === 9) throw unavailable();
+        return counts;
+      },
+    }),
+  );
+  const told = await report;
+  expect(told).toMatchObject({ exitCode: 6, produced: 9, lost: 0 });
+  expect(told.kept).toBeDefined();
+});
+
 test("items that were in a medium which is gone are lost: exit code 3", async () => {
   const plan = nineItems({
     counts: (counts) => {
@@ -112,7 +127,7 @@ test("items that were in a medium which is gone are lost: exit code 3", async ()
       return counts;
     },
   });
-  const { run, until, report } = watch({
+  const { run, events, until, report } = watch({
     ...plan,
     create: { capacity: 9 },
     consumers: { module: worker("collect"), args: { everyMs: 60_000 } },
@@ -125,6 +140,22 @@ test("items that were in a medium which is gone are lost: exit code 3", async ()
   expect(told.exitCode).toBe(3);
   expect(told.lost).toBe(told.produced - told.consumed);
   expect(lastLine(told)).toMatch(/, \d lost$/);
+  // There is nothing to open any more.
+  expect(told).not.toHaveProperty("kept");
+  expect(events.map(({ kind }) => kind)).not.toContain("kept");
+});
+
+test("a buffer that somebody has destroyed meanwhile is not kept", async () => {
+  const plan = nineItems({ survives: ["participant", "authority"] });
+  const { until, report } = watch({
+    ...plan,
+    consumers: { module: worker("collect"), args: { everyMs: 60_000 } },
+  });
+  await until(({ kind }) => kind === "taken");
+  await (await openBuffer(plan.transport)).destroy();
+  const told = await report;
+  expect(told).toMatchObject({ exitCode: 6, lost: 0, drained: false });
+  expect(told).not.toHaveProperty("kept");
 });
 
 test("so are those that were in it before the run began", async () => {

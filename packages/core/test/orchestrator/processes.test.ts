@@ -2,6 +2,7 @@
 // crashes in some way. Each way is caused for real and observed from outside.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { lastLine, openBuffer, type RunEvent } from "@sluice/core";
 import { expect, onTestFinished, test } from "vitest";
 import {
@@ -240,86 +241,58 @@ test("a worker that somebody else ends by SIGTERM gives back what it has, and th
   await expectNothingLeft(watched, path);
 });
 
+/** A run in a process of its own, to be killed, and the events that have come of it. */
+function startParent(path: string, consumer: string) {
+  const main = fileURLToPath(new URL("./parent.mjs", import.meta.url));
+  const parent = spawn(process.execPath, [main, path, consumer], { stdio: ["ignore", "pipe", "inherit"] });
+  const events: RunEvent[] = [];
+  let rest = "";
+  parent.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) events.push(JSON.parse(line));
+  });
+  onTestFinished(() => {
+    parent.kill("SIGKILL");
+    for (const pid of pids(events).filter(isAlive)) process.kill(pid, "SIGKILL");
+  });
+  const holders = () => new Set(events.flatMap((event) => (event.kind === "taken" ? [event.worker] : [])));
+  return { parent, events, holders };
+}
+
 test("no worker outlives a parent that is killed, and the buffer can be taken up", async () => {
   const path = freshPath();
-  const parent = spawn(
-    process.execPath,
-    [new URL("./parent.mjs", import.meta.url).pathname, path, "collect"],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
-  const workers: number[] = [];
-  let consumed = 0;
-  let text = "";
-  parent.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-    const lines = text.split("\n");
-    text = lines.pop() ?? "";
-    for (const line of lines) {
-      const event = JSON.parse(line) as RunEvent;
-      if (event.kind === "spawned") workers.push(event.pid);
-      if (event.kind === "consumed") consumed = event.total;
-    }
-  });
-  await until(() => workers.length === 4 && consumed > 3, "the run to be under way");
-  expect(workers.filter(isAlive)).toEqual(workers);
+  const { parent, events } = startParent(path, "collect");
+  const workers = () => pids(events);
+  const isUnderWay = () => events.some((event) => event.kind === "consumed" && event.total > 3);
+  await until(() => workers().length === 4 && isUnderWay(), "the run to be under way");
+  expect(workers().filter(isAlive)).toEqual(workers());
   parent.kill("SIGKILL");
-  await until(() => !workers.some(isAlive), "the workers to notice that they are orphans");
+  await until(() => !workers().some(isAlive), "the workers to notice that they are orphans");
 
   const rest = watch({ transport: fileTransport({ path }), consumers: { module: worker("collect") } });
   const report = await rest.report;
   expect(report).toMatchObject({ exitCode: 0, drained: true, problems: [] });
   const buffer = await openBuffer(fileTransport({ path }));
-  const { produced, consumed: inAll } = await buffer.counts();
-  expect(inAll).toBe(produced);
+  const { produced, consumed } = await buffer.counts();
+  expect(consumed).toBe(produced);
   await buffer.destroy();
 });
 
 test("nor does one whose event loop is blocked, and which cannot notice", async () => {
-  const path = freshPath();
-  const parent = spawn(
-    process.execPath,
-    [new URL("./parent.mjs", import.meta.url).pathname, path, "blocking"],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
-  let text = "";
-  parent.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-  });
-  const taken = () =>
-    new Set([...text.matchAll(/"worker":"(consumer-\d)","kind":"taken"/g)].map(([, one]) => one));
-  await until(() => taken().size === 2, "both consumers to be blocked");
-  const workers = [...text.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
-  expect(workers).toHaveLength(4);
-  onTestFinished(() => {
-    for (const pid of workers.filter(isAlive)) process.kill(pid, "SIGKILL");
-  });
+  const { parent, events, holders } = startParent(freshPath(), "blocking");
+  await until(() => holders().size === 2, "both consumers to be blocked");
+  expect(pids(events)).toHaveLength(4);
   parent.kill("SIGKILL");
-  await until(() => !workers.some(isAlive), "the workers to be gone");
+  await until(() => !pids(events).some(isAlive), "the workers to be gone");
 });
 
 test("an orphan that prints has no reader any more, and gives back what it has all the same", async () => {
   const path = freshPath();
-  const parent = spawn(
-    process.execPath,
-    [new URL("./parent.mjs", import.meta.url).pathname, path, "last-words"],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
-  let text = "";
-  parent.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-  });
-  const taken = () =>
-    new Set([...text.matchAll(/"worker":"(consumer-\d)","kind":"taken"/g)].map(([, one]) => one));
-  await until(() => taken().size === 2, "both consumers to have an item");
-  const workers = [...text.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid));
+  const { parent, events, holders } = startParent(path, "last-words");
+  await until(() => holders().size === 2, "both consumers to have an item");
   parent.kill("SIGKILL");
-  await until(() => !workers.some(isAlive), "the workers to be gone");
+  await until(() => !pids(events).some(isAlive), "the workers to be gone");
   const buffer = await openBuffer(fileTransport({ path }));
   const leases = await (await buffer.consumer()).leaseMany(5);
   expect(

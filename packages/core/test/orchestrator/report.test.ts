@@ -102,6 +102,20 @@ test("where a buffer is kept, without what a URL says to its server alone", asyn
   await destroyAt(path);
 });
 
+test("a wait in the middle of which a worker was killed counts until then", async () => {
+  const watched = watch({
+    transport: fileTransport({ path: freshPath() }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 1, everyMs: 60_000 } },
+    consumers: { module: worker("collect"), restart: "never" },
+  });
+  watched.run.on("waiting", ({ worker }) => watched.run.killWorker(worker));
+  const told = await watched.report;
+  expect(told).toMatchObject({ exitCode: 5, consumed: 0 });
+  expect(told.workers[1]?.waitedMs).toBeGreaterThan(0);
+  expect(told.waiting.empty.waitedMs).toBe(told.workers[1]?.waitedMs);
+});
+
 test("what a consumer acked and could not tell any more is counted", async () => {
   const path = freshPath();
   // All at once, so that the first are acked while the last has yet to end the process: before it can tell.

@@ -110,10 +110,8 @@ describe("a thread", () => {
     await destroyAt(path);
   });
 
-  test("prints what it prints, to the last line", async () => {
-    const module = inline(
-      'export default () => { console.log("x".repeat(100_000)); console.error("last words"); }',
-    );
+  /** By a handler in a thread, of one item. */
+  async function printedBy(module: string): Promise<string> {
     const watched = watch({
       transport: fileTransport({ path: freshPath() }),
       create,
@@ -121,7 +119,14 @@ describe("a thread", () => {
       consumers: { module, runIn: "thread" },
     });
     expect(await watched.report).toMatchObject({ exitCode: 0 });
-    const text = printed(watched.events);
+    return printed(watched.events);
+  }
+
+  test("prints what it prints, to the last line", async () => {
+    const module = inline(
+      'export default () => { console.log("x".repeat(100_000)); console.error("last words"); }',
+    );
+    const text = await printedBy(module);
     expect(text).toContain("last words");
     expect(text.match(/x/g)).toHaveLength(100_000);
   });
@@ -130,14 +135,7 @@ describe("a thread", () => {
     const module = inline(`
       const bytes = Buffer.from("eight of them: ".padEnd(2 ** 16 - 1, ".") + "\u{1f6b0}".repeat(8));
       export default () => { for (let at = 0; at < bytes.length; at += 5) process.stdout.write(bytes.subarray(at, at + 5)); }`);
-    const watched = watch({
-      transport: fileTransport({ path: freshPath() }),
-      create,
-      producers: { module: worker("count"), args: { prefix: "a", items: 1 } },
-      consumers: { module, runIn: "thread" },
-    });
-    expect(await watched.report).toMatchObject({ exitCode: 0 });
-    expect(printed(watched.events)).toBe(
+    expect(await printedBy(module)).toBe(
       `${"eight of them: ".padEnd(2 ** 16 - 1, ".")}${"\u{1f6b0}".repeat(8)}`,
     );
   });

@@ -1,9 +1,17 @@
 /** A memory transport whose ports can be made to fail or lie, for the workers of a run too. */
 
-import type { BufferAddress, BufferCounts, BufferPort, BufferTransport, ProducerPort } from "@sluice/core";
+import type {
+  BufferAddress,
+  BufferCounts,
+  BufferPort,
+  BufferTransport,
+  ProducerPort,
+  Survival,
+} from "@sluice/core";
 import { memoryTransport } from "./harness.js";
 
 export interface Tricks {
+  readonly survives?: readonly Survival[];
   /** In place of a producer's offer; `offer` is the true one. */
   readonly offer?: (offer: ProducerPort["offer"]) => ProducerPort["offer"];
   /** What `counts` answers, given the truth; it may throw. */
@@ -35,6 +43,8 @@ export function wrappedTransport(tricks: Tricks): BufferTransport {
         get(target, key: keyof BufferPort) {
           const value = bound(target, key);
           if (key === "address") return ours(port.address);
+          if (key === "capabilities" && tricks.survives)
+            return { ...port.capabilities, survives: tricks.survives };
           if (key === "counts" && tricks.counts) return async () => tricks.counts?.(await port.counts());
           if (key === "seal" && tricks.seal) return tricks.seal(port.seal.bind(port));
           if (key === "drained" && tricks.drained) return tricks.drained;

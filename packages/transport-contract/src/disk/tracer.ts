@@ -10,7 +10,6 @@ import { lastSaid } from "../processes/last-said.js";
 import { type OwnedChild, spawnOwned } from "../processes/owned-child.js";
 
 /** What strace says of each process. */
-/** What strace says of a process. */
 const ATTACHED = " attached";
 
 /** Attaches to a process that is no child of strace's, and ends both. */

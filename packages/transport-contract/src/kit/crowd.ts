@@ -9,7 +9,7 @@ import { handled } from "./quiet.js";
 /** None expires. */
 const LEASE_MS = 60_000;
 
-export type WaiterKind = "put" | "take" | "lease" | "drained()";
+type WaiterKind = "put" | "take" | "lease" | "drained()";
 
 /** A buffer at which everybody of the line has to wait, and what happens to it then. */
 export interface CrowdShape {

@@ -1,6 +1,6 @@
 /** How many items were inside at each instant, as far as a history tells: at least so many, and at most so many. */
 
-import { effectOf, itemsOf, type Operation } from "@sluice/history-checker";
+import { itemsOf, mayBePut, type Operation } from "@sluice/history-checker";
 
 /** From this instant on there are so many, until the next step. */
 export interface Step {
@@ -16,7 +16,7 @@ export interface Occupancy {
 }
 
 export function occupancyOf(operations: readonly Operation[]): Occupancy {
-  const items = itemsOf(operations).filter(({ put }) => put !== undefined && effectOf(put) !== "no");
+  const items = itemsOf(operations).filter(mayBePut);
   return {
     least: stepsOf(
       items

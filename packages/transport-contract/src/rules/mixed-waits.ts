@@ -1,6 +1,7 @@
 /** WAIT, with every kind of waiter in one line: a change wakes whom it serves, and not only who stands in front. */
 
-import { Crowd, type CrowdShape, type WaiterKind } from "../kit/crowd.js";
+import { Crowd, type CrowdShape } from "../kit/crowd.js";
+import { drawn } from "../kit/drawn.js";
 import { type Rule, rule } from "../rule.js";
 
 /** Why they all wait: nothing is there, everything is full, or all that is there is leased. */
@@ -35,10 +36,8 @@ export const mixedWaitRules: readonly Rule[] = [
       for (const shape of SHAPES) {
         // Each kind is in front once; the order of the rest is drawn.
         for (const front of new Set(shape.line)) {
-          const rest: WaiterKind[] = [...shape.line];
-          rest.splice(rest.indexOf(front), 1);
-          const line = [front];
-          while (rest.length > 0) line.push(...rest.splice(t.random.below(rest.length), 1));
+          const rest = shape.line.toSpliced(shape.line.indexOf(front), 1);
+          const line = [front, ...drawn(rest, t.random)];
           const crowd = await Crowd.gather(t, { ...shape, line });
           for (const change of shape.changes) await crowd[change]();
           // The end comes with the seal, or with the last settlement.
