@@ -42,6 +42,8 @@ export interface Verdict {
 export interface RunOptions {
   /** Numbers of rules, `BOUND-1`, or of whole groups, `BOUND`. Default: all. */
   readonly only?: readonly string[];
+  /** Numbers of rules, or of whole groups, that are not run, also where `only` names them. Default: none. */
+  readonly except?: readonly string[];
   /** The rules of this level and of those before it. Default: `SLUICE_LEVEL`, else all but `stress`. */
   readonly level?: Level;
   /** Default: `SLUICE_SEED`, else a new one. */
@@ -73,8 +75,8 @@ export interface RunOptions {
  * Runs the rules one after the other.
  *
  * @returns a verdict for each that came to its end.
- * @throws RangeError for a number in `only` or `effortAtLeast` that is no rule's, and for a level that there is not; TypeError for a member of the
- * harness that there is not.
+ * @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, and for a level that there is not; TypeError
+ * for a member of the harness that there is not.
  */
 export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Verdict[]> {
   checkMembers(harness);
@@ -92,16 +94,17 @@ export async function runContract(harness: Harness, options: RunOptions = {}): P
   return verdicts;
 }
 
-/** @throws RangeError for a number in `only` or `effortAtLeast` that is no rule's, and for a level that there is not. */
+/** @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, and for a level that there is not. */
 export function chosenRules(options: RunOptions): readonly Rule[] {
-  const { only, effortAtLeast = {}, level = levelFromEnvironment() } = options;
+  const { only, except = [], effortAtLeast = {}, level = levelFromEnvironment() } = options;
   const isNamed = (rule: Rule, name: string) => rule.number === name || rule.number.startsWith(`${name}-`);
   const unknown =
-    only?.find((name) => !RULES.some((rule) => isNamed(rule, name))) ??
+    [...(only ?? []), ...except].find((name) => !RULES.some((rule) => isNamed(rule, name))) ??
     Object.keys(effortAtLeast).find((name) => !RULES.some(({ number }) => number === name));
   if (unknown !== undefined)
     throw new RangeError(`There is no rule or group of rules called ${JSON.stringify(unknown)}`);
   return RULES.filter((rule) => {
+    if (except.some((name) => isNamed(rule, name))) return false;
     // A rule that is asked for by its own number is run, whatever its level.
     if (only?.includes(rule.number)) return true;
     return isUpTo(level, rule) && (only?.some((name) => isNamed(rule, name)) ?? true);

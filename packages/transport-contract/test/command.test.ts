@@ -50,7 +50,16 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 test("a transport that keeps its rules: a table, how far it got, and exit code 0", () => {
-  const { stdout, stderr, status } = run(["run", good, "--only", "BOUND,RETRY-1,PROC-1", "--seed", "7"]);
+  const { stdout, stderr, status } = run([
+    "run",
+    good,
+    "--only",
+    "BOUND,RETRY-1,PROC-1",
+    "--except",
+    "BOUND-2",
+    "--seed",
+    "7",
+  ]);
   expect(status).toBe(0);
   expect(stdout).toMatch(/^rule +level +verdict +time$/m);
   expect(stdout).toMatch(/^BOUND-1 +required +passed +\d+ ms +accepts capacity items/m);
@@ -58,7 +67,9 @@ test("a transport that keeps its rules: a table, how far it got, and exit code 0
   // Not kept: most of its rules were not asked for.
   expect(stdout).toMatch(/^core +open +\d+ +0 +0 +\d+$/m);
   expect(stdout).toMatch(/^conformance at level stochastic: none$/m);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(RULES.filter(isBound).length + 2);
+  expect(stdout).not.toMatch(/^BOUND-2 /m);
+  // Of BOUND all but one, and two more.
+  expect(stderr.trimEnd().split("\n")).toHaveLength(RULES.filter(isBound).length - 1 + 2);
 });
 
 test("a whole run says which groups are kept, at the level that was asked for", () => {
@@ -183,6 +194,7 @@ test.each([
     `to name a file that can be written, got ${folder}: it is a directory`,
   ],
   [["run", good, "--only", ","], "Expected --only to name a rule or a group of rules, got nothing"],
+  [["run", good, "--except", ","], "Expected --except to name a rule or a group of rules, got nothing"],
   [["run", good, "--only", "BOUND-999"], 'There is no rule or group of rules called "BOUND-999"'],
   [
     ["run", good, "--level", "some"],

@@ -79,9 +79,24 @@ test("refuses a member of the harness that there is not", () => {
   );
 });
 
+test("leaves out what it is to do without, also where that is asked for", () => {
+  const { tests, runner } = declaring();
+  const options = {
+    only: ["COUNT", "SEAL-1"],
+    except: ["SEAL-1", "COUNT-2", "PROC"],
+    level: "stress",
+  } as const;
+  describeTransportContract("memory", memory, runner, options);
+  const asked = RULES.map(({ number }) => number).filter((number) => number.startsWith("COUNT-"));
+  expect(tests.map(({ title }) => title.split(" ")[0])).toEqual(asked.filter((one) => one !== "COUNT-2"));
+});
+
 test("refuses the number of no rule", () => {
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { only: ["BOUND-999"] }),
+  ).toThrow('There is no rule or group of rules called "BOUND-999"');
+  expect(() =>
+    describeTransportContract("memory", memory, declaring().runner, { except: ["BOUND-999"] }),
   ).toThrow('There is no rule or group of rules called "BOUND-999"');
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { effortAtLeast: { BOUND: 2 } }),

@@ -21,7 +21,7 @@ import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
 import { ANSWER_MS, FALLBACK_MS, TOLD_MS } from "./timing.js";
 import { Waits } from "./waits.js";
-import { loadState } from "./whole-state.js";
+import { loadState, readAll } from "./whole-state.js";
 
 /** A message of the stream. */
 interface Told {
@@ -200,15 +200,24 @@ export class NatsLog implements Log {
   }
 
   async #fetchUpTo(number: number, limit: Limit): Promise<void> {
+    const messages = await this.askStream(limit, ({ jsm }) => this.#read(jsm, number));
+    if (messages === undefined) return this.#load((await this.link.session(limit)).jsm);
+    this.#takeAll(messages);
+  }
+
+  /** The next messages, up to this number at most. Undefined if one is needed no more and was removed: a whole state stands for it. */
+  #read(jsm: Session["jsm"], upTo: number): Promise<StoredMsg[] | undefined> {
     const from = this.number + 1;
-    const count = Math.min(number - this.number, FETCHED_AT_ONCE);
-    const wanted = Array.from({ length: count }, (_, at) => from + at);
-    const messages = await Promise.all(wanted.map((sequence) => this.#message(sequence, limit)));
-    for (const [at, message] of messages.entries()) {
-      // What is not needed any more has been removed: a whole state stands for it.
-      if (message === null) return this.#load(await this.link.session(limit));
-      this.take(from + at, message.subject, message.data);
-    }
+    const length = Math.min(upTo - this.number, FETCHED_AT_ONCE);
+    return readAll(
+      jsm,
+      this.names.stream,
+      Array.from({ length }, (_, at) => from + at),
+    );
+  }
+
+  #takeAll(messages: readonly StoredMsg[]): void {
+    for (const { seq, subject, data } of messages) this.take(seq, subject, data);
   }
 
   async #begin(session: Session): Promise<void> {
@@ -224,7 +233,7 @@ export class NatsLog implements Log {
     try {
       await this.#readClock(session);
       const { state } = await session.jsm.streams.info(this.names.stream);
-      if (this.number === 0) await this.#load(session);
+      if (this.number === 0) await this.#load(session.jsm);
       else await this.#goOn(session, state.last_seq);
     } catch (error) {
       throw this.understood(error);
@@ -244,18 +253,14 @@ export class NatsLog implements Log {
   /** Goes on from what this handle knows, over a new connection. */
   async #goOn({ jsm }: Session, last: number): Promise<void> {
     while (this.number < last) {
-      const message = await jsm.streams.getMessage(this.names.stream, { seq: this.number + 1 });
-      if (message === null) return this.#loadFrom(jsm);
-      this.take(message.seq, message.subject, message.data);
+      const messages = await this.#read(jsm, last);
+      if (messages === undefined) return this.#load(jsm);
+      this.#takeAll(messages);
     }
   }
 
-  #load({ jsm }: Session): Promise<void> {
-    return this.#loadFrom(jsm);
-  }
-
   /** From the stream alone. */
-  async #loadFrom(jsm: Session["jsm"]): Promise<void> {
+  async #load(jsm: Session["jsm"]): Promise<void> {
     const loaded = await loadState(jsm, this.names, this.spec);
     if (loaded.number > this.number) {
       this.state = loaded.state;
@@ -265,7 +270,7 @@ export class NatsLog implements Log {
       for (const sequence of this.#ahead.keys()) if (sequence <= this.number) this.#ahead.delete(sequence);
       this.#advanced();
     }
-    for (const { seq, subject, data } of loaded.after) this.take(seq, subject, data);
+    this.#takeAll(loaded.after);
   }
 
   /** Asks a server for its time. */
@@ -275,18 +280,16 @@ export class NatsLog implements Log {
 
   async #readClock({ jsm, js }: Session): Promise<void> {
     let askedAt = performance.now();
-    const { ts } = (await jsm.streams.info(this.names.stream)) as { readonly ts?: string };
-    let time = ts;
+    let { ts: time } = (await jsm.streams.info(this.names.stream)) as { ts?: string | undefined };
+    let heardAt = performance.now();
     if (time === undefined) {
       // An old server says when it has stored something, and not what time it is.
-      askedAt = performance.now();
+      askedAt = heardAt;
       const { seq } = await js.publish(this.names.parts, new Uint8Array(0), { timeout: ANSWER_MS });
-      const heardAt = performance.now();
+      heardAt = performance.now();
       time = (await jsm.streams.getMessage(this.names.stream, { seq }))?.timestamp;
-      this.serverClock.heard(askedAt, Date.parse(time ?? ""), heardAt);
-      return;
     }
-    this.serverClock.heard(askedAt, Date.parse(time), performance.now());
+    this.serverClock.heard(askedAt, Date.parse(time ?? ""), heardAt);
   }
 
   #apply(sequence: number, subject: string, data: Uint8Array): void {

@@ -43,9 +43,8 @@ export class Payloads implements Payload {
     // A small part of a large buffer would hold on to all of it.
     const isSmallPart = payload.length * 2 < payload.buffer.byteLength;
     this.#byCommit.set(commit, isSmallPart ? Buffer.from(payload) : payload);
-    const { ready, leased, parked, dead } = this.#state();
-    const live = ready.size + leased.size + parked.size + dead.size;
-    if (this.#byCommit.size > 2 * live + SPARE_MAX) this.#prune();
+    const { occupied, dead } = this.#state();
+    if (this.#byCommit.size > 2 * (occupied + dead.size) + SPARE_MAX) this.#prune();
   }
 
   /** @throws Missing. */

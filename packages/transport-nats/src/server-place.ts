@@ -96,9 +96,7 @@ function parse(text: unknown): Server {
   }
   const scheme = url.protocol.slice(0, -1);
   if (scheme !== "nats" && scheme !== "tls") throw outOfRange("the scheme of `url`", "nats or tls", scheme);
-  const [user, password] = [url.username, url.password].map((part) =>
-    part === "" ? undefined : decodeURIComponent(part),
-  );
+  const [user, password] = [url.username, url.password].map(secretOf);
   return {
     host: url.hostname === "" ? "127.0.0.1" : url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? PORT : Number(url.port),
@@ -106,6 +104,14 @@ function parse(text: unknown): Server {
     user,
     password,
   };
+}
+
+function secretOf(part: string): string | undefined {
+  try {
+    return part === "" ? undefined : decodeURIComponent(part);
+  } catch {
+    throw outOfRange("the user and the password in `url`", "percent-encoded", "a % that is not");
+  }
 }
 
 function publicUrl({ host, port, isTls }: Server): string {

@@ -40,8 +40,7 @@ const PART_BYTES = 256 * 1024;
 const LEFT_MAX = 1024;
 
 export function isWholeDue(log: NatsLog): boolean {
-  const { ready, leased, parked, dead } = log.state;
-  const items = ready.size + leased.size + parked.size + dead.size;
+  const items = log.state.occupied + log.state.dead.size;
   return log.number % EVERY === 0 && log.number - log.wholeUpTo >= Math.max(COMMITS_MIN, items);
 }
 
@@ -129,7 +128,7 @@ function stateIn(parts: readonly StoredMsg[], spec: BufferSpec): BufferState {
 }
 
 /** Undefined if one of them is gone. */
-async function readAll(
+export async function readAll(
   jsm: JetStreamManager,
   stream: string,
   sequences: readonly number[],

@@ -2,10 +2,10 @@
 // `SLUICE_NATS_KILLS=20` kills it so often.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { test } from "vitest";
+import { Network, whyNoNetwork } from "@sluice/test-support";
+import { onTestFinished, test } from "vitest";
 import { NatsCluster } from "./support/cluster.js";
 import { type NatsServer, programVersion } from "./support/nats-server.mjs";
-import { Network, whyNoNetwork } from "./support/network.js";
 import { noServer } from "./support/servers.js";
 import { throughFault } from "./support/through-fault.js";
 
@@ -37,7 +37,7 @@ test.skipIf(noServer || isOld || why !== undefined)(
   "the leader is cut off from the others, and from the clients, for 6 s",
   { timeout: 120_000 },
   async () => {
-    const network = new Network();
+    const network = new Network(onTestFinished, { isNearHere: true });
     const cluster = await NatsCluster.start(network);
     const [, , far] = cluster.servers as [NatsServer, NatsServer, NatsServer];
     const cut = async () => {

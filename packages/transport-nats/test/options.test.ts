@@ -16,6 +16,7 @@ test.each([
   [{ url, name: "x".repeat(201) }, "`name`"],
   [{ name: "a", url: "http://somewhere" }, "scheme"],
   [{ name: "a", url: "nats://secret@:x:y" }, "`url`"],
+  [{ name: "a", url: "nats://me:secret%@h" }, "password"],
   [{ name: "a", url: [] }, "`url`"],
   [{ name: "a" }, "`url`"],
   [{ name: "a", url, replicas: 2 }, "`replicas`"],

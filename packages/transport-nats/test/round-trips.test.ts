@@ -1,7 +1,7 @@
 // What an operation costs: how many messages the server gets for it.
 
+import { freePort } from "@sluice/test-support";
 import { describe, expect, test } from "vitest";
-import { freePort } from "./support/nats-server.mjs";
 import { made, noServer, server } from "./support/servers.js";
 
 const COUNT = 50;

@@ -1,9 +1,8 @@
 // A server that is killed, and started again or not: nothing that it keeps is lost or twice, and nobody hangs.
 
-import type { Lease } from "@sluice/core";
+import { outcomesOf, outcomesWithout, until } from "@sluice/test-support";
 import { describe, expect, test } from "vitest";
 import { made, noServer, server } from "./support/servers.js";
-import { outcomesOf, until } from "./support/until.js";
 
 const SECONDS_MS = 14_000;
 const TYPED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN"];
@@ -28,32 +27,11 @@ describe.skipIf(noServer)("a server is killed", () => {
 
   test("for good: every call ends with its type within seconds, also those that come later", async () => {
     const nats = await server();
-    const { buffer, another } = await made(nats.url, { capacity: 2 });
-    const producer = await buffer.producer();
-    const [full, other] = [await buffer.consumer(), await another()];
-    await producer.putMany(["1", "2"]);
-    const leases = await full.leaseMany(2);
-    const otherProducer = await other.producer();
-    const put = producer.put("3", { timeoutMs: 4_000 });
-    const waiting = { take: (await other.consumer()).take(), drained: buffer.drained() };
-    await until(async () => (await buffer.counts()).waitingProducers === 1, "the put waits");
-    await nats.kill();
-    const calls = {
-      put,
-      ...waiting,
-      tryPut: otherProducer.tryPut("4"),
-      ack: (leases[0] as Lease<string>).ack(),
-      nack: (leases[1] as Lease<string>).nack(),
-      counts: buffer.counts(),
-      seal: other.seal(),
-      producer: other.producer(),
-      open: another(),
-    };
-    const outcomes = await outcomesOf(calls, SECONDS_MS);
-    for (const [name, outcome] of Object.entries(outcomes)) expect(TYPED, name).toContain(outcome);
-    const ends = await outcomesOf({ close: other.close(), destroy: buffer.destroy() }, SECONDS_MS);
-    expect(ends["close"]).toBeUndefined();
-    expect(TYPED).toContain(ends["destroy"]);
+    const handles = await made(nats.url, { capacity: 2 });
+    const { calls, close, destroy } = await outcomesWithout(nats, handles, SECONDS_MS);
+    for (const [name, outcome] of Object.entries(calls)) expect(TYPED, name).toContain(outcome);
+    expect(close).toBeUndefined();
+    expect(TYPED).toContain(destroy);
   });
 
   test("stopped for longer than anybody waits: what was asked of it meanwhile is done once, or not at all", async () => {

@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { createBuffer, openAddress } from "@sluice/core";
+import { freePort } from "@sluice/test-support";
 import { Redis } from "ioredis";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { redisTransport } from "../dist/index.js";
-import { freePort } from "./support/redis-server.mjs";
 import { drain, noServer, server } from "./support/servers.js";
 
 afterEach(() => {

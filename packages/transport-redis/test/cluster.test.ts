@@ -1,12 +1,11 @@
 // Redis Cluster: buffers in their slots, and the node that owns one is killed.
 
 import { createBuffer, openBuffer } from "@sluice/core";
+import { consume, insist, sum, until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import { redisTransport } from "../dist/index.js";
 import { RedisCluster } from "./support/cluster.js";
 import { drain, noServer } from "./support/servers.js";
-import { until } from "./support/until.js";
-import { consume, insist, sum } from "./support/work.mjs";
 
 const ITEMS = 200;
 

@@ -6,11 +6,9 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { type Account, Network, sum, until, whyNoNetwork } from "@sluice/test-support";
 import { expect, onTestFinished, test } from "vitest";
-import { Network, whyNoNetwork } from "./support/network.js";
 import { noServer, server } from "./support/servers.js";
-import { until } from "./support/until.js";
-import { type Account, sum } from "./support/work.mjs";
 
 const MODULE = fileURLToPath(new URL("./support/worker.mjs", import.meta.url));
 const ITEMS = 600;
@@ -64,7 +62,7 @@ test.skipIf(why !== undefined || noServer)(
   "no network for 5 s: who is cut off is told, the others go on, and then all do",
   { timeout: 60_000 },
   async () => {
-    const network = new Network();
+    const network = new Network(onTestFinished);
     const redis = await server([], { bind: network.farAddress, before: network.far });
     const place = [redis.url, "shared"];
     const host = await Worker.start(network.far, ...place, "host");

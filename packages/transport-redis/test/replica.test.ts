@@ -1,11 +1,11 @@
 // A put that a replica has to confirm: what is lost with the old master was never called accepted.
 
 import { createBuffer, isBufferError, openBuffer } from "@sluice/core";
+import { until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import { redisTransport } from "../dist/index.js";
 import type { RedisServer } from "./support/redis-server.mjs";
 import { drain, noServer, server } from "./support/servers.js";
-import { until } from "./support/until.js";
 
 async function replicaOf(master: RedisServer): Promise<RedisServer> {
   const replica = await server([

@@ -1,9 +1,9 @@
 // How often the server is asked: the README's figures.
 
+import { until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import type { RedisServer } from "./support/redis-server.mjs";
 import { made, noServer, server } from "./support/servers.js";
-import { until } from "./support/until.js";
 
 /** Calls of clients since the last reset: commands within scripts are counted by the server too, but none of these. */
 async function asked(redis: RedisServer): Promise<Record<string, number>> {

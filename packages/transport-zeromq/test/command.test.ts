@@ -1,4 +1,5 @@
 // The command, run as a user does: what it prints, how it ends, what it leaves.
+
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   existsSync,
@@ -14,9 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isBufferError, openBuffer } from "@sluice/core";
+import { until } from "@sluice/test-support";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { zeromqTransport } from "../dist/index.js";
-import { until } from "./support/until.js";
 
 const MAIN = fileURLToPath(new URL("../dist/command-main.js", import.meta.url));
 

@@ -1,11 +1,12 @@
 // As many connections as a process may have, ten thousand at most: those that ask to be clients are let in up to
 // the limit and refused beyond, and whoever was in is served.
+
 import { execFileSync } from "node:child_process";
 import type { Socket } from "node:net";
+import { until } from "@sluice/test-support";
 import { expect, onTestFinished, test } from "vitest";
 import { clientPacket, encodeOpen } from "../dist/protocol.js";
 import { hasRoom, madeBuffer, memoryOf } from "./support/buffers.js";
-import { until } from "./support/until.js";
 import { frame, greet, PONG, rawConnection } from "./support/zmtp.js";
 
 const CONNECTIONS = 10_000;

@@ -1,10 +1,10 @@
 // A broker that is killed has no journal: what was in it is gone, and everybody is told within seconds.
 
 import { createBuffer, type Lease, openBuffer, type RunEvent, run } from "@sluice/core";
+import { outcomeOf, outcomesOf, until } from "@sluice/test-support";
 import { expect, onTestFinished, test } from "vitest";
 import { zeromqTransport } from "../dist/index.js";
 import { brokersHere, freshSocket, type MadeBuffer, madeBuffer } from "./support/buffers.js";
-import { outcomeOf, outcomesOf, until } from "./support/until.js";
 
 /** After a second of silence it is found out; core then tries a put of unknown outcome again, for as long as that is safe. */
 const SECONDS_MS = 9_000;

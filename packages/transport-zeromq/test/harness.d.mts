@@ -4,4 +4,3 @@ declare const ipc: Harness;
 export default ipc;
 export declare const tcp: Harness;
 export declare const journal: Harness;
-export declare function freePort(): Promise<number>;

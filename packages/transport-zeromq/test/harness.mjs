@@ -1,9 +1,9 @@
 // What the contract is run on: by the tests, and by the command (`transport-contract run packages/transport-zeromq/test/harness.mjs`,
 // or `#tcp`, or `#journal`). A socket in a directory of its own, with or without a journal, or a port that is free.
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "@sluice/test-support";
 import { inDirectories } from "@sluice/transport-contract";
 import { zeromqTransport } from "../dist/index.js";
 
@@ -57,20 +57,4 @@ function brokersOf(parent) {
         return false;
       }
     });
-}
-
-/**
- * Nobody else has it now; that it stays so is likely, for the system gives out others first.
- *
- * @returns {Promise<number>}
- */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,14 +1,15 @@
 // Who may connect to a broker that asks for keys, and that its secrets stay where they are.
+
 import { fork } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { type BoundedBuffer, createBuffer, openAddress, openBuffer } from "@sluice/core";
+import { freePort } from "@sluice/test-support";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { curveKeyPair, Dealer, Request } from "zeromq";
 import { zeromqTransport } from "../dist/index.js";
-import { freePort } from "./harness.mjs";
 
 let directory = "";
 beforeEach(() => {

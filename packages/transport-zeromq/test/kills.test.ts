@@ -2,11 +2,11 @@
 // sent or heard yet. Then the account: nothing lost but what a plain take had confirmed, nothing twice, no slot lost.
 
 import type { BoundedBuffer } from "@sluice/core";
+import { until } from "@sluice/test-support";
 import { describe, expect, test } from "vitest";
 import { Actor } from "./support/actor.js";
 import { hasRoom, madeBuffer } from "./support/buffers.js";
 import { TcpProxy } from "./support/tcp-proxy.js";
-import { until } from "./support/until.js";
 
 const CAPACITY = 3;
 /** A connection that ends tells at once; over tcp its client has a second to come back. */

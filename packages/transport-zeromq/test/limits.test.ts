@@ -1,13 +1,13 @@
 // What a broker bears of its clients: one more is refused with a reason, and whoever is gone leaves room.
 
 import { openBuffer } from "@sluice/core";
+import { outcomeOf, until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import { Dealer } from "zeromq";
 import { zeromqTransport } from "../dist/index.js";
 import { clientPacket, encodeOpen } from "../dist/protocol.js";
 import { Actor } from "./support/actor.js";
 import { hasRoom, madeBuffer } from "./support/buffers.js";
-import { outcomeOf, until } from "./support/until.js";
 
 /** That a buffer remembers. */
 const PRODUCERS_MAX = 10_000;

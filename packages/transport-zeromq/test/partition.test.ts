@@ -5,11 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Account, Network, until, type Way, whyNoNetwork } from "@sluice/test-support";
 import { expect, onTestFinished, test } from "vitest";
 import { curveKeyPair } from "zeromq";
 import { Actor } from "./support/actor.js";
-import { Network, type Way, whyNoNetwork } from "./support/network.js";
-import { until } from "./support/until.js";
 
 const ITEMS = 1_000;
 /** A full buffer, and what two consumers have in hand. */
@@ -19,12 +18,6 @@ const TYPED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN"];
 
 const why = whyNoNetwork();
 if (why !== undefined) console.log(`No partition is tested here: ${why}`);
-
-interface Account {
-  readonly values: string[];
-  readonly unsure: string[];
-  readonly faults: string[];
-}
 
 /** Key files, without which a broker refuses to listen on a network. */
 function keyFiles(): { readonly broker: string; readonly client: string } {
@@ -55,7 +48,7 @@ test.skipIf(why !== undefined).each([
   ["nine times for a moment", "notices nothing", SHORT],
   ["for 5 s", "is told", [[5_000, "both ways"]]],
 ] as const)("no network %s: everybody %s, and goes on", { timeout: 60_000 }, async (_when, then, cuts) => {
-  const network = new Network();
+  const network = new Network(onTestFinished);
   const keys = keyFiles();
   const host = await Actor.start(network.far);
   const url = await host.call<string>(

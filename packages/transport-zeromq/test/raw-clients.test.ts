@@ -1,12 +1,13 @@
 // Clients that keep to the protocol's form and to nothing else: what they do harms nobody but themselves.
+
 import { openBuffer } from "@sluice/core";
+import { until } from "@sluice/test-support";
 import { expect, onTestFinished, test } from "vitest";
 import { Dealer } from "zeromq";
 import { zeromqTransport } from "../dist/index.js";
 import * as wire from "../dist/protocol.js";
 import { madeBuffer } from "./support/buffers.js";
 import { TcpProxy } from "./support/tcp-proxy.js";
-import { until } from "./support/until.js";
 
 const { Kind, Status } = wire;
 

@@ -1,10 +1,10 @@
 // A store that takes its time over each commit: what waits for it is bounded, and a broker ends after its last commit.
 
 import { bytes, openBuffer } from "@sluice/core";
+import { until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import { zeromqTransport } from "../dist/index.js";
 import { slowBroker } from "./support/slow-broker.js";
-import { until } from "./support/until.js";
 
 const MIB = 1024 * 1024;
 /** Of requests that wait for their turn, over all clients. */

@@ -2,11 +2,11 @@
 
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@sluice/test-support";
 import { expect, onTestFinished, test } from "vitest";
 import { clientPacket, encodeBare, encodeOpen, Kind } from "../dist/protocol.js";
 import { type MadeBuffer, madeBuffer, memoryOf } from "./support/buffers.js";
 
-import { until } from "./support/until.js";
 import { frame, GREETING, greet, READY, rawConnection } from "./support/zmtp.js";
 
 const SERVED_MS_MAX = 1_000;

@@ -1,8 +1,8 @@
 // A broker that stands still: for a moment nobody notices, for longer everybody is told, and when it goes on, so do they.
 
+import { outcomeOf, outcomesOf, until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import { type MadeBuffer, madeBuffer } from "./support/buffers.js";
-import { outcomeOf, outcomesOf, until } from "./support/until.js";
 
 const MOMENT_MS = 1_500;
 /** After 3 s of silence a call fails; core then tries a put of unknown outcome again, for as long as that is safe. */

@@ -9,6 +9,7 @@ export interface RunCommand {
   /** Path, URL or package of the module that exports the harness. */
   readonly module: string;
   readonly only: readonly string[] | undefined;
+  readonly except: readonly string[] | undefined;
   readonly level: Level | undefined;
   readonly seed: number | undefined;
   readonly effort: number | undefined;
@@ -29,6 +30,7 @@ export const HELP: string = `Usage: npx @sluice/transport-contract COMMAND
 
   run MODULE         check the transport of which MODULE exports a harness (its default export, or MODULE#NAME)
     --only RULE        only this rule or group of rules, BOUND-3 or BOUND; several with commas, or by giving it again
+    --except RULE      all but this rule or group of rules, likewise
     --level LEVEL      up to ${LEVELS.join(", ")} (default: stochastic)
     --seed N           of all that is random (default: a new one)
     --effort N         multiplies the trials of what is random, and the kills (default: 1)
@@ -46,6 +48,7 @@ const REPEAT_MAX = 1_000_000;
 
 const OPTIONS = {
   only: { type: "string", multiple: true },
+  except: { type: "string", multiple: true },
   level: { type: "string" },
   seed: { type: "string" },
   effort: { type: "string" },
@@ -73,15 +76,13 @@ export function readArgs(args: readonly string[]): Command {
 
 function run(args: readonly string[]): RunCommand {
   const { values, positionals } = readOptions(args, OPTIONS);
-  const only = values.only?.flatMap((names) => names.split(",")).filter((one) => one !== "");
-  if (only?.length === 0)
-    throw new UsageError("Expected --only to name a rule or a group of rules, got nothing");
   const given = <T>(text: string | undefined, read: (text: string) => T) =>
     text === undefined ? undefined : read(text);
   return {
     kind: "run",
     module: oneModule(positionals, "run"),
-    only,
+    only: rulesIn("only", values.only),
+    except: rulesIn("except", values.except),
     level: given(values.level, (text) => oneOf("level", text, LEVELS)),
     seed: given(values.seed, (text) => integer("seed", text, 0, SEED_MAX)),
     effort: given(values.effort, (text) => numberAboveZero("effort", text)),
@@ -89,4 +90,11 @@ function run(args: readonly string[]): RunCommand {
     isJson: values.json === true,
     report: values.report,
   };
+}
+
+function rulesIn(option: string, given: readonly string[] | undefined): readonly string[] | undefined {
+  const names = given?.flatMap((text) => text.split(",")).filter((one) => one !== "");
+  if (names?.length === 0)
+    throw new UsageError(`Expected --${option} to name a rule or a group of rules, got nothing`);
+  return names;
 }

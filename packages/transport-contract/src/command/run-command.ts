@@ -83,11 +83,12 @@ function asUsage(error: unknown): unknown {
   return error instanceof RangeError ? new UsageError(error.message) : error;
 }
 
-function optionsOf({ only, effort, module }: RunCommand, level: Level): RunOptions {
+function optionsOf({ only, except, effort, module }: RunCommand, level: Level): RunOptions {
   return {
     module,
     ...progressOn(process.stderr),
     ...(only === undefined ? {} : { only }),
+    ...(except === undefined ? {} : { except }),
     level,
     ...(effort === undefined ? {} : { effort }),
   };

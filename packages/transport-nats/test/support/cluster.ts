@@ -1,11 +1,10 @@
 /** Three servers that keep their streams together. Gone after the test. */
 
 import { connect } from "@nats-io/transport-node";
+import { freePort, type Network, until } from "@sluice/test-support";
 import { onTestFinished } from "vitest";
-import { freePort, NatsServer } from "./nats-server.mjs";
-import type { Network } from "./network.js";
+import { NatsServer } from "./nats-server.mjs";
 import { asked, streamsIn } from "./servers.js";
-import { until } from "./until.js";
 
 const SERVERS = 3;
 
@@ -25,15 +24,14 @@ export class NatsCluster {
     const ports = await Promise.all(Array.from({ length: SERVERS }, freePort));
     const routePorts = await Promise.all(Array.from({ length: SERVERS }, freePort));
     const routes = routePorts.map((port, at) => `"nats://${hosts[at]}:${port}"`).join(", ");
-    const prepared = ports.map((port, at) => {
+    const servers = ports.map((port, at) => {
       const own = `cluster { name: "sluice", listen: "${hosts[at]}:${routePorts[at]}", routes: [${routes}] }`;
-      return NatsServer.prepare(`server_name: "${nameOf(at)}"\n${own}`, {
+      return new NatsServer(`server_name: "${nameOf(at)}"\n${own}`, {
         bind: hosts[at] ?? "",
         before: far !== undefined && at === SERVERS - 1 ? far.far : [],
         port,
       });
     });
-    const servers = await Promise.all(prepared);
     onTestFinished(async () => {
       await Promise.all(servers.map((server) => server.stop()));
     });

@@ -1,28 +1,14 @@
-// Servers of the tests' own: nats-server on free ports of the loopback, with their files in temporary folders.
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+// Servers of the tests' own: nats-server, with JetStream.
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort, programOf, ServerProcess } from "@sluice/test-support";
 
-/** In memory where that is to be had: no test cuts the power. */
-const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-
-/** The program: what `SLUICE_NATS_SERVER` names, or `nats-server`; undefined with the reason printed. Where `SLUICE_REQUIRE_NATS` is set that is an error. */
-export const program = find();
-
-function find() {
-  const named = process.env["SLUICE_NATS_SERVER"] ?? "nats-server";
-  try {
-    execFileSync(named, ["--version"], { stdio: "ignore" });
-    return named;
-  } catch {
-    const why = `there is no ${named} (apt-get install nats-server, or .ci/get-nats-server.sh FOLDER and SLUICE_NATS_SERVER)`;
-    if (process.env["SLUICE_REQUIRE_NATS"]) throw new Error(`Expected a server to test against: ${why}`);
-    console.log(`Nothing is tested against a server here: ${why}`);
-    return undefined;
-  }
-}
+/** The program: what `SLUICE_NATS_SERVER` names, or `nats-server`; undefined with the reason printed. */
+export const program = programOf([process.env["SLUICE_NATS_SERVER"] ?? "nats-server"], {
+  required: "SLUICE_REQUIRE_NATS",
+  remedy: "apt-get install nats-server, or .ci/get-nats-server.sh FOLDER and SLUICE_NATS_SERVER",
+});
 
 /** Of the program, as numbers. */
 export function programVersion() {
@@ -30,119 +16,41 @@ export function programVersion() {
   return /v(?<version>\d+\.\d+\.\d+)/.exec(text)?.groups?.["version"] ?? "0.0.0";
 }
 
-export class NatsServer {
+export class NatsServer extends ServerProcess {
   /** @type {string} */
-  host;
-  /** @type {number} */
-  port;
-  /** @type {string} */
-  folder;
-  /** @type {readonly string[]} */
-  #before;
-  /** @type {import("node:child_process").ChildProcess | undefined} */
-  #child;
-  #said = "";
+  #file;
 
   /**
-   * @param {string} host
-   * @param {number} port
-   * @param {string} folder
-   * @param {readonly string[]} before
+   * @param {string} config - lines of the server's configuration, behind ours.
+   * @param {import("@sluice/test-support").Place} place
    */
-  constructor(host, port, folder, before) {
-    this.host = host;
-    this.port = port;
-    this.folder = folder;
-    this.#before = before;
+  constructor(config, place) {
+    super("nats", place);
+    const lines = [
+      `listen: "${this.host}:${this.port}"`,
+      `jetstream { store_dir: "${this.folder}" }`,
+      config,
+    ];
+    this.#file = join(this.folder, "server.conf");
+    writeFileSync(this.#file, lines.join("\n"));
   }
 
   /**
-   * @param {string} [config] - lines of the server's configuration, behind ours.
-   * @param {{ bind?: string, before?: readonly string[], port?: number }} [where] - `before`: the command that starts it.
+   * @param {string} [config]
+   * @param {Partial<import("@sluice/test-support").Place>} [place]
    */
-  static async start(config = "", { bind = "127.0.0.1", before = [], port } = {}) {
-    const server = await NatsServer.prepare(config, { bind, before, port: port ?? (await freePort()) });
+  static async start(config = "", place = {}) {
+    const server = new NatsServer(config, { ...place, port: place.port ?? (await freePort()) });
     await server.start();
     return server;
-  }
-
-  /**
-   * @param {string} config
-   * @param {{ bind: string, before: readonly string[], port: number }} where
-   */
-  static async prepare(config, { bind, before, port }) {
-    const folder = mkdtempSync(join(FOLDERS, "sluice-nats-"));
-    const lines = [`listen: "${bind}:${port}"`, `jetstream { store_dir: "${folder}" }`, config];
-    writeFileSync(join(folder, "server.conf"), lines.join("\n"));
-    return new NatsServer(bind, port, folder, before);
   }
 
   get url() {
     return `nats://${this.host}:${this.port}`;
   }
 
-  get pid() {
-    return this.#child?.pid;
-  }
-
-  /** Once more, with what it had kept. */
+  /** Also once more, with what it had kept. */
   async start() {
-    if (program === undefined) throw new Error("There is no server program");
-    const [command = "", ...args] = [...this.#before, program, "-c", join(this.folder, "server.conf")];
-    const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
-    this.#child = child;
-    process.once("exit", () => child.kill("SIGKILL"));
-    const said = /** @type {import("node:stream").Readable} */ (child.stderr);
-    const listens = new Promise((resolve) => {
-      said.on("data", (text) => {
-        this.#said = (this.#said + text).slice(-4_000);
-        if (/Server is ready/.test(this.#said)) resolve(true);
-      });
-    });
-    const ended = new Promise((resolve) => {
-      child.once("close", resolve);
-      child.once("error", resolve);
-    });
-    if ((await Promise.race([listens, ended])) !== true) throw new Error(`${program}: ${this.#said}`);
-    this.#said = "";
-    // It keeps nobody's process.
-    child.unref();
-    /** @type {import("node:net").Socket} */ (/** @type {unknown} */ (said)).unref();
+    await this.run(program, ["-c", this.#file], /Server is ready/);
   }
-
-  /** @param {NodeJS.Signals} signal */
-  signal(signal) {
-    this.#child?.kill(signal);
-  }
-
-  /** Without warning. */
-  async kill() {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
-  }
-
-  /** For good. */
-  async stop() {
-    await this.kill();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/**
- * Nobody else has it now; that it stays so is likely, for the system gives out others first.
- *
- * @returns {Promise<number>}
- */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -3,6 +3,7 @@
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { type BoundedBuffer, type BufferSettings, createBuffer, openBuffer } from "@sluice/core";
+import type { Place } from "@sluice/test-support";
 import { onTestFinished } from "vitest";
 import { type NatsTransportOptions, natsTransport } from "../../dist/index.js";
 import { NatsServer, program } from "./nats-server.mjs";
@@ -10,11 +11,8 @@ import { NatsServer, program } from "./nats-server.mjs";
 /** Why a test of a server is skipped. */
 export const noServer: boolean = program === undefined;
 
-export async function server(
-  config = "",
-  where: { readonly bind?: string; readonly before?: readonly string[]; readonly port?: number } = {},
-): Promise<NatsServer> {
-  const started = await NatsServer.start(config, where);
+export async function server(config = "", place: Partial<Place> = {}): Promise<NatsServer> {
+  const started = await NatsServer.start(config, place);
   onTestFinished(() => started.stop());
   return started;
 }

@@ -1,11 +1,10 @@
 /** Producers and consumers at work on a buffer that three servers keep, while something happens to one of them. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { consume, insist, sum, until } from "@sluice/test-support";
 import { expect } from "vitest";
 import type { NatsCluster } from "./cluster.js";
 import { made } from "./servers.js";
-import { until } from "./until.js";
-import { consume, insist, sum } from "./work.mjs";
 
 const PRODUCERS = ["a", "b", "c"];
 const ITEMS = 120;

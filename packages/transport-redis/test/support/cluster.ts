@@ -1,12 +1,12 @@
 /** A cluster of three masters, each with a replica. Gone after the test. */
 
 import { execFileSync } from "node:child_process";
+import { freePort, until } from "@sluice/test-support";
 import { Cluster } from "ioredis";
 import { onTestFinished } from "vitest";
 import { slotOf } from "../../dist/link.js";
-import { freePort, type RedisServer } from "./redis-server.mjs";
+import type { RedisServer } from "./redis-server.mjs";
 import { server } from "./servers.js";
-import { until } from "./until.js";
 
 const NODES = 6;
 

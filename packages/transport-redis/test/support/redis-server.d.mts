@@ -1,17 +1,10 @@
+import { type Place, ServerProcess } from "@sluice/test-support";
+
 export declare const program: string | undefined;
-export declare class RedisServer {
-  readonly port: number;
-  readonly folder: string;
-  static start(
-    args?: readonly string[],
-    where?: { readonly bind?: string; readonly before?: readonly string[]; readonly port?: number },
-  ): Promise<RedisServer>;
+export declare class RedisServer extends ServerProcess {
+  private constructor();
+  static start(args?: readonly string[], place?: Partial<Place>): Promise<RedisServer>;
   get url(): string;
-  get pid(): number | undefined;
   start(): Promise<void>;
   command(...words: string[]): Promise<string>;
-  signal(signal: NodeJS.Signals): void;
-  kill(): Promise<void>;
-  stop(): Promise<void>;
 }
-export declare function freePort(): Promise<number>;

@@ -1,6 +1,7 @@
 /** Servers and buffers that are gone after the test. */
 
 import { type BoundedBuffer, type BufferSettings, createBuffer, openBuffer } from "@sluice/core";
+import type { Place } from "@sluice/test-support";
 import { onTestFinished } from "vitest";
 import { type RedisTransportOptions, redisTransport } from "../../dist/index.js";
 import { program, RedisServer } from "./redis-server.mjs";
@@ -8,11 +9,8 @@ import { program, RedisServer } from "./redis-server.mjs";
 /** Why a test of a server is skipped. */
 export const noServer: boolean = program === undefined;
 
-export async function server(
-  args: readonly string[] = [],
-  where: { readonly bind?: string; readonly before?: readonly string[]; readonly port?: number } = {},
-): Promise<RedisServer> {
-  const started = await RedisServer.start(args, where);
+export async function server(args: readonly string[] = [], place: Partial<Place> = {}): Promise<RedisServer> {
+  const started = await RedisServer.start(args, place);
   onTestFinished(() => started.stop());
   return started;
 }

@@ -1,10 +1,11 @@
 // A process on one of several hosts: `worker.mjs URL NAME put PREFIX COUNT`, `… consume` or `… host`. The last line it prints is what
 // came of it; a host makes the buffer, and answers what it is asked, a line each.
+
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { createBuffer, isBufferError, openBuffer } from "@sluice/core";
+import { consume, insist } from "@sluice/test-support";
 import { redisTransport } from "../../dist/index.js";
-import { consume, insist } from "./work.mjs";
 
 const [, , url, name, what, prefix, count] = process.argv;
 const transport = redisTransport({ url, name });

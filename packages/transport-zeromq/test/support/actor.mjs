@@ -1,5 +1,6 @@
 // A process at work on one buffer through the public face: does what it is told, and says what came of it.
 import { createBuffer, isBufferError, openBuffer } from "@sluice/core";
+import { insist } from "@sluice/test-support";
 import { zeromqTransport } from "../../dist/index.js";
 
 const onWait = () => process.send({ waits: true });
@@ -42,26 +43,7 @@ const calls = {
   seal: () => buffer.seal(),
   close: () => buffer.close(),
   destroy: () => buffer.destroy(),
-  /**
-   * Puts `${name}-1` to `${name}-${count}` as the producer of that name, which after an outcome that nobody knows asks how far it
-   * came. Tells which faults it met.
-   */
-  async insist(name, count) {
-    const faults = [];
-    let own;
-    for (let done = 0; done < count; ) {
-      try {
-        own ??= await buffer.producer({ id: name });
-        done = own.lastSequence;
-        if (done < count) await own.put(`${name}-${done + 1}`);
-      } catch (error) {
-        if (!isBufferError(error)) throw error;
-        faults.push(error.code);
-        own = undefined;
-      }
-    }
-    return faults;
-  },
+  insist: (name, count) => insist(buffer, name, count),
   // Puts `${name}-1` to `${name}-${count}`, so many at a time.
   async produce(name, count, atATime) {
     const own = await producer();

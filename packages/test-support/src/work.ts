@@ -1,20 +1,23 @@
-// Workers that go on whatever happens to the server, and write down what they were told.
+/** Workers that go on whatever happens to the server, and write down what they were told. */
 
-import { isBufferError } from "@sluice/core";
+import { type BoundedBuffer, type BufferError, isBufferError, type Producer } from "@sluice/core";
+
+/** What came of one consumer's work. */
+export interface Account {
+  /** Acked. */
+  readonly values: string[];
+  /** Of which nobody knows whether they were acked. */
+  readonly unsure: string[];
+  readonly faults: string[];
+}
 
 /**
  * Puts `${name}-1` to `${name}-${count}` as the producer of that name, which after an outcome that nobody knows asks how far it came.
  * Tells which faults it met.
- *
- * @param {import("@sluice/core").BoundedBuffer<string>} buffer
- * @param {string} name
- * @param {number} count
  */
-export async function insist(buffer, name, count) {
-  /** @type {string[]} */
-  const faults = [];
-  /** @type {import("@sluice/core").Producer<string> | undefined} */
-  let own;
+export async function insist(buffer: BoundedBuffer<string>, name: string, count: number): Promise<string[]> {
+  const faults: string[] = [];
+  let own: Producer<string> | undefined;
   for (let done = 0; done < count; ) {
     try {
       own ??= await buffer.producer({ id: name });
@@ -30,29 +33,20 @@ export async function insist(buffer, name, count) {
 }
 
 /**
- * @typedef {object} Account
- * @property {string[]} values - taken, or acked.
- * @property {string[]} unsure - of which nobody knows whether they were acked.
- * @property {string[]} faults
- */
-
-/**
  * Leases and acks to the end.
  *
- * @param {import("@sluice/core").BoundedBuffer<string>} buffer
- * @returns {Promise<Account>}
+ * @param inHand - called with each item in hand, before its ack.
  */
-export async function consume(buffer) {
-  /** @type {Account} */
-  const account = { values: [], unsure: [], faults: [] };
+export async function consume(buffer: BoundedBuffer<string>, inHand?: () => Promise<void>): Promise<Account> {
+  const account: Account = { values: [], unsure: [], faults: [] };
   const consumer = await buffer.consumer();
   for (;;) {
-    /** @type {string | undefined} */
-    let value;
+    let value: string | undefined;
     try {
       const leased = await consumer.lease({ leaseMs: 2_000 });
       if (leased.done) return account;
       value = leased.value.value;
+      await inHand?.();
       await leased.value.ack();
       account.values.push(value);
     } catch (error) {
@@ -66,17 +60,12 @@ export async function consume(buffer) {
 /** What is to be expected of servers that are away; anything else with its words. */
 const EXPECTED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN", "BUFFER_BUSY", "LEASE_LOST"];
 
-/** @param {import("@sluice/core").BufferError} error */
-function toldOf({ code, message }) {
+function toldOf({ code, message }: BufferError): string {
   return EXPECTED.includes(code) ? code : `${code}: ${message}`;
 }
 
-/**
- * Of all of them.
- *
- * @param {readonly Account[]} accounts
- */
-export function sum(accounts) {
+/** Of all of them. */
+export function sum(accounts: readonly Account[]): { values: string[]; unsure: number } {
   return {
     values: accounts.flatMap(({ values }) => values),
     unsure: accounts.reduce((count, { unsure }) => count + unsure.length, 0),
