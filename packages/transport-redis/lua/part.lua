@@ -18,7 +18,7 @@ for _, id in ipairs(call('ZRANGE', DUE, 0, -1)) do
   end
 end
 for i = 2, #ARGV do
-  call('HDEL', ANSWERS, ARGV[i])
+  call('HDEL', HEADER, ARGV[i])
   call('HDEL', OLD_ANSWERS, ARGV[i])
 end
 commit()

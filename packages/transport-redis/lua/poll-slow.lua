@@ -18,13 +18,13 @@ local holder = consumer .. '.' .. request
 if not load() then return { GONE } end
 local answered = kept(consumer, request)
 -- An older one that comes late: its caller has gone on.
-local latest = call('HGET', ANSWERS, '#' .. consumer)
+local latest = call('HGET', HEADER, '#' .. consumer)
 if latest and tonumber(latest) > tonumber(request) then return { EMPTY, 0 } end
 if answered and answered ~= '' then
   local body = string.sub(answered, 2)
   if string.sub(answered, 1, 1) == '2' then return cmsgpack.unpack(body) end
-  local at = string.find(body, ':', 1, true)
-  return { SOME, {}, tonumber(string.sub(body, 1, at - 1)), { string.sub(body, at + 1) } }
+  local first, at = struct.unpack('<d', body)
+  return { SOME, {}, first, { string.sub(body, at) } }
 end
 if answered then
   -- What this request has under a lease still.
@@ -122,7 +122,7 @@ end
 
 local answer = { SOME, back, firstFresh, fresh }
 keep(consumer, request, dueAt and '' or '2' .. cmsgpack.pack(answer))
-call('HSET', ANSWERS, '#' .. consumer, request)
+call('HSET', HEADER, '#' .. consumer, request)
 if isBack then
   if s[READY] > 0 then wakeNext(ITEM) end
   arm()

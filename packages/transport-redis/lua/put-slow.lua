@@ -16,7 +16,7 @@ local OPEN, FULL, CLOSED, GAP, REPLACED = 0, 1, 2, 3, 4
 if not load() then return { GONE } end
 -- Those without an id are forgotten when they have been silent for long.
 local isNamed = string.sub(producer, 1, 1) == 'n'
-local records = isNamed and PRODUCERS or ANSWERS
+local records = isNamed and PRODUCERS or HEADER
 local record = call('HGET', records, producer) or (not isNamed and call('HGET', OLD_ANSWERS, producer))
 local last
 if record then

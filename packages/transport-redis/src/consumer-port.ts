@@ -18,6 +18,10 @@ type Answer =
   | readonly [2, planMs: number]
   | readonly [3];
 
+/** What one taken item is kept and answered as: the request, a colon and a mark; its sequence; its frame. */
+type One = Buffer;
+const SEQUENCE_BYTES = 8;
+
 export class RedisConsumerPort implements ConsumerPort {
   readonly #handle: Handle;
   /** Its leases' holders begin like it. */
@@ -45,8 +49,10 @@ export class RedisConsumerPort implements ConsumerPort {
     // What nearly always is enough, with little around it.
     this.#handle.begin();
     const args = [this.#name, this.#request, max, leaseMs, waitMsOf(wait)];
-    return link.runOrAgain<Answer>(scripts.poll, keys.poll, scripts["poll-slow"], keys.all, args).then(
-      (answer) => {
+    const polled = leaseMs > 0 ? keys.poll.leased : keys.poll.plain;
+    return link.runOrAgain<Answer | One>(scripts.poll, polled, scripts["poll-slow"], keys.all, args).then(
+      (reply) => {
+        const answer = Buffer.isBuffer(reply) ? this.#answerIn(reply) : reply;
         if (answer[0] !== State.Some || answer[1].length > 0 || answer[3].length > max)
           return this.#goOn(max, wait, leaseMs, answer);
         failpoint("redis.polled");
@@ -149,13 +155,14 @@ export class RedisConsumerPort implements ConsumerPort {
 
   async #ask(max: number, leaseMs: number, waitMs: number, isBack: boolean, known?: Answer): Promise<Answer> {
     const args = [this.#name, this.#request, max, leaseMs, isBack ? -waitMs : waitMs];
-    const { poll } = this.#handle.keys;
+    const { plain, leased } = this.#handle.keys.poll;
+    const keys = leaseMs > 0 ? leased : plain;
     try {
       const isAgain = this.#inDoubt !== undefined;
-      const answer = (await this.#handle.runShort("poll", poll, args, isAgain, known)) as Answer;
+      const reply = await this.#handle.runShort<Answer | One>("poll", keys, args, isAgain, known);
       failpoint("redis.polled");
       this.#inDoubt = undefined;
-      return answer;
+      return Buffer.isBuffer(reply) ? this.#answerIn(reply) : reply;
     } catch (error) {
       this.#doubt(error, leaseMs);
       throw error;
@@ -180,6 +187,11 @@ export class RedisConsumerPort implements ConsumerPort {
 
   async #release(deliveries: readonly Delivery[]): Promise<void> {
     await this.#settle(deliveries.map(({ token }) => ({ kind: "release", token: token as string })));
+  }
+
+  #answerIn(one: One): Extract<Answer, readonly [0, ...unknown[]]> {
+    const at = `${this.#request}`.length + 2;
+    return [State.Some, [], one.readDoubleLE(at), [one.subarray(at + SEQUENCE_BYTES)]];
   }
 
   #deliveriesIn(

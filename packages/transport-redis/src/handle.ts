@@ -53,11 +53,11 @@ export class Handle {
   }
 
   /**
-   * Runs a script that may answer that it takes the long way, and then that.
+   * Runs a script that may answer that it takes the long way, and then that. An answer of bytes says that it does not.
    *
    * @param known - what the first has answered already.
    */
-  async runShort<Reply extends readonly [number, ...unknown[]]>(
+  async runShort<Reply extends readonly [number, ...unknown[]] | Buffer>(
     name: "poll" | "settle",
     keys: readonly string[],
     args: readonly Argument[],
@@ -69,9 +69,11 @@ export class Handle {
       const long = scripts[`${name}-slow`];
       const reply =
         known ?? (await this.link.runOrAgain<Reply>(scripts[name], keys, long, this.keys.all, args));
-      if (!this.isLong(name, reply)) return checked(reply);
+      if (Buffer.isBuffer(reply)) return reply;
+      const coded = reply as Exclude<Reply, Buffer>;
+      if (!this.isLong(name, coded)) return checked(coded);
     }
-    return this.run<Reply>(`${name}-slow`, args);
+    return this.run<Exclude<Reply, Buffer>>(`${name}-slow`, args);
   }
 
   /** Whether it was answered that it takes the long way. */

@@ -1,25 +1,7 @@
 /** The keys of a buffer: all in one slot of a cluster, and those of one buffer told from those of a later one by its id. */
 
 /** In the order in which the scripts name them. */
-const PARTS = [
-  "h",
-  "f",
-  "v",
-  "a",
-  "r",
-  "l",
-  "d",
-  "k",
-  "p",
-  "t",
-  "o",
-  "wr",
-  "wi",
-  "we",
-  "tr",
-  "ti",
-  "te",
-] as const;
+const PARTS = ["h", "f", "v", "a", "r", "l", "d", "k", "p", "o", "wr", "wi", "we", "tr", "ti", "te"] as const;
 
 export interface Keys {
   /** Where a name leads to a buffer. */
@@ -29,7 +11,7 @@ export interface Keys {
   readonly header: string;
   /** Of the scripts that take the short way: what they need, and no more. */
   readonly put: { readonly named: readonly string[]; readonly anonymous: readonly string[] };
-  readonly poll: readonly string[];
+  readonly poll: { readonly plain: readonly string[]; readonly leased: readonly string[] };
   readonly settle: readonly string[];
   /** Those that wake: for room, for an item, for the end. */
   readonly tokens: { readonly room: string; readonly item: string; readonly end: string };
@@ -54,11 +36,14 @@ export function keysOf(name: string, id: string): Keys {
     all: PARTS.map(key),
     header: key("h"),
     put: {
-      named: ["h", "f", "p", "wr", "tr", "ti"].map(key),
-      anonymous: ["h", "f", "t", "wr", "tr", "ti"].map(key),
+      named: ["h", "f", "wr", "tr", "ti", "p"].map(key),
+      anonymous: ["h", "f", "wr", "tr", "ti"].map(key),
     },
-    poll: ["h", "f", "v", "a", "l", "t", "tr", "wi", "ti"].map(key),
-    settle: ["h", "v", "a", "l", "t", "tr"].map(key),
+    poll: {
+      plain: ["h", "f", "tr", "wi", "ti"].map(key),
+      leased: ["h", "f", "tr", "wi", "ti", "v", "a", "l"].map(key),
+    },
+    settle: ["h", "v", "a", "l", "tr"].map(key),
     tokens: { room: key("tr"), item: key("ti"), end: key("te") },
     kick: (handle) => key(`x:${handle}`),
   };

@@ -16,6 +16,8 @@ const STATES = ["open", "full", "sealed"] as const;
 const CONFIRM_MS = 1_000;
 
 type Answer = readonly [state: number, accepted: number, by: number, planMs: number];
+/** What `put.lua` says where all are in. */
+const ALL = 0;
 
 export class RedisProducerPort implements ProducerPort {
   readonly lastSequence: number;
@@ -46,10 +48,11 @@ export class RedisProducerPort implements ProducerPort {
       return this.#handle.track(() => this.#offer(first, frames, wait));
     // What nearly always is enough, with little around it.
     this.#handle.begin();
-    return link.run<Answer>(scripts.put, this.#keys, this.#shortArgs(first, frames, waitMsOf(wait), -1)).then(
+    const args = this.#shortArgs(first, frames, waitMsOf(wait), -1);
+    return link.run<Answer | typeof ALL>(scripts.put, this.#keys, args).then(
       (answer) => {
+        if (answer !== ALL) return this.#goOn(first, frames, wait, answer);
         const { length } = frames;
-        if (answer[0] !== State.Open || answer[1] !== length) return this.#goOn(first, frames, wait, answer);
         failpoint("redis.offered");
         this.#told = Math.max(this.#told, first + length - 1);
         this.#handle.done();
@@ -131,11 +134,12 @@ export class RedisProducerPort implements ProducerPort {
     const holder = this.#holder;
     if (known !== undefined || this.#handle.isShort("put")) {
       const answer =
-        known ?? (await this.#run("put", this.#keys, this.#shortArgs(first, frames, waitMs, hops)));
+        known ??
+        (await this.#run("put", this.#keys, this.#shortArgs(first, frames, waitMs, hops), frames.length));
       if (!this.#handle.isLong("put", answer)) return checked(answer);
     }
     const args = [this.#producer, holder, first, holder, waitMs, hops, ...frames];
-    return checked(await this.#run("put-slow", this.#handle.keys.all, args));
+    return checked(await this.#run("put-slow", this.#handle.keys.all, args, frames.length));
   }
 
   #shortArgs(first: number, frames: readonly Argument[], waitMs: number, hops: number): Argument[] {
@@ -143,16 +147,19 @@ export class RedisProducerPort implements ProducerPort {
     return [this.#producer, before, after, hops < 0 ? waitMs : -waitMs, ...frames];
   }
 
-  async #run(name: "put" | "put-slow", keys: readonly string[], args: readonly Argument[]): Promise<Answer> {
+  async #run(
+    name: "put" | "put-slow",
+    keys: readonly string[],
+    args: readonly Argument[],
+    count: number,
+  ): Promise<Answer> {
     const { link, replicas } = this.#handle;
-    if (replicas === 0) return link.run<Answer>(scripts[name], keys, args);
-    const [answer, confirmed] = await link.runConfirmed<Answer>(
-      scripts[name],
-      keys,
-      args,
-      replicas,
-      CONFIRM_MS,
-    );
+    type Reply = Answer | typeof ALL;
+    const [reply, confirmed] =
+      replicas === 0
+        ? [await link.run<Reply>(scripts[name], keys, args), 0]
+        : await link.runConfirmed<Reply>(scripts[name], keys, args, replicas, CONFIRM_MS);
+    const answer = reply === ALL ? ([State.Open, count, 0, 0] as const) : reply;
     const [state, accepted] = answer;
     if (accepted > 0 && state <= State.Sealed && confirmed < replicas) {
       const message = `Accepted by the server, but confirmed by ${confirmed} of ${replicas} replicas within ${CONFIRM_MS} ms`;

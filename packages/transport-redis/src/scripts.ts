@@ -1,4 +1,4 @@
-/** The scripts, each a file of its own in `lua`, with the parts that it names put in front of it. */
+/** The scripts, each a file of its own in `lua`, with the parts that it names put in their places. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -42,12 +42,15 @@ export const scripts: Readonly<Record<ScriptName, Script>> = Object.freeze(
 
 /** With its parts, and without comments. */
 function load(name: ScriptName): Script {
-  const whole = read(name).replace(/^--@include (.+)$/gm, (_, part: string) => read(`parts/${part}`));
-  const source = whole
+  const source = whole(read(name))
     .split("\n")
     .filter((line) => !/^\s*(--.*)?$/.test(line))
     .join("\n");
   return { name, source, sha: createHash("sha1").update(source).digest("hex") };
+}
+
+function whole(text: string): string {
+  return text.replace(/^--@include (.+)$/gm, (_, part: string) => whole(read(`parts/${part}`)));
 }
 
 function read(name: string): string {

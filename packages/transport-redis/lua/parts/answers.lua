@@ -4,22 +4,22 @@
 local KEEP_S = 60
 
 local function keep(who, request, answer)
-  call('HSET', ANSWERS, who, request .. ':' .. answer)
+  call('HSET', HEADER, who, request .. ':' .. answer)
 end
 
 local function kept(who, request)
-  local answer = call('HGET', ANSWERS, who) or call('HGET', OLD_ANSWERS, who)
+  local answer = call('HGET', HEADER, who) or call('HGET', OLD_ANSWERS, who)
   if not answer then return nil end
   local at = string.find(answer, ':', 1, true)
   if string.sub(answer, 1, at - 1) ~= request then return nil end
   return string.sub(answer, at + 1)
 end
 
--- What was old already is forgotten, and what is there now is old.
+-- What was old already is forgotten, and what is there now is old. The caller writes the header down again.
 local function rotate()
   local now = tonumber(call('TIME')[1])
   if now - s[ROTATED_AT] < KEEP_S then return end
   s[ROTATED_AT] = now
-  call('UNLINK', OLD_ANSWERS)
-  if call('EXISTS', ANSWERS) == 1 then call('RENAME', ANSWERS, OLD_ANSWERS) end
+  call('RENAME', HEADER, OLD_ANSWERS)
+  call('HDEL', OLD_ANSWERS, FIELD)
 end

@@ -1,6 +1,6 @@
--- header · fresh items, neighbours in the sequence · other items · hand-outs · returned, due, dead, parked, by sequence or time ·
--- named producers · kept answers, and older ones · who waits for room, for an item, for the end · and the tokens that wake them
-local HEADER, FRESH, ITEMS, HANDOUTS, RETURNED, DUE, DEAD, PARKED, PRODUCERS, ANSWERS, OLD_ANSWERS, ROOM_LINE, ITEM_LINE, END_LINE, ROOM_TOKENS, ITEM_TOKENS, END_TOKENS =
+-- header, and answers that are kept · fresh items, neighbours in the sequence · other items · hand-outs · returned, due, dead, parked, by sequence or time ·
+-- named producers · older answers · who waits for room, for an item, for the end · and the tokens that wake them
+local HEADER, FRESH, ITEMS, HANDOUTS, RETURNED, DUE, DEAD, PARKED, PRODUCERS, OLD_ANSWERS, ROOM_LINE, ITEM_LINE, END_LINE, ROOM_TOKENS, ITEM_TOKENS, END_TOKENS =
   unpack(KEYS)
 
 local s
@@ -15,9 +15,11 @@ local function isDrained()
 end
 
 local function load()
-  local packed = call('GET', HEADER)
+  local packed = call('HGET', HEADER, FIELD)
   if not packed then return false end
-  s = cmsgpack.unpack(packed)
+  s = { struct.unpack(NUMBERS, packed) }
+  -- Behind the last number it says where it has read to.
+  s[SEALER] = string.sub(packed, s[NUMBER_COUNT + 1])
   wasOccupied, wasReady, wasSealed, wasDrained, wasDueAt = occupied(), s[READY], s[SEALED], isDrained(), s[DUE_AT]
   return true
 end

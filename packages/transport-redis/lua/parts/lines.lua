@@ -93,5 +93,5 @@ local function commit()
     end
   end
   if s[DUE_AT] ~= wasDueAt and (wasDueAt == 0 or s[DUE_AT] < wasDueAt) then arm() end
-  call('SET', HEADER, cmsgpack.pack(s))
+  call('HSET', HEADER, FIELD, struct.pack(NUMBERS, unpack(s, 1, NUMBER_COUNT)) .. s[SEALER])
 end
