@@ -206,19 +206,19 @@ interface AddressPlace {
 }
 
 function addressOf(
-  { urls, isCluster }: PublicPlace,
+  { urls, isCluster, master }: PublicPlace,
   name: string,
   id: string,
   confirms: boolean,
 ): BufferAddress {
-  const place = { urls: [...urls], isCluster, name, id, confirms };
+  const place = { urls: [...urls], isCluster, name, id, confirms, ...(master !== undefined && { master }) };
   return Object.freeze({ module: MODULE, transport: NAME, place });
 }
 
 /** An address is data from outside: check its shape before use. */
 function readAddress({ place }: BufferAddress): AddressPlace {
   const found = (typeof place === "object" && place !== null ? place : {}) as Record<string, unknown>;
-  const { urls, isCluster, name, id, confirms } = found;
+  const { urls, isCluster, master, name, id, confirms } = found;
   const areUrls = Array.isArray(urls) && urls.length > 0 && urls.every((url) => typeof url === "string");
   const isRight =
     areUrls &&
@@ -226,6 +226,7 @@ function readAddress({ place }: BufferAddress): AddressPlace {
     typeof id === "string" &&
     id !== "" &&
     typeof isCluster === "boolean" &&
+    (master === undefined || typeof master === "string") &&
     typeof confirms === "boolean";
   if (!isRight)
     throw wrongType(
@@ -233,5 +234,6 @@ function readAddress({ place }: BufferAddress): AddressPlace {
       "the `{ urls, isCluster, name, id, confirms }` of a redis buffer",
       place,
     );
-  return { server: { urls: urls as string[], isCluster }, name, id, confirms };
+  const server = { urls: urls as string[], isCluster, ...(master !== undefined && { master }) };
+  return { server, name, id, confirms };
 }

@@ -8,9 +8,11 @@ export type Client = Redis | Cluster;
 
 /** Without any secret: may be printed, and handed to other processes. */
 export interface PublicPlace {
-  /** `redis://host:port/db`, `rediss://…` or `unix:///path`; of a cluster those of the nodes that were named. */
+  /** `redis://host:port/db`, `rediss://…` or `unix:///path`; of a cluster those of the nodes that were named, and of Sentinels theirs. */
   readonly urls: readonly string[];
   readonly isCluster: boolean;
+  /** What its Sentinels call it. */
+  readonly master?: string;
 }
 
 export interface ServerPlace {
@@ -26,6 +28,7 @@ const URL_VARIABLE = "SLUICE_REDIS_URL";
 /** Replies as they are on the older protocol. */
 type LegacyOptions = RedisOptions & { readonly replyMapping?: "legacy" };
 
+const SENTINEL_PORT = 26_379;
 const FORMS = "`redis://host:port`, `rediss://host:port` or `unix:///path`";
 
 // What is known of a connection is decided here: when it is tried again, and that nothing is queued or sent twice unseen.
@@ -72,24 +75,40 @@ export function serverOf(connection: Client): ServerPlace {
   }
   const single = connection as Redis;
   const { host = "127.0.0.1", port = 6379, path, db = 0, tls, sentinels, name } = single.options;
+  if (sentinels != null) {
+    const urls = sentinels.map((one) => publicNode({ port: SENTINEL_PORT, ...one }, db));
+    return {
+      where: `the master ${name ?? ""} of the Sentinels ${urls.join(", ")}`,
+      place: { urls, isCluster: false, master: name ?? "" },
+      client: () => single.duplicate(OURS),
+    };
+  }
   const scheme = tls === undefined ? "redis" : "rediss";
   const shown = path === undefined ? `${scheme}://${host}:${port}/${db}` : `unix://${path}`;
   return {
-    where: sentinels === undefined ? shown : `the master ${name ?? ""} of its Sentinels`,
+    where: shown,
     place: { urls: [shown], isCluster: false },
     client: () => single.duplicate(OURS),
   };
 }
 
 /** As another process was told of it; the secrets are those of its own environment, if that names the same server. */
-export function serverAgain({ urls, isCluster: ofCluster }: PublicPlace): ServerPlace {
+export function serverAgain({ urls, isCluster: ofCluster, master }: PublicPlace): ServerPlace {
   const known = process.env[URL_VARIABLE];
   const parsed = known === undefined ? undefined : parse(known);
   const isSame = (url: string) => parsed !== undefined && publicUrl(parsed) === url;
   const [first = ""] = urls;
-  if (!ofCluster) return serverAt(isSame(first) ? known : first);
-  const secrets = parsed === undefined ? {} : { username: parsed.username, password: parsed.password };
+  if (!ofCluster && master === undefined) return serverAt(isSame(first) ? known : first);
+  const { username, password } = parsed ?? {};
+  const secrets = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  };
   const nodes = urls.map((url) => ({ host: parse(url).host, port: parse(url).port }));
+  if (master !== undefined) {
+    const { db } = parse(first);
+    return serverOf(new Redis({ sentinels: nodes, name: master, db, lazyConnect: true, ...secrets }));
+  }
   return serverOf(new Cluster(nodes, { lazyConnect: true, redisOptions: secrets }));
 }
 
@@ -125,10 +144,10 @@ interface Node {
   readonly port?: number;
 }
 
-function publicNode(node: Node | string | number): string {
+function publicNode(node: Node | string | number, db = 0): string {
   if (typeof node === "string") return publicUrl(parse(node.includes("://") ? node : `redis://${node}`));
   if (typeof node === "number") return `redis://127.0.0.1:${node}/0`;
-  return `redis://${node.host ?? "127.0.0.1"}:${node.port ?? 6379}/0`;
+  return `redis://${node.host ?? "127.0.0.1"}:${node.port ?? 6379}/${db}`;
 }
 
 function clusterOf(connection: Cluster): Cluster {

@@ -1,4 +1,4 @@
-// Redis Cluster: buffers in their slots, and the node that owns one is killed.
+// Redis Cluster: buffers in their slots; the slot of one is moved while it is used, and the node that owns it then is killed.
 
 import { createBuffer, openBuffer } from "@sluice/core";
 import { consume, insist, sum, until } from "@sluice/test-support";
@@ -7,10 +7,10 @@ import { redisTransport } from "../dist/index.js";
 import { RedisCluster } from "./support/cluster.js";
 import { drain, noServer } from "./support/servers.js";
 
-const ITEMS = 200;
+const ITEMS = 400;
 
 test.skipIf(noServer)(
-  "the owner of a buffer is killed, and its replica takes over",
+  "a buffer's slot is moved, its new owner is killed, and its replica takes over",
   { timeout: 60_000 },
   async () => {
     const cluster = await RedisCluster.start();
@@ -34,7 +34,25 @@ test.skipIf(noServer)(
     const consuming = consume(near);
     const producing = insist(far, "p", ITEMS);
     await until(async () => (await buffer.counts()).consumed > ITEMS / 4, "all are at work");
+    // A slot that is between two masters is used on: what needs all of its keys waits until they are together.
+    const before = await cluster.ownerOf("sluice:{jobs}");
+    const told = async (what: string) =>
+      (await before?.command("INFO", "errorstats"))?.includes(`errorstat_${what}:`) === true;
+    await cluster.move("sluice:{jobs}", () =>
+      until(
+        async () => (await told("TRYAGAIN")) || (await told("ASK")),
+        "somebody asked for keys that were in two places",
+      ),
+    );
     const killed = await cluster.ownerOf("sluice:{jobs}");
+    expect(killed?.port, "owner of the slot that was moved").toBeTypeOf("number");
+    expect(killed?.port).not.toBe(before?.port);
+    const { consumed } = await buffer.counts();
+    await until(
+      async () => (await buffer.counts()).consumed > Math.min(consumed, ITEMS - 1),
+      "all go on there",
+    );
+    expect(await told("MOVED"), "clients were sent on by the old owner").toBe(true);
     await killed?.kill();
     await until(
       async () => (await cluster.ownerOf("sluice:{jobs}")) !== undefined,

@@ -4,27 +4,7 @@ import { createBuffer, isBufferError, openBuffer } from "@sluice/core";
 import { until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import { redisTransport } from "../dist/index.js";
-import type { RedisServer } from "./support/redis-server.mjs";
-import { drain, noServer, server } from "./support/servers.js";
-
-async function replicaOf(master: RedisServer): Promise<RedisServer> {
-  const replica = await server([
-    "--replicaof",
-    "127.0.0.1",
-    String(master.port),
-    "--repl-diskless-sync-delay",
-    "0",
-  ]);
-  await until(
-    async () => /master_link_status:up/.test(await replica.command("INFO", "replication")),
-    "the replica has its master's data",
-  );
-  await until(
-    async () => /connected_slaves:1/.test(await master.command("INFO", "replication")),
-    "it is counted",
-  );
-  return replica;
-}
+import { drain, noServer, replicaOf, server } from "./support/servers.js";
 
 test.skipIf(noServer)("a replica is promoted while the old master still answers", async () => {
   const master = await server(["--repl-diskless-sync-delay", "0"]);

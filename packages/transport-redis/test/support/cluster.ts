@@ -9,6 +9,8 @@ import type { RedisServer } from "./redis-server.mjs";
 import { server } from "./servers.js";
 
 const NODES = 6;
+/** In a line of `CLUSTER NODES`. */
+const SLOTS_AT = 8;
 
 export class RedisCluster {
   readonly #nodes: readonly RedisServer[];
@@ -56,14 +58,48 @@ export class RedisCluster {
     return client;
   }
 
+  /** Hands the slot of a key over to another master, and stops for a while where half of it is there. */
+  async move(key: string, halfway: () => Promise<void>): Promise<void> {
+    const slot = String(slotOf(key));
+    const from = await this.ownerOf(key);
+    const ids = new Map<RedisServer, string>();
+    for (const node of this.#nodes)
+      if (/role:master/.test(await node.command("INFO", "replication")))
+        ids.set(node, (await node.command("CLUSTER", "MYID")).split("\r\n")[1] as string);
+    const to = [...ids.keys()].find((node) => node !== from);
+    if (from === undefined || to === undefined)
+      throw new Error("Expected the slot to have an owner, and another");
+    await to.command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids.get(from) as string);
+    await from.command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids.get(to) as string);
+    const keysThere = async () =>
+      (await from.command("CLUSTER", "GETKEYSINSLOT", slot, "1000"))
+        .split("\r\n")
+        .filter((line) => /^sluice/.test(line));
+    const moved = async (keys: readonly string[]) => {
+      if (keys.length === 0) return;
+      const place = [to.host, String(to.port), '""', "0", "5000"];
+      const answer = await from.command("MIGRATE", ...place, "KEYS", ...keys);
+      if (!/^\+(OK|NOKEY)/.test(answer)) throw new Error(`Expected the keys to move: ${answer}`);
+    };
+    const all = await keysThere();
+    await moved(all.slice(0, Math.ceil(all.length / 2)));
+    await halfway();
+    for (let left = await keysThere(); left.length > 0; left = await keysThere()) await moved(left);
+    for (const node of [to, from, ...ids.keys()])
+      await node.command("CLUSTER", "SETSLOT", slot, "NODE", ids.get(to) as string);
+  }
+
   /** The master that has a key, of those that answer; undefined where there is none. */
   async ownerOf(key: string): Promise<RedisServer | undefined> {
     const slot = slotOf(key);
     for (const node of this.#nodes) {
       const nodes = await node.command("CLUSTER", "NODES").catch(() => "");
       const own = nodes.split("\n").find((line) => line.includes("myself,master"));
-      for (const [, from, to] of own?.matchAll(/ (\d+)-(\d+)/g) ?? [])
-        if (Number(from) <= slot && slot <= Number(to)) return node;
+      // Behind what is said of the node itself; one that is on its way is in brackets.
+      for (const range of own?.trim().split(" ").slice(SLOTS_AT) ?? []) {
+        const [from = Number.NaN, to = from] = range.split("-").map(Number);
+        if (from <= slot && slot <= to) return node;
+      }
     }
     return undefined;
   }

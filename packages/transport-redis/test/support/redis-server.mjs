@@ -3,11 +3,16 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { freePort, programOf, ServerProcess } from "@sluice/test-support";
 
-/** The program; undefined with the reason printed. */
-export const program = programOf(["redis-server", "valkey-server"], {
+/** The program: another one where the environment names it; undefined with the reason printed. */
+export const program = programOf(serverPrograms(), {
   required: "SLUICE_REQUIRE_REDIS",
   remedy: "apt-get install redis-server",
 });
+
+function serverPrograms() {
+  const named = process.env["SLUICE_REDIS_SERVER"];
+  return named === undefined ? ["redis-server", "valkey-server"] : [named];
+}
 
 export class RedisServer extends ServerProcess {
   /** @type {readonly string[]} */

@@ -1,7 +1,7 @@
 /** Servers and buffers that are gone after the test. */
 
 import { type BoundedBuffer, type BufferSettings, createBuffer, openBuffer } from "@sluice/core";
-import type { Place } from "@sluice/test-support";
+import { type Place, until } from "@sluice/test-support";
 import { onTestFinished } from "vitest";
 import { type RedisTransportOptions, redisTransport } from "../../dist/index.js";
 import { program, RedisServer } from "./redis-server.mjs";
@@ -13,6 +13,26 @@ export async function server(args: readonly string[] = [], place: Partial<Place>
   const started = await RedisServer.start(args, place);
   onTestFinished(() => started.stop());
   return started;
+}
+
+/** A replica that has its master's data, and is counted by it. */
+export async function replicaOf(master: RedisServer): Promise<RedisServer> {
+  const replica = await server([
+    "--replicaof",
+    "127.0.0.1",
+    String(master.port),
+    "--repl-diskless-sync-delay",
+    "0",
+  ]);
+  await until(
+    async () => /master_link_status:up/.test(await replica.command("INFO", "replication")),
+    "the replica has its master's data",
+  );
+  await until(
+    async () => /connected_slaves:1/.test(await master.command("INFO", "replication")),
+    "it is counted",
+  );
+  return replica;
 }
 
 let names = 0;
