@@ -59,7 +59,8 @@ export class RedisServer extends ServerProcess {
    */
   async command(...words) {
     const socket = connect(this.port, this.host);
-    socket.end(`${words.join(" ")}\r\nQUIT\r\n`);
+    // Not ended from here: a command that waits for replicas would be dropped.
+    socket.write(`${words.join(" ")}\r\nQUIT\r\n`);
     return text(socket);
   }
 }
