@@ -8,6 +8,8 @@ import { RedisCluster } from "./support/cluster.js";
 import { drain, noServer } from "./support/servers.js";
 
 const ITEMS = 400;
+/** Their slots are of three masters. */
+const PARTITIONS = ["orders#0", "orders#1", "orders#2"];
 
 test.skipIf(noServer)(
   "a buffer's slot is moved, its new owner is killed, and its replica takes over",
@@ -16,12 +18,14 @@ test.skipIf(noServer)(
     const cluster = await RedisCluster.start();
     const connection = cluster.client();
     const others = await Promise.all(
-      ["one", "two", "three"].map(async (name) => {
+      PARTITIONS.map(async (name) => {
         const buffer = await createBuffer<string>(redisTransport({ connection, name }), { capacity: 3 });
         await (await buffer.producer()).putMany(["a", "b"]);
         return buffer;
       }),
     );
+    const owners = await Promise.all(PARTITIONS.map((name) => cluster.ownerOf(`sluice:{${name}}`)));
+    expect(new Set(owners.map((owner) => owner?.port)).size, "masters that the partitions are on").toBe(3);
     for (const other of others) {
       expect(await drain(other)).toEqual(["a", "b"]);
       await other.destroy();
