@@ -9,6 +9,11 @@ import type { RedisServer } from "./redis-server.mjs";
 import { server } from "./servers.js";
 
 const NODES = 6;
+/** After so long a node that is silent is dead: at first, for nodes find each other by it, and where one is. */
+const IMPATIENT_MS = "1000";
+/** In between: nobody is to be called dead for being slow. */
+const PATIENT_MS = "30000";
+const CREATE_MS = 60_000;
 /** In a line of `CLUSTER NODES`. */
 const SLOTS_AT = 8;
 
@@ -23,7 +28,7 @@ export class RedisCluster {
     const nodes = await Promise.all(
       Array.from({ length: NODES }, async () => {
         const bus = ["--cluster-port", String(await freePort())];
-        const pace = ["--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0"];
+        const pace = ["--cluster-node-timeout", IMPATIENT_MS, "--repl-diskless-sync-delay", "0"];
         return server(["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", ...bus, ...pace]);
       }),
     );
@@ -33,6 +38,7 @@ export class RedisCluster {
       ["--cluster", "create", ...places, "--cluster-replicas", "1", "--cluster-yes"],
       {
         stdio: ["ignore", "ignore", "inherit"],
+        timeout: CREATE_MS,
       },
     );
     const cluster = new RedisCluster(nodes);
@@ -45,8 +51,9 @@ export class RedisCluster {
         return replicas === NODES / 2 && states.every((state) => /cluster_state:ok/.test(state));
       },
       "the cluster is whole",
-      20_000,
+      CREATE_MS,
     );
+    await cluster.#waitFor(PATIENT_MS);
     return cluster;
   }
 
@@ -56,6 +63,15 @@ export class RedisCluster {
     client.on("error", () => {});
     onTestFinished(() => client.disconnect());
     return client;
+  }
+
+  /** From now on it finds out soon that a node is dead. */
+  async loseItsPatience(): Promise<void> {
+    await this.#waitFor(IMPATIENT_MS);
+  }
+
+  async #waitFor(ms: string): Promise<void> {
+    for (const node of this.#nodes) await node.command("CONFIG", "SET", "cluster-node-timeout", ms);
   }
 
   /** Hands the slot of a key over to another master, and stops for a while where half of it is there. */

@@ -9,8 +9,11 @@ import { program, type RedisServer } from "./redis-server.mjs";
 
 /** What it calls the master. */
 const NAME = "watched";
-/** A master that is silent for so long is down: less than a request has. */
-const DOWN_MS = 1_000;
+/** So long a master may be silent at first: nobody is to be called dead for being slow. */
+const PATIENT_MS = 600_000;
+const IMPATIENT_MS = 1_000;
+/** Where no replica is fit to be promoted, it tries again after twice this. */
+const RETRY_MS = 2_000;
 
 export class Sentinel extends ServerProcess {
   static async start(master: RedisServer): Promise<Sentinel> {
@@ -23,8 +26,8 @@ export class Sentinel extends ServerProcess {
       "protected-mode no",
       `dir ${sentinel.folder}`,
       `sentinel monitor ${NAME} ${master.host} ${master.port} 1`,
-      `sentinel down-after-milliseconds ${NAME} ${DOWN_MS}`,
-      `sentinel failover-timeout ${NAME} 10000`,
+      `sentinel down-after-milliseconds ${NAME} ${PATIENT_MS}`,
+      `sentinel failover-timeout ${NAME} ${RETRY_MS}`,
     ];
     writeFileSync(file, `${lines.join("\n")}\n`);
     await sentinel.run(program, [file, "--sentinel"], /monitor master/);
@@ -47,6 +50,11 @@ export class Sentinel extends ServerProcess {
     } finally {
       client.disconnect();
     }
+  }
+
+  /** The master is dead: from now on it finds that out. */
+  async loseItsPatience(): Promise<void> {
+    await this.#ask("SENTINEL", "SET", NAME, "down-after-milliseconds", String(IMPATIENT_MS));
   }
 
   async masterPort(): Promise<number> {
