@@ -1,4 +1,4 @@
-/** Workers that go on whatever happens to the server, and write down what they were told. */
+/** Workers that go on whatever happens to the server, while there is a buffer, and write down what they were told. */
 
 import { type BoundedBuffer, type BufferError, isBufferError, type Producer } from "@sluice/core";
 
@@ -24,7 +24,7 @@ export async function insist(buffer: BoundedBuffer<string>, name: string, count:
       done = own.lastSequence;
       if (done < count) await own.put(`${name}-${done + 1}`);
     } catch (error) {
-      if (!isBufferError(error)) throw error;
+      if (!isBufferError(error) || error.code === "BUFFER_DESTROYED") throw error;
       faults.push(toldOf(error));
       own = undefined;
     }
@@ -50,7 +50,7 @@ export async function consume(buffer: BoundedBuffer<string>, inHand?: () => Prom
       await leased.value.ack();
       account.values.push(value);
     } catch (error) {
-      if (!isBufferError(error)) throw error;
+      if (!isBufferError(error) || error.code === "BUFFER_DESTROYED") throw error;
       account.faults.push(toldOf(error));
       if (value !== undefined && error.effect === "unknown") account.unsure.push(value);
     }

@@ -85,24 +85,35 @@ export class RedisCluster {
     const to = [...ids.keys()].find((node) => node !== from);
     if (from === undefined || to === undefined)
       throw new Error("Expected the slot to have an owner, and another");
-    await to.command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids.get(from) as string);
-    await from.command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids.get(to) as string);
+    const set = async (node: RedisServer, ...state: readonly string[]) => {
+      const answer = await node.command("CLUSTER", "SETSLOT", slot, ...state);
+      if (!answer.startsWith("+OK")) throw new Error(`Expected a slot to be ${state.join(" ")}: ${answer}`);
+    };
+    await set(to, "IMPORTING", ids.get(from) as string);
+    await set(from, "MIGRATING", ids.get(to) as string);
     const keysThere = async () =>
       (await from.command("CLUSTER", "GETKEYSINSLOT", slot, "1000"))
         .split("\r\n")
-        .filter((line) => /^sluice/.test(line));
+        .filter((line) => line.startsWith("sluice:"));
     const moved = async (keys: readonly string[]) => {
-      if (keys.length === 0) return;
       const place = [to.host, String(to.port), '""', "0", "5000"];
       const answer = await from.command("MIGRATE", ...place, "KEYS", ...keys);
-      if (!/^\+(OK|NOKEY)/.test(answer)) throw new Error(`Expected the keys to move: ${answer}`);
+      if (!answer.startsWith("+OK")) throw new Error(`Expected ${keys.length} keys to move: ${answer}`);
     };
     const all = await keysThere();
-    await moved(all.slice(0, Math.ceil(all.length / 2)));
+    if (all.length < 2) throw new Error(`Expected a buffer to have keys to move: ${all.length}`);
+    await moved(all.slice(0, all.length / 2));
     await halfway();
     for (let left = await keysThere(); left.length > 0; left = await keysThere()) await moved(left);
-    for (const node of [to, from, ...ids.keys()])
-      await node.command("CLUSTER", "SETSLOT", slot, "NODE", ids.get(to) as string);
+    for (const node of [to, from, ...ids.keys()]) await set(node, "NODE", ids.get(to) as string);
+    // The keys came without waiting for it.
+    const offset = async (of: RegExp) => Number(of.exec(await to.command("INFO", "replication"))?.[1] ?? -1);
+    const written = await offset(/master_repl_offset:(\d+)/);
+    await until(
+      async () => (await offset(/slave0:.*offset=(\d+)/)) >= written,
+      "the replica of the slot's new owner has what was moved",
+      CREATE_MS,
+    );
   }
 
   /** The master that has a key, of those that answer; undefined where there is none. */
