@@ -11,7 +11,8 @@ const idOf = (name) => join(src, `${name}.ts`);
 const modules = readdirSync(src, { recursive: true })
   .map((path) => slashed(String(path)))
   .filter((path) => path.endsWith(".ts"))
-  .map((path) => path.slice(0, -".ts".length));
+  .map((path) => path.slice(0, -".ts".length))
+  .sort();
 
 // Where a process or a thread begins, and where a program does that imports the package.
 const { exports, bin } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -67,15 +68,15 @@ const plugin = {
 };
 
 /**
- * What the same programs need is one chunk, and so is what three or more need. A chunk then imports only chunks of which more
- * programs have need, and no two import each other.
+ * The chunk of a module, named after the beginnings that need it. It imports only chunks that all of these need, and perhaps more:
+ * no two chunks import each other.
  */
 function chunkOf(id) {
   const beginnings = reachedFrom.get(id);
   // What a program does when it is loaded must not happen to those who want another module of its chunk.
   if (beginnings === undefined || isBeginning(slashed(relative(src, id)).slice(0, -".ts".length)))
     return null;
-  return beginnings.length > 2 ? "shared" : beginnings.map((name) => basename(name)).join("-and-");
+  return beginnings.map((name) => basename(name).replace(/-(?:main|preload)$/, "")).join("_");
 }
 
 const bundle = await rolldown({
