@@ -6,7 +6,9 @@ import { basename, dirname, join, posix, relative, sep } from "node:path";
 import { rolldown } from "rolldown";
 
 const src = join(process.cwd(), "src");
+/** @param {string} path */
 const slashed = (path) => path.replaceAll(sep, "/");
+/** @param {string} name */
 const idOf = (name) => join(src, `${name}.ts`);
 const modules = readdirSync(src, { recursive: true })
   .map((path) => slashed(String(path)))
@@ -17,14 +19,19 @@ const modules = readdirSync(src, { recursive: true })
 // Where a process or a thread begins, and where a program does that imports the package.
 const { exports, bin } = JSON.parse(readFileSync("package.json", "utf8"));
 const offered = JSON.stringify([exports, bin ?? {}]);
+/** @param {string} name */
 const isBeginning = (name) => /-(?:main|preload)$/.test(name) || offered.includes(`"./dist/${name}.js"`);
-/** Of every module, by its id: the beginnings that import it, however far away. */
+/**
+ * Of every module, by its id: the beginnings that import it, however far away.
+ * @type {Map<string, string[]>}
+ */
 const reachedFrom = new Map();
 
 const URL_BESIDE = /new URL\("(\.[^"]+)", import\.meta\.url\)/g;
 // A URL beside a module is not one beside the chunk that the module ends in.
 const FROM_DIST = "dist-of-this-package:";
 
+/** @type {import("rolldown").Plugin} */
 const plugin = {
   name: "sluice",
   transform: {
@@ -51,7 +58,7 @@ const plugin = {
     for (const beginning of modules.filter(isBeginning)) {
       const reached = new Set([idOf(beginning)]);
       for (const id of reached)
-        for (const imported of this.getModuleInfo(id).importedIds)
+        for (const imported of this.getModuleInfo(id)?.importedIds ?? [])
           if (imported.startsWith(src)) reached.add(imported);
       for (const id of reached) reachedFrom.set(id, [...(reachedFrom.get(id) ?? []), beginning]);
     }
@@ -70,6 +77,7 @@ const plugin = {
 /**
  * The chunk of a module, named after the beginnings that need it. It imports only chunks that all of these need, and perhaps more:
  * no two chunks import each other.
+ * @param {string} id
  */
 function chunkOf(id) {
   const beginnings = reachedFrom.get(id);
