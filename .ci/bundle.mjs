@@ -1,7 +1,7 @@
 // Bundles ./src into ./dist, beside the declarations that tsc puts there: a process that uses the package loads a few files
 // instead of a hundred. Every module keeps its address (`dist/x.js` of `src/x.ts`, for programs, threads and tests), but what it
 // holds lies once, in a chunk with all that the same programs need: packages/core/decisions/ says why.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join, posix, relative, sep } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -98,7 +98,7 @@ const bundle = await rolldown({
     throw new Error(log.message);
   },
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: "dist",
   sourcemap: true,
   entryFileNames: "[name].js",
@@ -109,3 +109,8 @@ await bundle.write({
   },
 });
 await bundle.close();
+
+// Of an earlier build, that made more of a module.
+const written = new Set(output.map(({ fileName }) => fileName));
+for (const file of modules.flatMap((name) => [`${name}.js`, `${name}.js.map`]))
+  if (!written.has(file)) rmSync(join("dist", file), { force: true });

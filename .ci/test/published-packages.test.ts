@@ -54,6 +54,20 @@ describe.each(published)("$manifest.name", ({ dir, manifest }) => {
     expect(stray).toEqual([]);
   });
 
+  test("the code of each of its modules lies in one file, so that what a module remembers is remembered once", () => {
+    const maps = readdirSync(join(root, dir, "dist"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".js.map"),
+    );
+    const compiled = maps.flatMap((name) => {
+      const { sources } = JSON.parse(readFileSync(join(root, dir, "dist", name), "utf8")) as {
+        sources: string[];
+      };
+      return sources.map((source) => join(name, "..", source));
+    });
+    expect(compiled.length).toBeGreaterThan(0);
+    expect(compiled.filter((source, n) => compiled.indexOf(source) !== n)).toEqual([]);
+  });
+
   test("its manifest has no protocol that only the workspace understands", () => {
     const packed = execFileSync("tar", ["-xzOf", tarball, "package/package.json"], { encoding: "utf8" });
     expect(packed).not.toMatch(/"(?:workspace|catalog):/);
