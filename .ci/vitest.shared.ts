@@ -4,9 +4,9 @@ import type { ViteUserConfig } from "vitest/config";
 const shared: ViteUserConfig & { test: NonNullable<ViteUserConfig["test"]> } = {
   test: {
     include: ["test/**/*.test.ts"],
-    // Two slow cores must be enough: a test that spawns ten processes takes seconds there.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Only a test that hangs comes to its end: many times what one takes on two slow cores that others use too.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Tests spawn processes and wait for each other's conditions; side by side they would measure the scheduler.
     fileParallelism: false,
     // A package's first test comes after its package.json; the tally of .ci/run refuses a test folder that ran nothing.

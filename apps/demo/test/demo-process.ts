@@ -116,5 +116,5 @@ export async function pidsOf({ printed }: DemoProcess): Promise<number[]> {
 
 /** Resolves when it does not throw any more, and rejects with what it threw last. */
 export async function until(holds: () => void): Promise<void> {
-  await vi.waitFor(holds, { timeout: 20_000, interval: 20 });
+  await vi.waitFor(holds, { timeout: 60_000, interval: 20 });
 }

@@ -96,7 +96,7 @@ test("lines of an input: a producer that is killed loses none and puts none twic
   expect(report.restarts, `seed ${seed}: producers were killed`).toBeGreaterThan(0);
   expect(linesOf(readFileSync(join(folder, "out"), "utf8")).sort(), `seed ${seed}`).toEqual(lines.sort());
   expect(leftIn(folder)).toEqual(["out"]);
-}, 60_000);
+});
 
 test("without --restart a worker is started again 3 times in 10 s, and then no more", async () => {
   const folder = freshFolder();

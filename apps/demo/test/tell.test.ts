@@ -24,7 +24,7 @@ function telling(options: DemoOptions) {
       for (const listener of listeners) listener({ worker, at: began + afterMs, ...event } as RunEvent);
     },
     said: (count: number) =>
-      vi.waitFor(() => expect(lines).toHaveLength(count), { timeout: 5000, interval: 10 }),
+      vi.waitFor(() => expect(lines).toHaveLength(count), { timeout: 60_000, interval: 10 }),
   };
 }
 

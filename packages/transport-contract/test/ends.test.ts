@@ -11,7 +11,7 @@ import { type Harness, runContract } from "../dist/index.js";
 import { type Hanging, hanging, isAlive } from "./support/hanging.js";
 
 const main = fileURLToPath(new URL("../dist/command-main.js", import.meta.url));
-const until = { timeout: 30_000, interval: 20 };
+const until = { timeout: 60_000, interval: 20 };
 
 let run: Hanging;
 beforeEach(() => {
@@ -45,7 +45,7 @@ const rules: [string, string | undefined][] = [
 ];
 
 describe.each(rules)("%s, in the middle of which somebody hangs", (rule, unable) => {
-  test.skipIf(unable !== undefined)("ends with its time", { timeout: 60_000 }, async () => {
+  test.skipIf(unable !== undefined)("ends with its time", async () => {
     for (const [name, value] of Object.entries(run.env)) vi.stubEnv(name, value);
     const { default: harness } = (await import(run.module)) as { default: Harness };
     const [verdict] = await runContract(harness, {

@@ -17,7 +17,7 @@ const { fileTransport } = (await import(file.href)) as {
   fileTransport(options: { path: string }): BufferTransport;
 };
 
-test("a failpoint that nobody comes upon is no pass", { timeout: 120_000 }, async () => {
+test("a failpoint that nobody comes upon is no pass", { timeout: 480_000 }, async () => {
   const harness = {
     ...inDirectories((directory) => fileTransport({ path: join(directory, "buffer") })),
     capabilities: fileTransport({ path: "." }).capabilities,
@@ -30,9 +30,7 @@ test("a failpoint that nobody comes upon is no pass", { timeout: 120_000 }, asyn
   );
 });
 
-test("a worker that ends by itself is a broken promise, and the history is handed over", {
-  timeout: 60_000,
-}, async () => {
+test("a worker that ends by itself is a broken promise, and the history is handed over", async () => {
   const places = inDirectories((directory) => crashingTransport({ path: join(directory, "buffer") }));
   const transport = await places.createTransport();
   const histories: KeptHistory[] = [];
@@ -51,7 +49,7 @@ test("a worker that ends by itself is a broken promise, and the history is hande
   expect(histories[0]?.operations.length).toBeGreaterThan(0);
 });
 
-test("SLUICE_TIMEOUT_SCALE reaches the times of a run", { timeout: 60_000 }, async () => {
+test("SLUICE_TIMEOUT_SCALE reaches the times of a run", async () => {
   vi.stubEnv("SLUICE_TIMEOUT_SCALE", "0.05");
   // Where consumers that wait hear of nothing.
   const harness = brokenFileHarness("deaf");
@@ -101,9 +99,6 @@ test.each([
   { stops: 0, failpoints: ["file.before-commit"], leaseMs: 1001, search: "not made" },
 ])(
   "plain takes over a wire with $stops stops, failpoints $failpoints and leases of $leaseMs ms: the search is $search",
-  {
-    timeout: 60_000,
-  },
   async ({ search, ...faults }) => {
     const places = inDirectories((directory) => fileTransport({ path: join(directory, "buffer") }));
     const transport = await places.createTransport();

@@ -232,7 +232,7 @@ test("a buffer whose destroyer died over it is removed by the next open", async 
   expect(readdirSync(folder.path)).toEqual([]);
 });
 
-test("100 processes that crash leave nothing behind", { timeout: 120_000 }, async () => {
+test("100 processes that crash leave nothing behind", { timeout: 240_000 }, async () => {
   using folder = new Folder();
   const port = await folder.create({ capacity: 200, failuresMax: 1000 });
   for (let round = 0; round < 10; round++) {

@@ -79,7 +79,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-export async function until(isTrue: () => boolean, what: string, withinMs = 10_000): Promise<void> {
+export async function until(isTrue: () => boolean, what: string, withinMs = 60_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!isTrue()) {
     if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${what}`);

@@ -408,4 +408,4 @@ test("workers are killed at random, and nothing is lost or done twice", async ()
   expect(report.restarts).toBeGreaterThan(0);
   expect(kills, "of the 8 that were to be").toBeGreaterThan(4);
   await until(() => !pids(watched.events).some(isAlive), "all of them to be gone");
-}, 60_000);
+});

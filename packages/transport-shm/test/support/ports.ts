@@ -71,9 +71,9 @@ export function now<T>(answer: MaybePromise<T>): T {
 }
 
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 60_000;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`Expected that ${what}, this was not so after 20 s`);
+    if (performance.now() > end) throw new Error(`Expected that ${what}, this was not so after 60 s`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
