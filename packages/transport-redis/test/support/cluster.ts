@@ -43,7 +43,6 @@ export class RedisCluster {
         return replicas === NODES / 2 && states.every((state) => /cluster_state:ok/.test(state));
       },
       "the cluster is whole",
-      20_000,
     );
     return cluster;
   }
