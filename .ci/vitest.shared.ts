@@ -7,6 +7,8 @@ const shared: ViteUserConfig & { test: NonNullable<ViteUserConfig["test"]> } = {
     // Only a test that hangs comes to its end: many times what one takes on two slow cores that others use too.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Nor is a rule of the contract given up because the machine does something else.
+    env: { SLUICE_SIGNAL_SCALE: "4" },
     // Tests spawn processes and wait for each other's conditions; side by side they would measure the scheduler.
     fileParallelism: false,
     // A package's first test comes after its package.json; the tally of .ci/run refuses a test folder that ran nothing.

@@ -20,7 +20,8 @@ export function spec(settings: Partial<BufferSpec> = {}): BufferSpec {
 export class Folder {
   readonly path: string = mkdtempSync("/dev/shm/sluice-shm-");
 
-  transport(lockWaitMs = 100) {
+  /** @param lockWaitMs - short only where somebody is stopped with a lock: a machine may keep a holder from running for long. */
+  transport(lockWaitMs = 10_000) {
     return shmTransport({ name: "buffer", directory: this.path, lockWaitMs });
   }
 
