@@ -24,7 +24,9 @@ test("a failpoint that nobody comes upon is no pass", { timeout: 480_000 }, asyn
     wishes: { durability: "none" as const },
     failpoints: ["no.such-point"],
   };
-  const [verdict] = await runContract(harness, { only: ["PROC-21"], effort: 0.25 });
+  // Of leases there are many, one after the other, until nobody is waited for any more.
+  const timing = { signalMs: 10_000, noSignalMs: 60, leaseMs: 40 };
+  const [verdict] = await runContract(harness, { only: ["PROC-21"], effort: 0.25, timing });
   expect(String(verdict?.error)).toMatch(
     /at the failpoint no\.such-point, in \d+ runs there was no SIGKILL at .*, and no SIGSTOP at/,
   );
