@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unwarned } from "@sluice/test-support";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { durable } from "../dist/candidates.js";
 import { works } from "../dist/growth.js";
@@ -26,7 +27,8 @@ const shm = named("shm");
 
 function bench(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const all = { ...process.env, TMPDIR: directory, ...env };
-  return spawnSync(process.execPath, [main, ...args], { cwd: directory, env: all, encoding: "utf8" });
+  const run = spawnSync(process.execPath, [main, ...args], { cwd: directory, env: all, encoding: "utf8" });
+  return { ...run, stderr: unwarned(run.stderr) };
 }
 
 // Regions and queues are not in the directory for temporary files.

@@ -5,4 +5,5 @@ export { type Place, ServerProcess } from "./server-process.js";
 export { programOf } from "./server-program.js";
 export { unlessPaused } from "./unless-paused.js";
 export { outcomeOf, outcomesOf, until } from "./until.js";
+export { unwarned } from "./unwarned.js";
 export { type Account, consume, insist, sum } from "./work.js";
