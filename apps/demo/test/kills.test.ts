@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { demo, eventsOf, freshFolder, isAlive, leftIn, linesOf, pidsOf, run } from "./demo-process.js";
 
-const items = ["--items", "40,40", "--produce-ms", "5-15", "--consume-ms", "5-15", "--restart"];
+// All of it takes several times as long as it is until the first of them is killed.
+const items = ["--items", "40,40", "--produce-ms", "5-15", "--consume-ms", "15-25", "--restart"];
 
 test.each([
-  ["producer", "shm", "300ms"],
-  ["producer", "zeromq", "300ms"],
-  ["consumer", "file", "300ms"],
+  ["producer", "shm", "250ms"],
+  ["producer", "zeromq", "250ms"],
+  ["consumer", "file", "250ms"],
 ])(
   "a %s killed again and again over %s: every item is put once, and conserved",
   async (role, transport, every) => {
