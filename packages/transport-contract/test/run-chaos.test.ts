@@ -4,6 +4,7 @@ import type { BufferTransport } from "@sluice/core";
 import { expect, test, vi } from "vitest";
 // The compiled kit, whose child processes are compiled too.
 import { runChaos } from "../dist/chaos/run-chaos.js";
+import { timingFromEnvironment } from "../dist/harness.js";
 import { inDirectories, type KeptHistory, runContract } from "../dist/index.js";
 
 import { brokenFileHarness } from "./gallery/broken-processes.js";
@@ -24,7 +25,9 @@ test("a failpoint that nobody comes upon is no pass", { timeout: 120_000 }, asyn
     wishes: { durability: "none" as const },
     failpoints: ["no.such-point"],
   };
-  const [verdict] = await runContract(harness, { only: ["PROC-21"], effort: 0.25 });
+  // It is waited for in each of five runs, by processes that work as fast as they can meanwhile.
+  const timing = { ...timingFromEnvironment(), signalMs: 5_000 };
+  const [verdict] = await runContract(harness, { only: ["PROC-21"], effort: 0.25, timing });
   expect(String(verdict?.error)).toMatch(
     /at the failpoint no\.such-point, in \d+ runs there was no SIGKILL at .*, and no SIGSTOP at/,
   );
