@@ -28,10 +28,11 @@ function lacking(command: string): string | undefined {
 
 const ciText = [".ci/run", ...filesIn(".github/workflows", ".yml")].map(read).join("\n");
 
-/** `npx -y pnpm@1.2.3 x`, `npx pnpm x` and `pnpm x` are the same command. */
+/** `npx -y pnpm@1.2.3 x`, `npx pnpm x` and `pnpm x` are the same command, also beside others with what it says in a file. */
 function normal(command: string): string {
   return command
     .replace(/\s+#.*$/, "")
+    .replace(/(?:\s+\d?[<>]\S+)*\s+&$/, "")
     .trim()
     .replace(/npx (?:-y )?pnpm(?:@\S+)?/g, "pnpm");
 }
