@@ -25,11 +25,17 @@ const STORAGE_FULL = new Set([10_023, 10_047, 10_026, 10_028, 10_077, 10_122]);
 const TOO_FEW_SERVERS = new Set([10_005, 10_074]);
 
 /** Another commit came first: the sequence of the last one, 0 where it is not told; undefined for any other error. */
-export function lastSequenceIn(error: unknown): number | undefined {
-  if (!(error instanceof JetStreamApiError)) return undefined;
-  if (error.code === Code.WrongLastUnknown) return 0;
-  if (error.code !== Code.WrongLast) return undefined;
-  return Number(/: (\d+)$/.exec(error.message)?.[1] ?? 0);
+export function lastSequenceIn(code: number, text: string): number | undefined {
+  if (code === Code.WrongLastUnknown) return 0;
+  if (code !== Code.WrongLast) return undefined;
+  return Number(/: (\d+)$/.exec(text)?.[1] ?? 0);
+}
+
+/** There is nobody for what was published, no stream and no leader of one. */
+export class Unheard extends Error {
+  constructor() {
+    super("No stream takes it");
+  }
 }
 
 /** There is a stream of that name, or with those subjects. */
@@ -48,8 +54,7 @@ export function isSilence(error: unknown): boolean {
 
 /** It has certainly not reached a stream. */
 export function isUnsent(error: unknown): boolean {
-  // The client says so of whatever nobody listens to.
-  return isRefused(error) || nameOf(error) === "JetStreamNotEnabled";
+  return isRefused(error) || error instanceof Unheard;
 }
 
 /** As an error of ours, of what the server has said. */
