@@ -49,7 +49,7 @@ export function isSilence(error: unknown): boolean {
   // Of its own troubles a server speaks by numbers from 500 on.
   if (error instanceof JetStreamApiError)
     return error.status >= 500 && !STORAGE_FULL.has(error.code) && !TOO_FEW_SERVERS.has(error.code);
-  return !isBufferError(error) && !isDenied(error);
+  return !isBufferError(error) && !isDenied(error) && !isUntrusted(error);
 }
 
 /** It has certainly not reached a stream. */
@@ -63,6 +63,11 @@ export function refusalOf(error: unknown, effect: Effect): BufferError {
   const text = error instanceof Error ? error.message : String(error);
   if (isDenied(error))
     return faults.of("PERMISSION_DENIED", `The server refuses: ${text}`, { effect, cause: error });
+  if (isUntrusted(error))
+    return faults.of("TRANSPORT_UNAVAILABLE", `The server's certificate is not trusted: ${text}`, {
+      effect,
+      cause: error,
+    });
   const number = error instanceof JetStreamApiError ? error.code : 0;
   if (TOO_FEW_SERVERS.has(number))
     return faults.of("CAPABILITY_MISSING", `There are not so many servers: ${text}`, { cause: error });
@@ -84,6 +89,12 @@ export function isStreamMissing(error: unknown): boolean {
 
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
+}
+
+/** By TLS. It will not be another time. */
+function isUntrusted(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" && /CERT|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^INVALID_CA$/.test(code);
 }
 
 export function isDenied(error: unknown): boolean {

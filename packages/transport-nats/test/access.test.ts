@@ -1,7 +1,7 @@
 // Who may do what at a server, TLS, and that secrets stay where they are.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { connect, nkeyAuthenticator, nkeys } from "@nats-io/transport-node";
@@ -9,6 +9,7 @@ import { createBuffer, openAddress } from "@sluice/core";
 import { until } from "@sluice/test-support";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { natsTransport } from "../dist/index.js";
+import { newOperator } from "./support/operator.js";
 import { noServer, server } from "./support/servers.js";
 
 afterEach(() => {
@@ -114,6 +115,23 @@ describe.skipIf(noServer)("access", () => {
     await buffer.destroy();
   });
 
+  test("a file of credentials, which the environment names: for whoever opens the buffer by its address too", async () => {
+    const { config, credentials, seed } = newOperator();
+    const nats = await server(config);
+    const transport = natsTransport({ url: nats.url, name: "credentials" });
+    await expect(transport.open()).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+    const file = join(nats.folder, "user.creds");
+    writeFileSync(file, credentials, { mode: 0o600 });
+    vi.stubEnv("SLUICE_NATS_CREDS", file);
+    const buffer = await createBuffer<string>(transport, { capacity: 1 });
+    await (await buffer.producer()).put("a");
+    const again = await openAddress<string>(buffer.address);
+    expect(await (await again.consumer()).take()).toEqual({ done: false, value: "a" });
+    expect(inspect(buffer.address, { depth: 9 })).not.toMatch(new RegExp(`${seed}|user.creds`));
+    await again.close();
+    await buffer.destroy();
+  });
+
   test("TLS, with the client's own options; a certificate that nobody vouches for is refused", async () => {
     const plain = await server();
     const [key, cert] = [join(plain.folder, "key.pem"), join(plain.folder, "cert.pem")];
@@ -124,7 +142,10 @@ describe.skipIf(noServer)("access", () => {
     const secured = await server(`tls { cert_file: "${cert}", key_file: "${key}" }`);
     const url = secured.url.replace("nats:", "tls:");
     const strange = natsTransport({ url, name: "tls" });
-    await expect(strange.open()).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE" });
+    await expect(strange.open()).rejects.toMatchObject({
+      code: "TRANSPORT_UNAVAILABLE",
+      message: expect.stringContaining("not trusted"),
+    });
     const known = natsTransport({ url, name: "tls", client: { tls: { caFile: cert } } });
     const buffer = await createBuffer<string>(known, { capacity: 1 });
     await (await buffer.producer()).put("a");
