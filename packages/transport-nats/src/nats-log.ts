@@ -229,6 +229,7 @@ export class NatsLog implements Log {
   /** Connected, and told from now on what is committed. Rejects as `Link.session` does. */
   async listen(limit: Limit): Promise<void> {
     const session = await this.link.session(limit);
+    if (this.#denied !== undefined) throw this.#denied;
     if (this.#listensSince !== undefined) return;
     this.#listensSince = performance.now();
     this.#subscribe(session);

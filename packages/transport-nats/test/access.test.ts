@@ -27,8 +27,16 @@ function permissions(): { readonly publish: readonly string[]; readonly subscrib
 
 const listed = (subjects: readonly string[]) => `[${subjects.map((one) => `"${one}"`).join(", ")}]`;
 
-function authorization(user: string, publish: readonly string[] = permissions().publish): string {
-  const allowed = `permissions: { publish: ${listed(publish)}, subscribe: ${listed(permissions().subscribe)} }`;
+/** @param without - of them all. */
+function authorization(user: string, without?: { publish?: string; subscribe?: string }): string {
+  const { publish, subscribe } = permissions();
+  if (without !== undefined)
+    expect([...publish, ...subscribe]).toEqual(expect.arrayContaining(Object.values(without)));
+  const [mayPublish, maySubscribe] = [
+    publish.filter((one) => one !== without?.publish),
+    subscribe.filter((one) => one !== without?.subscribe),
+  ];
+  const allowed = `permissions: { publish: ${listed(mayPublish)}, subscribe: ${listed(maySubscribe)} }`;
   return `authorization { users: [{ ${user}, ${allowed} }] }`;
 }
 
@@ -69,13 +77,25 @@ describe.skipIf(noServer)("access", () => {
   });
 
   test("who may not commit is told so, and nothing is done", async () => {
-    const without = permissions().publish.filter((subject) => subject !== "sluice.on.>");
-    expect(without).toHaveLength(permissions().publish.length - 1);
-    const nats = await server(authorization(USER, without));
+    const nats = await server(authorization(USER, { publish: "sluice.on.>" }));
     const transport = natsTransport({ url: withUser(nats.url), name: "forbidden" });
     const buffer = await createBuffer<string>(transport, { capacity: 1 });
     await expect(buffer.producer()).rejects.toMatchObject({ code: "PERMISSION_DENIED", effect: "none" });
     expect(await buffer.counts()).toMatchObject({ produced: 0 });
+    await buffer.close();
+  });
+
+  test("who may not hear what is committed is told so", async () => {
+    const nats = await server(authorization(USER, { subscribe: "sluice.told.>" }));
+    const transport = natsTransport({ url: withUser(nats.url), name: "deaf" });
+    const buffer = await createBuffer<string>(transport, { capacity: 1 });
+    await expect(
+      (async () => {
+        const producer = await buffer.producer();
+        await producer.put("a");
+        await producer.put("b", { timeoutMs: 3_000 });
+      })(),
+    ).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
     await buffer.close();
   });
 

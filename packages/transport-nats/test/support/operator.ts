@@ -1,6 +1,8 @@
 /** An operator with an account and a user of it: a server's configuration, and the user's file of credentials. By JWTs, as `nsc` makes them. */
 
-import { type KeyPair, nkeys } from "@nats-io/transport-node";
+import { nkeys } from "@nats-io/transport-node";
+
+type KeyPair = ReturnType<typeof nkeys.createUser>;
 
 const UNLIMITED = {
   ...{ subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 },
