@@ -25,6 +25,8 @@ import { FALLBACK_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
 import { isWholeDue, writeWhole } from "./whole-state.js";
 
 const COMMITS_AVERAGED = 16;
+/** So often bytes may be missing where they are asked for. */
+const MISSES_MAX = 3;
 // Longer, and those who collide most would be served least.
 const COLLISIONS_BEFORE_TURN = 4;
 
@@ -81,6 +83,7 @@ export class NatsCommits implements Commits {
         const isTold = patience?.hasWaited === true || isLong(patience);
         if (decision.final === true || isTold) return decision.answer;
         const isCurrent = await this.log.isCurrent(limit);
+        this.#writeWholeIfDue();
         // What has come meanwhile is for those who have waited for it, before it is for a call that may wait.
         if (isCurrent || patience !== undefined) return decision.answer;
         continue;
@@ -108,20 +111,16 @@ export class NatsCommits implements Commits {
   ): Promise<Decision<T> | { operations: readonly Operation[]; reply?: never; items?: never } | undefined> {
     const due = this.dues.operations;
     if (due.length > 0) return { operations: due };
-    try {
-      return decideIfCurrent(decide, this.log.state);
-    } catch (error) {
-      if (!(error instanceof Missing)) throw error;
-      const before = this.log.number;
-      await this.log.fetchPayloads(error.commits, limit);
+    for (let misses = 1; ; misses++) {
       try {
         return decideIfCurrent(decide, this.log.state);
-      } catch (again) {
-        if (!(again instanceof Missing)) throw again;
-        // They are gone with their items, or they are gone.
-        if ((await this.log.isCurrent(limit)) && this.log.number === before)
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error;
+        // A leader that was just chosen may not have them yet; and they may be gone with their items. Else they are gone.
+        const isCurrent = misses > 1 && (await this.log.isCurrent(limit));
+        if (isCurrent && misses > MISSES_MAX)
           throw faults.of("DATA_CORRUPT", "The bytes of an item are missing from the stream");
-        return undefined;
+        await this.log.fetchPayloads(error.commits, limit);
       }
     }
   }

@@ -21,7 +21,7 @@ import { Payloads } from "./payloads.js";
 import { type CommitHead, decodeRecord } from "./record.js";
 import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
-import { ANSWER_MS, FALLBACK_MS, TOLD_MS } from "./timing.js";
+import { FALLBACK_MS, TOLD_MS } from "./timing.js";
 import { Waits } from "./waits.js";
 import { loadState, readAll } from "./whole-state.js";
 
@@ -37,6 +37,7 @@ const TURN_MS_MAX = 20;
 const QUIET_MS = 3_000;
 // Head of a commit, and what a client and a server put around a message.
 const HEAD_BYTES_MAX = 64 * 1024;
+const NOTHING = new Uint8Array(0);
 
 export class NatsLog implements Log {
   readonly faults: Faults = faults;
@@ -67,6 +68,7 @@ export class NatsLog implements Log {
   onSegment: () => void = () => {};
   /** A commit of this handle was seen, whether it counts or not. */
   onOwn: (turn: number, number: number) => void = () => {};
+  #isReplicated = false;
   #recordBytesMax = Number.POSITIVE_INFINITY;
   /** Told, and not yet their turn. */
   readonly #ahead: Map<number, Told> = new Map();
@@ -134,6 +136,17 @@ export class NatsLog implements Log {
 
   /** Whether the state is what the servers hold, at some instant within this call; if not, it is brought up to that. */
   async isCurrent(limit: Limit): Promise<boolean> {
+    if (!this.#isReplicated) return this.#isUpToDate(limit);
+    const before = this.number;
+    // A leader that was just chosen may be behind, and one that is cut off believes to be it for a while: neither can store anything.
+    const { seq } = await this.askStream(limit, ({ js }) => js.publish(this.names.parts, NOTHING));
+    this.take(seq, this.names.parts, NOTHING);
+    await this.reach(seq, limit);
+    return seq === before + 1;
+  }
+
+  /** The same, as far as the server knows that is asked. */
+  async #isUpToDate(limit: Limit): Promise<boolean> {
     const before = this.number;
     const { state } = await this.askStream(limit, ({ jsm }) => jsm.streams.info(this.names.stream));
     this.#checkedAt = performance.now();
@@ -302,12 +315,14 @@ export class NatsLog implements Log {
 
   async #readClock({ jsm, js }: Session): Promise<void> {
     let askedAt = performance.now();
-    let { ts: time } = (await jsm.streams.info(this.names.stream)) as { ts?: string | undefined };
+    const info = await jsm.streams.info(this.names.stream);
+    this.#isReplicated = info.config.num_replicas > 1;
+    let { ts: time } = info as { ts?: string | undefined };
     let heardAt = performance.now();
     if (time === undefined) {
       // An old server says when it has stored something, and not what time it is.
       askedAt = heardAt;
-      const { seq } = await js.publish(this.names.parts, new Uint8Array(0), { timeout: ANSWER_MS });
+      const { seq } = await js.publish(this.names.parts, NOTHING);
       heardAt = performance.now();
       time = (await jsm.streams.getMessage(this.names.stream, { seq }))?.timestamp;
     }
@@ -374,7 +389,7 @@ export class NatsLog implements Log {
 
   async #check(): Promise<void> {
     try {
-      await this.isCurrent(limitFromNow());
+      await this.#isUpToDate(limitFromNow());
       this.#failure = undefined;
     } catch (error) {
       // Whoever waits is told at its next look; whoever asks finds out for himself.

@@ -12,7 +12,7 @@ test.skipIf(systemsOwn === undefined)(
     const nats = await NatsServer.start("", {}, systemsOwn);
     onTestFinished(() => nats.stop());
     const transport = natsTransport({ url: nats.url, name: "old" });
-    const settings = { capacity: 2, failuresMax: 2, leaseMs: 100 };
+    const settings = { capacity: 2, failuresMax: 2 };
     const buffer = await createBuffer<string>(transport, settings);
     const [producer, consumer] = [await buffer.producer({ id: "p" }), await buffer.consumer()];
     const take = consumer.take();
@@ -20,7 +20,7 @@ test.skipIf(systemsOwn === undefined)(
     expect(await take).toEqual({ done: false, value: "a" });
     expect(await producer.tryPut("d")).toBe("full");
     // The time is the server's: there it is asked for in another way.
-    const lease = await consumer.lease();
+    const lease = await consumer.lease({ leaseMs: 100 });
     if (lease.done) throw new Error("Expected an item, got the end");
     await until(async () => (await buffer.counts()).ready === 2, "the lease is over");
     await expect(lease.value.ack()).rejects.toMatchObject({ code: "LEASE_LOST" });
