@@ -6,6 +6,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { natsTransport } from "../dist/index.js";
 import { NatsServer, systemsOwn } from "./support/nats-server.mjs";
 
+if (systemsOwn === undefined)
+  console.log("There is no other server here than the one that everything is tested on");
+
 test.skipIf(systemsOwn === undefined)(
   "one replica is kept there as well, and three are refused",
   async () => {
