@@ -54,7 +54,8 @@ export function isSilence(error: unknown): boolean {
 
 /** It has certainly not reached a stream. */
 export function isUnsent(error: unknown): boolean {
-  return isRefused(error) || error instanceof Unheard;
+  // The client has a name of its own for what nobody listens to.
+  return isRefused(error) || error instanceof Unheard || nameOf(error) === "JetStreamNotEnabled";
 }
 
 /** As an error of ours, of what the server has said. */
