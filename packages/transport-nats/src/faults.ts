@@ -99,9 +99,10 @@ function isUntrusted(error: unknown): boolean {
 }
 
 export function isDenied(error: unknown): boolean {
+  const told = error instanceof errors.RequestError ? error.cause : error;
   return (
-    error instanceof errors.AuthorizationError ||
-    error instanceof errors.UserAuthenticationExpiredError ||
-    error instanceof errors.PermissionViolationError
+    told instanceof errors.AuthorizationError ||
+    told instanceof errors.UserAuthenticationExpiredError ||
+    told instanceof errors.PermissionViolationError
   );
 }

@@ -76,13 +76,13 @@ describe.skipIf(noServer)("access", () => {
     await nc.close();
   });
 
-  test("who may not commit is told so, and nothing is done", async () => {
+  test("who may not commit is told so", async () => {
     const nats = await server(authorization(USER, { publish: "sluice.on.>" }));
     const transport = natsTransport({ url: withUser(nats.url), name: "forbidden" });
-    const buffer = await createBuffer<string>(transport, { capacity: 1 });
-    await expect(buffer.producer()).rejects.toMatchObject({ code: "PERMISSION_DENIED", effect: "none" });
-    expect(await buffer.counts()).toMatchObject({ produced: 0 });
-    await buffer.close();
+    const refused = { code: "PERMISSION_DENIED", effect: "none" };
+    // An old server tells its time by what it stores: there it is told at once.
+    const register = async () => (await createBuffer<string>(transport, { capacity: 1 })).producer();
+    await expect(register()).rejects.toMatchObject(refused);
   });
 
   test("who may not hear what is committed is told so", async () => {
