@@ -1,5 +1,15 @@
 // What every package's tests share.
 import type { ViteUserConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Where two files run at a time, the longest come first, so that none is left alone at the end: contracts, whose files are short. */
+class ContractsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isContract = ({ moduleId }: TestSpecification) => moduleId.endsWith("contract.test.ts");
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isContract), ...sorted.filter((file) => !isContract(file))];
+  }
+}
 
 const shared: ViteUserConfig & { test: NonNullable<ViteUserConfig["test"]> } = {
   test: {
@@ -11,6 +21,7 @@ const shared: ViteUserConfig & { test: NonNullable<ViteUserConfig["test"]> } = {
     env: { SLUICE_SIGNAL_SCALE: "4" },
     // Tests spawn processes and wait for each other's conditions; side by side they would measure the scheduler.
     fileParallelism: false,
+    sequence: { sequencer: ContractsFirst },
     // A package's first test comes after its package.json; the tally of .ci/run refuses a test folder that ran nothing.
     passWithNoTests: true,
     // Built packages run as Node runs them: untransformed, so that a parent and its child processes run the same code.

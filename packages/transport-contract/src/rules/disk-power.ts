@@ -17,7 +17,7 @@ const DISK_BYTES = 1024 * 1024 * 1024;
 const STEPS = 1000;
 const STATES = 40;
 /** Where many are wanted: a run costs as much as some hundreds of them. */
-const STATES_OF_A_RUN_MAX = 400;
+const STATES_OF_A_RUN_MAX = 500;
 
 export const diskPowerRules: readonly Rule[] = [
   rule(

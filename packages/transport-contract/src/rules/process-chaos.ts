@@ -77,7 +77,7 @@ export const processChaosRules: readonly Rule[] = [
 
 /** At a failpoint, at the usual effort and above: more of those that are killed there are asked for instead. */
 const RANDOM_KILLS = 4;
-const KILLS_FOR_A_STOP = 5;
+const KILLS_FOR_A_STOP = 10;
 
 const HASTY = {
   passingMax: 8,
