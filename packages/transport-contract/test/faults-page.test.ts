@@ -64,10 +64,16 @@ test("has the numbers that CI's own files ask for", () => {
   const asked = readFileSync(join(root, of, "support/effort.ts"), "utf8");
   const effortsOf = (name: string): Record<string, number> =>
     JSON.parse(new RegExp(`${name} = (\\{.+?\\})`).exec(asked)?.[1] ?? "{}");
-  const efforts = { ...effortsOf("EFFORT_OF_FAULTS"), ...effortsOf("EVERY_CALL") };
+  const efforts = {
+    ...effortsOf("EFFORT_OF_FAULTS"),
+    ...effortsOf("EFFORT_OF_KILLS"),
+    ...effortsOf("EVERY_CALL"),
+  };
   const used = (file: string) => readFileSync(join(root, of, file), "utf8");
-  expect(used("contract.test.ts")).toContain("{ ...EFFORT_OF_FAULTS, ...EVERY_CALL }");
+  expect(used("contract.test.ts")).toContain("effortAtLeast: EFFORT_OF_FAULTS");
   expect(used("flock.contract.test.ts")).toContain("effortAtLeast: EFFORT_OF_FAULTS");
+  expect(used("memory.contract.test.ts")).toContain("{ ...EFFORT_OF_KILLS, ...EVERY_CALL }");
+  expect(used("memory.contract.test.ts")).toContain("{ ...EFFORT_OF_KILLS, ...EFFORT_OF_HISTORIES }");
   const row = (fault: string) => rows.find((one) => one.fault === fault)?.inCi;
   // From 20 on all places of a script of so many steps.
   expect(row("2")).toContain(`a script of ${efforts["DISK-1"]} steps`);

@@ -1,11 +1,16 @@
 // What the contract is run on: by the tests, and by the command (`transport-contract run packages/transport-file/test/harness.mjs`).
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { filesInDirectories } from "@sluice/transport-contract";
 import { fileTransport } from "../dist/index.js";
 
-/** @type {(lock: import("../dist/index.js").FileTransportOptions["lock"], lockWaitMs: number) => import("@sluice/transport-contract").Harness} */
-const harnessOf = (lock, lockWaitMs) => ({
-  ...filesInDirectories((directory) => fileTransport({ path: join(directory, "buffer"), lock, lockWaitMs })),
+/** @type {(lock: import("../dist/index.js").FileTransportOptions["lock"], lockWaitMs: number, parent?: string) => import("@sluice/transport-contract").Harness} */
+const harnessOf = (lock, lockWaitMs, parent) => ({
+  ...filesInDirectories(
+    (directory) => fileTransport({ path: join(directory, "buffer"), lock, lockWaitMs }),
+    parent,
+  ),
   capabilities: fileTransport({ path: "." }).capabilities,
   failpoints: [
     "file.before-write",
@@ -16,6 +21,14 @@ const harnessOf = (lock, lockWaitMs) => ({
   ],
 });
 
-export default harnessOf("proper-lockfile", 100);
+const PROPER_LOCKFILE = /** @type {const} */ (["proper-lockfile", 100]);
 // Longer than any process is stopped here: its lock keeps everybody out, and nobody is to give up.
-export const flock = harnessOf("flock", 20_000);
+const FLOCK = /** @type {const} */ (["flock", 20_000]);
+
+export default harnessOf(...PROPER_LOCKFILE);
+export const flock = harnessOf(...FLOCK);
+
+// Where files are kept in memory: whoever is killed or told of an error leaves the same there as on a disk, which would take most of the time.
+const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+export const inMemory = harnessOf(...PROPER_LOCKFILE, memory);
+export const flockInMemory = harnessOf(...FLOCK, memory);

@@ -4,8 +4,8 @@ import { afterAll, describe, test } from "vitest";
 import { processes, stop } from "./harness.mjs";
 import { noServer } from "./support/servers.js";
 
-// 5 kills at each failpoint (transport-contract's FAULTS-IN-CI.md).
-const effortAtLeast = { "PROC-21": 5 };
+// 20 kills at each failpoint (transport-contract's FAULTS-IN-CI.md).
+const effortAtLeast = { "PROC-21": 20 };
 describeTransportContract(
   "redis",
   processes,

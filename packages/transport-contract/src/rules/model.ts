@@ -1,6 +1,6 @@
 /** MODEL: random runs against a plain array, one step after the other, or judged as a whole; the same seed gives the same calls. */
 
-import { runCallers } from "../model/run-callers.js";
+import { runHistories } from "../model/run-callers.js";
 import { runModel } from "../model/run-model.js";
 import { type Rule, rule } from "../rule.js";
 
@@ -28,10 +28,7 @@ export const modelRules: readonly Rule[] = [
   rule(
     "MODEL-3 has an order, in histories of several callers at once",
     async (t) => {
-      for (let n = 1; n <= t.trials(5); n++) {
-        const title = `history ${n}`;
-        await runCallers(t, { title, random: t.random.fork(title), operations: 300 });
-      }
+      await runHistories(t, t.trials(5), 300);
     },
     { level: "stochastic" },
   ),

@@ -43,16 +43,12 @@ export class RedisCluster {
     );
     const cluster = new RedisCluster(nodes);
     // One that has not had its first copy is never promoted.
-    await until(
-      async () => {
-        const infos = await Promise.all(nodes.map((node) => node.command("INFO", "replication")));
-        const states = await Promise.all(nodes.map((node) => node.command("CLUSTER", "INFO")));
-        const replicas = infos.filter((info) => /master_link_status:up/.test(info)).length;
-        return replicas === NODES / 2 && states.every((state) => /cluster_state:ok/.test(state));
-      },
-      "the cluster is whole",
-      CREATE_MS,
-    );
+    await until(async () => {
+      const infos = await Promise.all(nodes.map((node) => node.command("INFO", "replication")));
+      const states = await Promise.all(nodes.map((node) => node.command("CLUSTER", "INFO")));
+      const replicas = infos.filter((info) => /master_link_status:up/.test(info)).length;
+      return replicas === NODES / 2 && states.every((state) => /cluster_state:ok/.test(state));
+    }, "the cluster is whole");
     await cluster.#waitFor(PATIENT_MS);
     return cluster;
   }
@@ -112,7 +108,6 @@ export class RedisCluster {
     await until(
       async () => (await offset(/slave0:.*offset=(\d+)/)) >= written,
       "the replica of the slot's new owner has what was moved",
-      CREATE_MS,
     );
   }
 
