@@ -25,7 +25,7 @@ test("the page has one script, and names its files", () => {
   ]);
 });
 
-test("its steps lead to a verdict", { timeout: 240_000 }, () => {
+test("its steps lead to a verdict", { timeout: 600_000 }, () => {
   const folder = folderOf(root, install ?? "", temporary);
   const run = (script: string) => inBash(folder, script, temporary);
   for (const { name, text } of files) writeFileSync(join(folder, name), text);

@@ -16,7 +16,7 @@ function shape(line: string): string {
   );
 }
 
-test("the demo prints what the README shows", { timeout: 60_000 }, () => {
+test("the demo prints what the README shows", () => {
   const shown = (fences("README.md", "text")[0]?.text ?? "").split("\n").filter((line) => line.trim() !== "");
   const run = spawnSync(process.execPath, ["apps/demo/dist/main.js", "--transport", "file"], {
     cwd: root,

@@ -63,27 +63,22 @@ function workersOf(shown: string): number[] {
   return [...shown.matchAll(/ started \(process (\d+)\)/g)].map(([, pid]) => Number(pid));
 }
 
-test.skipIf(!hasScript)(
-  "the first Ctrl-C waits for the drain (needs script of util-linux)",
-  { timeout: 60_000 },
-  async () => {
-    const terminal = onTerminal(`${DEMO} --consume-ms 20-40`);
-    await terminal.until(/^Consumer-\d consumed /m);
-    terminal.type(CTRL_C);
-    await terminal.until(/^code \d+$/m);
-    expect(terminal.shown()).toMatch(/^SIGINT: the producers stop, the consumers drain the buffer$/m);
-    expect(terminal.shown()).toMatch(/^(\d+) produced, \1 consumed, 0 remaining\n[\s\S]*^code 130$/m);
-    expect(workersOf(terminal.shown())).toHaveLength(4);
-    expect(workersOf(terminal.shown()).filter(isAlive)).toEqual([]);
-    expect(readdirSync(terminal.folder)).toEqual([]);
-    terminal.type("\n");
-    await terminal.ended;
-  },
-);
+test.skipIf(!hasScript)("the first Ctrl-C waits for the drain (needs script of util-linux)", async () => {
+  const terminal = onTerminal(`${DEMO} --consume-ms 20-40`);
+  await terminal.until(/^Consumer-\d consumed /m);
+  terminal.type(CTRL_C);
+  await terminal.until(/^code \d+$/m);
+  expect(terminal.shown()).toMatch(/^SIGINT: the producers stop, the consumers drain the buffer$/m);
+  expect(terminal.shown()).toMatch(/^(\d+) produced, \1 consumed, 0 remaining\n[\s\S]*^code 130$/m);
+  expect(workersOf(terminal.shown())).toHaveLength(4);
+  expect(workersOf(terminal.shown()).filter(isAlive)).toEqual([]);
+  expect(readdirSync(terminal.folder)).toEqual([]);
+  terminal.type("\n");
+  await terminal.ended;
+});
 
 test.skipIf(!hasScript)(
   "at the second Ctrl-C pnpm does not wait; the demo ends below the prompt (needs script of util-linux)",
-  { timeout: 60_000 },
   async () => {
     const terminal = onTerminal(`${DEMO} --consume-ms 60000`);
     await terminal.until(/met the full buffer/);

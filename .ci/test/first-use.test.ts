@@ -27,7 +27,7 @@ test("the README has these scripts and no others", () => {
   expect(started).toEqual(names);
 });
 
-test("its first steps work", { timeout: 180_000 }, async () => {
+test("its first steps work", { timeout: 600_000 }, async () => {
   const project = folderOf(root, install ?? "", temporary);
   for (const { name, text } of programs) writeFileSync(join(project, `${name}.ts`), text);
 

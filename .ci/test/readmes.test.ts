@@ -70,7 +70,7 @@ describe("commands in READMEs", () => {
   const rest = [...new Set(commands.map(({ command }) => command))].filter(
     (command) => !runByCi.has(command),
   );
-  test.for(rest)("%s", { timeout: 180_000 }, (command, context) => {
+  test.for(rest)("%s", { timeout: 600_000 }, (command, context) => {
     if (command in runElsewhere) return;
     const why = lacking(command);
     context.skip(why !== undefined, why);
@@ -120,7 +120,7 @@ describe("TypeScript in READMEs", () => {
     const cwd = mkdtempSync(join(tmpdir(), "sluice-readme-"));
     try {
       const script = join(folder, "out", `${file}.js`);
-      const run = spawnSync(process.execPath, [script], { cwd, encoding: "utf8", timeout: 25_000 });
+      const run = spawnSync(process.execPath, [script], { cwd, encoding: "utf8", timeout: 100_000 });
       expect(run.status, `${run.stdout}${run.stderr}`).toBe(0);
     } finally {
       rmSync(cwd, { recursive: true, force: true });

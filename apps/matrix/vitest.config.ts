@@ -3,5 +3,5 @@ import { twoFilesAtATime } from "../../.ci/vitest.shared.js";
 // Several cases run at once, each of several processes, and nothing is timed.
 export default {
   ...twoFilesAtATime,
-  test: { ...twoFilesAtATime.test, testTimeout: 120_000, maxConcurrency: 5 },
+  test: { ...twoFilesAtATime.test, testTimeout: 480_000, maxConcurrency: 5 },
 };

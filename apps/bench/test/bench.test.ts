@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unwarned } from "@sluice/test-support";
 import { afterAll, describe, expect, test } from "vitest";
 import { readArgs } from "../dist/args.js";
 import { candidates } from "../dist/candidates.js";
@@ -24,7 +25,8 @@ afterAll(() => {
 
 function bench(...args: string[]): SpawnSyncReturns<string> {
   const env = { ...process.env, TMPDIR: directory };
-  return spawnSync(process.execPath, [main, ...args], { cwd: outputs, env, encoding: "utf8" });
+  const run = spawnSync(process.execPath, [main, ...args], { cwd: outputs, env, encoding: "utf8" });
+  return { ...run, stderr: unwarned(run.stderr) };
 }
 
 const set = selections.find(({ name }) => name === "file") as (typeof selections)[number];

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unwarned } from "@sluice/test-support";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { durable } from "../dist/candidates.js";
 import { works } from "../dist/growth.js";
@@ -26,7 +27,8 @@ const shm = named("shm");
 
 function bench(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const all = { ...process.env, TMPDIR: directory, ...env };
-  return spawnSync(process.execPath, [main, ...args], { cwd: directory, env: all, encoding: "utf8" });
+  const run = spawnSync(process.execPath, [main, ...args], { cwd: directory, env: all, encoding: "utf8" });
+  return { ...run, stderr: unwarned(run.stderr) };
 }
 
 // Regions and queues are not in the directory for temporary files.
@@ -35,7 +37,7 @@ const leftovers = () =>
     .filter(existsSync)
     .flatMap((path) => readdirSync(path).filter((name) => name.startsWith("sluice-bench-")));
 
-test("all peers that are here run, and every run is valid", { timeout: 180_000 }, () => {
+test("all peers that are here run, and every run is valid", { timeout: 300_000 }, () => {
   const before = leftovers();
   const args = ["--set", "shm", "--only", "5-2p2c,1024-2p2c-one,round-trip", "--item-bytes", "1024"];
   const { status, stdout, stderr } = bench([
@@ -89,7 +91,7 @@ function whatOf(read: () => string): string {
 
 // Durable ones with fewer: an item of theirs waits for the disk.
 describe("what outlives a power cut", () => {
-  test.for(durable.map(({ name }) => name))("%s", { timeout: 60_000 }, (name, context) => {
+  test.for(durable.map(({ name }) => name))("%s", { timeout: 240_000 }, (name, context) => {
     const { status, stdout, stderr } = bench(["--only", `${name},5-1p1c`, "--items", "50", "--rounds", "1"]);
     const [, why] = /^Left out: (.*)$/m.exec(stdout) ?? [];
     context.skip(why !== undefined, why);
@@ -101,7 +103,7 @@ describe("what outlives a power cut", () => {
 });
 
 describe("with core's json codec", () => {
-  test.for(["shm-json", "file-flock-json", "zeromq-json"])("%s", { timeout: 60_000 }, (name) => {
+  test.for(["shm-json", "file-flock-json", "zeromq-json"])("%s", { timeout: 240_000 }, (name) => {
     const only = `${name},5-1p1c,1024-1p1c`;
     const { status, stdout, stderr } = bench(["--only", only, "--items", "300", "--rounds", "1"]);
     expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
@@ -109,15 +111,19 @@ describe("with core's json codec", () => {
 });
 
 describe("through a server, or as messages", () => {
-  test.for(named("zeromq").candidates.map(({ name }) => name))("%s", { timeout: 60_000 }, (name, context) => {
-    const only = `${name},5-2p2c,1024-2p2c,5-1p1c-concurrent,1024-1p1c-concurrent,round-trip`;
-    const { status, stdout, stderr } = bench(["--only", only, "--items", "1500", "--rounds", "1"]);
-    const [, why] = /^Left out: (.*)$/m.exec(stdout) ?? [];
-    context.skip(why !== undefined, why);
-    expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
-    expect(serversLeft()).toEqual([]);
-    expect(readdirSync(directory)).toEqual([]);
-  });
+  test.for(named("zeromq").candidates.map(({ name }) => name))(
+    "%s",
+    { timeout: 240_000 },
+    (name, context) => {
+      const only = `${name},5-2p2c,1024-2p2c,5-1p1c-concurrent,1024-1p1c-concurrent,round-trip`;
+      const { status, stdout, stderr } = bench(["--only", only, "--items", "1500", "--rounds", "1"]);
+      const [, why] = /^Left out: (.*)$/m.exec(stdout) ?? [];
+      context.skip(why !== undefined, why);
+      expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
+      expect(serversLeft()).toEqual([]);
+      expect(readdirSync(directory)).toEqual([]);
+    },
+  );
 });
 
 test("a server ends behind its buffer, however the buffer ends, and at once where none can be made", async () => {

@@ -28,7 +28,7 @@ const strict = candidates.filter(
     !others.includes(candidate.name),
 );
 
-test.for(strict.map(({ name }) => name))("%s", { timeout: 30_000 }, async (name, context) => {
+test.for(strict.map(({ name }) => name))("%s", async (name, context) => {
   const candidate = strict.find((one) => one.name === name) as NodeCandidate;
   const { signal } = new AbortController();
   const readiness = (await candidate.prepare?.({ directory, signal })) ?? { isReady: true };

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unwarned } from "@sluice/test-support";
 import { onTestFinished, vi } from "vitest";
 
 export const MAIN: string = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -60,7 +61,7 @@ export function demo(
     stderr += text;
   });
   const ended = new Promise<Ended>((resolve) => {
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", (code) => resolve({ code, stdout, stderr: unwarned(stderr) }));
   });
   return {
     child,
@@ -116,5 +117,5 @@ export async function pidsOf({ printed }: DemoProcess): Promise<number[]> {
 
 /** Resolves when it does not throw any more, and rejects with what it threw last. */
 export async function until(holds: () => void): Promise<void> {
-  await vi.waitFor(holds, { timeout: 20_000, interval: 20 });
+  await vi.waitFor(holds, { timeout: 60_000, interval: 20 });
 }

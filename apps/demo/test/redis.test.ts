@@ -39,7 +39,7 @@ test.skipIf(!hasServer)("a server of its own ends also where the demo is killed"
   expect(isThere() || serversOf().length > 0).toBe(true);
   running.child.kill("SIGKILL");
   await running.ended;
-  await expect.poll(isThere, { timeout: 10_000 }).toBe(false);
+  await expect.poll(isThere, { timeout: 60_000 }).toBe(false);
 });
 
 test.skipIf(!hasServer)(

@@ -135,14 +135,14 @@ test("--keep keeps the buffer, also when it is drained", async () => {
 
 test("a worker that is killed from outside is back, and goes on where it was", async () => {
   const folder = freshFolder();
-  const some = ["--items", "60,60", "--produce-ms", "0-10", "--consume-ms", "5-20", "--json"];
+  const some = ["--items", "100,100", "--produce-ms", "0-10", "--consume-ms", "5-20", "--json"];
   const running = demo(some, { folder });
   const pids = await pidsOf(running);
   await running.printed(/"kind":"consumed"/);
   process.kill(pids[0] ?? 0, "SIGKILL");
   const ended = await running.ended;
   expect(ended.code, ended.stderr).toBe(0);
-  expect(eventsOf(ended).at(-1)).toMatchObject({ produced: 120, consumed: 120, restarts: 1, drained: true });
+  expect(eventsOf(ended).at(-1)).toMatchObject({ produced: 200, consumed: 200, restarts: 1, drained: true });
   expect(pids.filter(isAlive)).toEqual([]);
   expect(leftIn(folder)).toEqual([]);
 });

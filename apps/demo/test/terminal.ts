@@ -13,6 +13,8 @@ export const hasTerminal: boolean =
 
 export const SHOW_CURSOR = "\u001b[?25h";
 const HIDE_CURSOR = "\u001b[?25l";
+/** With this a picture is complete. */
+const ERASE_BELOW = "\u001b[J";
 
 export interface OnTerminal {
   readonly child: ChildProcess;
@@ -23,8 +25,8 @@ export interface OnTerminal {
   raw(): string;
   /** What the screen shows, and what has gone off its upper end. */
   lines(): string[];
-  /** Resolves when the screen shows it. */
-  shown(pattern: RegExp): Promise<void>;
+  /** Resolves when the screen shows it, also if only for one picture; to whether the cursor was there then. */
+  shown(pattern: RegExp): Promise<{ readonly isCursorShown: boolean }>;
   isCursorShown(): boolean;
   type(keys: string): void;
   resize(columns: number, rows: number): void;
@@ -54,6 +56,8 @@ export function onTerminal(
   onTestFinished(() => void child.kill("SIGKILL"));
   const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 5000 });
   let raw = "";
+  /** Of that, what is on the screen. */
+  let written = "";
   let unseen = 0;
   const watchers = new Set<() => void>();
   const look = () => {
@@ -62,11 +66,15 @@ export function onTerminal(
   child.stdin.on("error", () => {});
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     raw += text;
-    unseen++;
-    terminal.write(text, () => {
-      unseen--;
-      look();
-    });
+    // Picture by picture: where this process is late, several come at once.
+    for (const part of picturesIn(text)) {
+      unseen++;
+      terminal.write(part, () => {
+        unseen--;
+        written += part;
+        look();
+      });
+    }
   });
   const lines = () => {
     const { active } = terminal.buffer;
@@ -91,7 +99,7 @@ export function onTerminal(
         const seen = () => {
           if (!pattern.test(lines().join("\n"))) return;
           watchers.delete(seen);
-          resolve();
+          resolve({ isCursorShown: isCursorShownAfter(written) });
         };
         watchers.add(seen);
         seen();
@@ -99,7 +107,7 @@ export function onTerminal(
           reject(new Error(`Ended with ${code} and without ${pattern}:\n${lines().join("\n").trimEnd()}`)),
         );
       }),
-    isCursorShown: () => raw.lastIndexOf(SHOW_CURSOR) >= raw.lastIndexOf(HIDE_CURSOR),
+    isCursorShown: () => isCursorShownAfter(raw),
     type: (keys) => void child.stdin.write(keys),
     resize(columns, rows) {
       terminal.resize(columns, rows);
@@ -107,4 +115,14 @@ export function onTerminal(
     },
     pid: () => Number(read(".test-pid")),
   };
+}
+
+function isCursorShownAfter(text: string): boolean {
+  return text.lastIndexOf(SHOW_CURSOR) >= text.lastIndexOf(HIDE_CURSOR);
+}
+
+/** The last part is what comes after the last whole one. */
+function picturesIn(text: string): string[] {
+  const parts = text.split(ERASE_BELOW);
+  return parts.map((part, n) => (n < parts.length - 1 ? part + ERASE_BELOW : part));
 }

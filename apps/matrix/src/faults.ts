@@ -13,6 +13,8 @@ import type { WayToFail } from "./workers/ways-to-end.js";
 const CAPACITY = 5;
 const ITEMS = 10;
 const LEASE_MS = 3_000;
+/** As often as without a word, also on a machine where as many starts take longer than the 10 s of that. */
+const RESTART = { withinMs: 600_000 };
 /** Work that is not over before it is ended from outside, and that the next run finishes. */
 const MORE = { items: 5 * ITEMS, waitsAfter: 4 * ITEMS };
 const ENDLESS = 1_000_000;
@@ -39,13 +41,17 @@ function scenarioOf(parts: Parts = {}): Fault["scenario"] {
   return ({ folder, records }: Ground, { name }: MatrixTransport): Scenario => {
     const { producer, consumer, consumers: count = 1, failuresMax, itemTimeoutMs, drainDeadlineMs } = parts;
     // A journal takes the lease of somebody who died with the broker for good until it has passed.
-    const options = { leaseMs: LEASE_MS, ...(itemTimeoutMs === undefined ? {} : { itemTimeoutMs }) };
+    const options = {
+      leaseMs: LEASE_MS,
+      restart: RESTART,
+      ...(itemTimeoutMs === undefined ? {} : { itemTimeoutMs }),
+    };
     return {
       transport: name,
       folder,
       create: { capacity: CAPACITY, ...(failuresMax === undefined ? {} : { failuresMax }) },
       values: true,
-      producers: [producers([{ prefix: "a", items: ITEMS, records, ...producer }])],
+      producers: [producers([{ prefix: "a", items: ITEMS, records, ...producer }], { restart: RESTART })],
       consumers: [consumers(count, { records, ...consumer }, options)],
       ...(drainDeadlineMs === undefined ? {} : { drainDeadlineMs }),
     };

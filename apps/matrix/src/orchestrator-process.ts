@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunEvent, RunEventKind, RunReport } from "@sluice/core";
+import { unwarned } from "@sluice/test-support";
 import type { MatrixTransport } from "./matrix-transports.js";
 import type { OrchestratorNews } from "./orchestrator-main.js";
 import { commandOf, isTagged, killNow, processesTagged, TAG } from "./processes.js";
@@ -70,7 +71,7 @@ export class OrchestratorProcess {
   refused: string | undefined;
   /** By how much its peak memory grew from the beginning of the work to the end. */
   grownKiB = 0;
-  stderr = "";
+  #stderr = "";
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   readonly #listeners = new Set<(event: RunEvent) => void>();
@@ -91,7 +92,7 @@ export class OrchestratorProcess {
     this.#child.send(scenario);
     this.#child.stdout?.resume();
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.stderr = (this.stderr + text).slice(-STDERR_MAX);
+      this.#stderr = (this.#stderr + text).slice(-STDERR_MAX);
     });
     this.#child.on("message", (news) => this.#hear(news as OrchestratorNews));
     this.ended = new Promise((resolve) => {
@@ -107,6 +108,11 @@ export class OrchestratorProcess {
       this.#child.once("close", shut);
       this.#child.once("disconnect", shut);
     });
+  }
+
+  /** What it printed to standard error, for the most part. */
+  get stderr(): string {
+    return unwarned(this.#stderr);
   }
 
   get pid(): number {

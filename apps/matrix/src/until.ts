@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const LOOK_EVERY_MS = 20;
 // Generous, for a machine that does much else: what takes longer has gone wrong.
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 100_000;
 
 /**
  * Resolves when the condition holds. Rejects where it never does.

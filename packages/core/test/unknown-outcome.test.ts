@@ -1,6 +1,6 @@
 // What core does when a port cannot say whether it put an item: retries, and when it must not pretend to know.
 import { BufferError, type CreateOptions, createBuffer, type Offered, type ProducerPort } from "@sluice/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { faultOf, values } from "./kit/expectations.js";
 import { producerByHand, type Script, scripted } from "./kit/scripted.js";
 
@@ -69,10 +69,16 @@ describe("an offer of unknown outcome", () => {
   test("is retried within half of the retry window only", async () => {
     const script: Script = { capabilities: { putOutcome: "may-be-unknown", retryWindowMs: 200 } };
     const { offers, producer } = await producerByHand({ script });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const startedAt = performance.now();
     const put = faultOf(producer.put("a"), "OUTCOME_UNKNOWN");
     for (let index = 0; ; index += 1) {
-      const settled = await Promise.race([put, offers.call(index)]);
+      let settled: Awaited<typeof put> | Awaited<ReturnType<typeof offers.call>> | undefined;
+      void Promise.race([put, offers.call(index)]).then((first) => {
+        settled = first;
+      });
+      while (settled === undefined) await vi.advanceTimersByTimeAsync(1);
       if (settled instanceof Error) break;
       settled.refuse(gone());
       // The last retry was sent while the authority certainly still knew the first try.

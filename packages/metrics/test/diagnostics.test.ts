@@ -124,9 +124,10 @@ test("an event that nobody subscribes to costs no memory", () => {
     return (process.memoryUsage().heapUsed - before) / times;
   };
   for (let n = 0; n < 20; n++) bytesOfEach(); // compiled
-  // A round in which garbage was collected says nothing, and most have none. An object has 16 bytes or more.
-  const rounds = Array.from({ length: 10 }, bytesOfEach);
-  expect(Math.max(...rounds), `bytes of heap for each event: ${rounds}`).toBeLessThan(8);
+  // A round in which garbage was collected, or something else was compiled at last, says nothing, and most have neither. An object has
+  // 16 bytes or more, in each of them.
+  const rounds = Array.from({ length: 11 }, bytesOfEach).sort((a, b) => a - b);
+  expect(rounds[5], `bytes of heap for each event: ${rounds}`).toBeLessThan(8);
 });
 
 test("handles outside of runs tell that they wait, and for how long", async () => {

@@ -3,5 +3,7 @@ export { Network, type NetworkOptions, type Way, whyNoNetwork } from "./network.
 export { type Handles, outcomesWithout } from "./outcomes-without.js";
 export { type Place, ServerProcess } from "./server-process.js";
 export { programOf } from "./server-program.js";
+export { unlessPaused } from "./unless-paused.js";
 export { outcomeOf, outcomesOf, until } from "./until.js";
+export { unwarned } from "./unwarned.js";
 export { type Account, consume, insist, sum } from "./work.js";

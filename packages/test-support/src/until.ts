@@ -2,11 +2,15 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** @param what - completes "Expected that". */
+/**
+ * Of how long something takes a test says nothing: the time is for what never happens.
+ *
+ * @param what - completes "Expected that".
+ */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  withinMs = 10_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const end = performance.now() + withinMs;
   while (!(await condition())) {

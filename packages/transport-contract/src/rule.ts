@@ -37,6 +37,11 @@ export interface Rule {
   /** Number and meaning: `BOUND-1 counts leased items towards capacity`. */
   readonly title: string;
   readonly level: Level;
+  /**
+   * It has times of its own, such as a lease's, in which something has to be done: that it fails while this process stood still for
+   * longer than such times bear says nothing.
+   */
+  readonly isTimed: boolean;
   /** Why it is not run on this harness; undefined if it is. */
   skip(harness: Harness): Skip | undefined;
   run(context: RuleContext): Promise<void>;
@@ -48,6 +53,8 @@ export interface RuleOptions {
   readonly needs?: (capabilities: TransportCapabilities) => string | undefined;
   /** It spawns processes. */
   readonly processes?: boolean;
+  /** It has times of its own, in which something has to be done. */
+  readonly isTimed?: boolean;
   /** It needs at least one failpoint of the adapter. */
   readonly failpoints?: boolean;
   /** It needs to know where the buffer's files are. */
@@ -70,6 +77,7 @@ export function rule(
     number,
     title,
     level: options.level ?? (options.needs === undefined ? "required" : "capability"),
+    isTimed: options.isTimed ?? false,
     skip(harness) {
       const reason = unclaimed(harness, options);
       if (reason !== undefined) return { reason, isUnable: false };

@@ -217,7 +217,7 @@ test.each([
   expect(status).toBe(2);
 });
 
-test.each(["SLUICE_LEVEL", "SLUICE_SEED", "SLUICE_EFFORT", "SLUICE_TIMEOUT_SCALE"])(
+test.each(["SLUICE_LEVEL", "SLUICE_SEED", "SLUICE_EFFORT", "SLUICE_TIMEOUT_SCALE", "SLUICE_SIGNAL_SCALE"])(
   "a wrong %s is found before a rule is run",
   (name) => {
     const { status, stderr } = run(["run", good, "--only", "RETRY-1"], { [name]: "wrong" });

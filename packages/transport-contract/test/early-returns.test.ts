@@ -18,7 +18,7 @@ const transport = () =>
   }));
 const harness: Harness = { createTransport: transport, capabilities: transport().capabilities };
 
-test("a transport whose waits end early keeps every rule", { timeout: 120_000 }, async () => {
+test("a transport whose waits end early keeps every rule", { timeout: 240_000 }, async () => {
   const verdicts = await runContract(harness, { level: "capability" });
   const failures = verdicts.filter(({ outcome }) => outcome === "failed");
   expect(failures.map(({ error }) => String(error))).toEqual([]);

@@ -125,6 +125,8 @@ export class Link {
     this.#isClosed = true;
     clearTimeout(this.#watch);
     this.#client?.disconnect();
+    // Whoever keeps a closed handle keeps no connection with it.
+    this.#client = undefined;
   }
 
   /** The one try that nearly always is enough, with little around it. */

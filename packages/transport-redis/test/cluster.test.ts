@@ -11,7 +11,7 @@ const ITEMS = 200;
 
 test.skipIf(noServer)(
   "the owner of a buffer is killed, and its replica takes over",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     const cluster = await RedisCluster.start();
     const connection = cluster.client();

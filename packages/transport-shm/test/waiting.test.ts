@@ -13,6 +13,22 @@ function switches(pid: number): number {
   return Number(count);
 }
 
+/** On a busy machine it may not yet have come to rest the first time. */
+async function expectFewSwitches({ child }: Actor, duringMs: number, fewerThan: number): Promise<void> {
+  const pid = child.pid ?? 0;
+  const inVain: number[] = [];
+  for (let n = 0; n < 4; n++) {
+    const before = switches(pid);
+    await pause(duringMs);
+    const count = switches(pid) - before;
+    if (count < fewerThan) return;
+    inVain.push(count);
+  }
+  expect.fail(
+    `Expected fewer than ${fewerThan} switches in ${duringMs} ms, at four looks there were ${inVain}`,
+  );
+}
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("a waiter that is killed or stopped costs nobody its wake-up:", () => {
@@ -83,7 +99,7 @@ test("one who was woken and killed is not stood aside for, for ever", async () =
   const isAtOnce = async () => {
     sequence += now(producer.offer(sequence + 1, [Buffer.from("item")], noWait)).accepted;
     await pause(1);
-    const polled = consumer.poll(1, waiting(1000));
+    const polled = consumer.poll(1, waiting(60_000));
     expect((await polled).deliveries.length).toBe(1);
     return !(polled instanceof Promise);
   };
@@ -136,11 +152,8 @@ describe("an idle process", () => {
     const take = sleeper.call("take", 60_000);
     await until(() => sleeper.waits === 1, "it waits");
     await pause(500);
-    const pid = sleeper.child.pid ?? 0;
-    const before = switches(pid);
-    await pause(3000);
     // Twelve re-checks of 250 ms; a turn of the event loop may take two switches.
-    expect(switches(pid) - before).toBeLessThan(40);
+    await expectFewSwitches(sleeper, 3000, 40);
     await (await port.producer()).offer(1, [Buffer.from("end")], noWait);
     expect(await take).toBe("end");
     await port.destroy();
@@ -152,10 +165,7 @@ describe("an idle process", () => {
     using idle = await Actor.on(port.address);
     await idle.call("put", "x");
     await pause(300);
-    const pid = idle.child.pid ?? 0;
-    const before = switches(pid);
-    await pause(1000);
-    expect(switches(pid) - before).toBeLessThan(10);
+    await expectFewSwitches(idle, 1000, 10);
     idle.call("leave").catch(() => {});
     expect((await idle.exit)[0]).toBe(0);
     await port.destroy();

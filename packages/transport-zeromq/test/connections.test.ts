@@ -1,5 +1,6 @@
-// As many connections as a process may have, ten thousand at most: those that ask to be clients are let in up to
-// the limit and refused beyond, and whoever was in is served.
+// As many connections as a process may have, ten thousand at most: each is accepted, those that ask to be clients are
+// let in up to the limit and refused beyond, and whoever was in is served. How many are open at one time is the
+// machine's affair: those that say nothing are given up after 5 s.
 
 import { execFileSync } from "node:child_process";
 import type { Socket } from "node:net";
@@ -28,7 +29,7 @@ const count = Math.min(CONNECTIONS, filesMax - OTHER_FILES);
 test.skipIf(count < 1_000)(
   `${count} connections: no more clients than the limit, and the honest one is served`,
   {
-    timeout: 60_000,
+    timeout: 240_000,
   },
   async () => {
     const { buffer, url, port, brokerPid } = await madeBuffer({
@@ -43,7 +44,8 @@ test.skipIf(count < 1_000)(
     onTestFinished(() => {
       for (const socket of sockets) socket.destroy();
     });
-    let accepted = 0;
+    let [open, openAtMost, greeted] = [0, 0, 0];
+    const accepted: Socket[] = [];
     let refused = 0;
     const ask = async (socket: Socket, n: number) => {
       const id = Buffer.alloc(16, 7);
@@ -53,8 +55,8 @@ test.skipIf(count < 1_000)(
         heard += bytes.toString("latin1");
       });
       socket.write(frame(clientPacket(id, 0, [encodeOpen(1, "")])));
-      await until(() => /bufferId|TOO_MANY_WAITERS/.test(heard), `an answer to connection ${n}`);
-      if (heard.includes("bufferId")) accepted++;
+      await until(() => /bufferId|TOO_MANY_WAITERS/.test(heard), `an answer came to connection ${n}`, 60_000);
+      if (heard.includes("bufferId")) accepted.push(socket);
       else refused++;
     };
     let next = 0;
@@ -63,6 +65,10 @@ test.skipIf(count < 1_000)(
         const n = ++next;
         const socket = await rawConnection(port);
         sockets.push(socket);
+        openAtMost = Math.max(openAtMost, ++open);
+        socket.once("close", () => open--);
+        // Who accepts a connection says so at once, before it knows whose it is.
+        socket.once("data", () => greeted++);
         socket.on("data", (bytes) => {
           if (bytes.includes("PING")) socket.write(PONG);
         });
@@ -75,20 +81,22 @@ test.skipIf(count < 1_000)(
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, some));
-    const open = sockets.filter((socket) => socket.readyState === "open").length;
     const growth = memoryOf(brokerPid) - memoryBefore;
     const seconds = (performance.now() - startedAt) / 1000;
+    await until(() => greeted === count, `all ${count} connections were accepted`, 60_000);
     console.log(
-      `${count} connections in ${seconds.toFixed(1)} s, ${open} open at the end, ${accepted} clients, ${refused} refused, ${(growth / count / 1024).toFixed(1)} KiB each`,
+      `${count} connections in ${seconds.toFixed(1)} s, ${openAtMost} open at one time, ${accepted.length} clients, ${refused} refused, ${(growth / openAtMost / 1024).toFixed(1)} KiB each`,
     );
-    // Each was, once; on a slow machine some may have been given up.
-    expect(open).toBeGreaterThan(count / 2);
     const asked = Math.floor(count / ASKS_ONE_IN);
-    expect({ accepted, refused }).toEqual({ accepted: CLIENTS - 1, refused: asked - CLIENTS + 1 });
-    expect(growth).toBeLessThan(count * CONNECTION_BYTES_MAX);
+    expect(accepted.length + refused).toBe(asked);
+    // One that was let in and is gone again makes room for another. None goes unless this process hears no PING for seconds.
+    const gone = () => accepted.filter((socket) => socket.readyState !== "open").length;
+    await until(() => accepted.length - gone() <= CLIENTS - 1, "no more clients are in than the limit");
+    expect(accepted.length).toBeGreaterThanOrEqual(CLIENTS - 1);
+    expect(growth).toBeLessThan(openAtMost * CONNECTION_BYTES_MAX);
     await producer.put("honest");
     expect(await consumer.take()).toEqual({ done: false, value: "honest" });
     for (const socket of sockets) socket.destroy();
-    await until(() => hasRoom(url), "there is room for a client again");
+    await until(() => hasRoom(url), "there is room for a client again", 60_000);
   },
 );

@@ -10,8 +10,8 @@ import { type Fate, TcpProxy } from "./support/tcp-proxy.js";
 
 /** Greeting, handshake and the opening of the buffer: cuts before that have a test of their own. */
 const BYTES_TO_OPEN = 700;
-/** Less than a client's silence may last before it fails its calls. */
-const SILENT_MS = 1_500;
+/** More than a heartbeat, and less than the 3 s after which a client fails its calls, by as much as a machine may pause. */
+const SILENT_MS = 1_200;
 const AT_A_TIME = 8;
 
 interface Account {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { completeSpec, createBuffer, openBuffer } from "@sluice/core";
+import { unwarned } from "@sluice/test-support";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { curveKeyPair } from "zeromq";
 import { zeromqTransport } from "../dist/index.js";
@@ -62,8 +63,11 @@ test("once it was opened, a later open that fails does it no harm", async () => 
 test("the next one clears what a creator left that a signal has ended", async () => {
   // In processes of their own: what Node has loaded before is not looked for again.
   const script = fileURLToPath(new URL("./support/create-once.mjs", import.meta.url));
-  const create = (end: string) =>
-    spawnSync(process.execPath, [script, `ipc://${join(folder, "buffer")}`, end], { encoding: "utf8" });
+  const create = (end: string) => {
+    const args = [script, `ipc://${join(folder, "buffer")}`, end];
+    const { signal, status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    return { signal, status, stderr: unwarned(stderr) };
+  };
   expect(create("SIGINT")).toMatchObject({ signal: "SIGINT" });
   expect(readdirSync(folder).sort()).toEqual(["buffer", "buffer.lock"]);
   expect(create("destroy")).toMatchObject({ status: 0, stderr: "" });

@@ -94,7 +94,7 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
     const producer = await buffer.producer();
     const consumer = await buffer.consumer();
     await producer.putMany([item(1), item(2)]);
-    const one = await consumer.lease({ leaseMs: 30_000 });
+    const one = await consumer.lease({ leaseMs: 3_600_000 });
     const two = await consumer.lease({ leaseMs: 700 });
     await kill(first);
     await startBroker();
@@ -151,7 +151,6 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
           expect(["OUTCOME_UNKNOWN", "TRANSPORT_UNAVAILABLE"]).toContain((error as { code: string }).code);
         }
       }
-      await buffer.seal();
     })();
     const taken: string[] = [];
     const unknown: unknown[] = [];
@@ -162,25 +161,30 @@ describe("after a SIGKILL of its broker, and a new one on the journal", () => {
           if (done) return;
           taken.push(textOf(value));
         } catch (error) {
-          expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+          const { code } = error as { code: string };
+          // Nothing was taken.
+          if (code === "TRANSPORT_UNAVAILABLE") continue;
+          expect(code).toBe("OUTCOME_UNKNOWN");
           unknown.push(error);
         }
       }
     })();
     for (let death = 1; death <= 8; death++) {
       const enough = death * 30;
-      await expect.poll(() => taken.length, { timeout: 60_000 }).toBeGreaterThan(enough);
+      await expect.poll(() => taken.length, { timeout: 120_000 }).toBeGreaterThan(enough);
       await kill(broker);
       broker = await startBroker();
     }
-    await Promise.all([putAll, takeAll]);
+    await putAll;
+    await buffer.seal();
+    await takeAll;
     // A take whose confirmation was under way may have consumed its item, and says so.
     expect(new Set(taken).size).toBe(taken.length);
     expect(taken.length).toBeLessThanOrEqual(count);
     expect(taken.length + unknown.length).toBeGreaterThanOrEqual(count);
     expect(await buffer.counts()).toMatchObject({ produced: count, consumed: count });
     await buffer.close();
-  }, 180_000);
+  }, 480_000);
 });
 
 describe("a start that fails", () => {
@@ -188,7 +192,7 @@ describe("a start that fails", () => {
     const first = await startBroker();
     const buffer = await openBuffer(transport(), { codec: bytes });
     await (await buffer.producer()).put(item(1));
-    const { value } = await (await buffer.consumer()).lease();
+    const { value } = await (await buffer.consumer()).lease({ leaseMs: 3_600_000 });
     await kill(first);
     const { url: taken } = await madeBuffer({ over: "tcp", capacity: 1 });
     const settings = { url: taken, store: { kind: "old", path: journal() } } as const;

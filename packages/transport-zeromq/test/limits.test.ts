@@ -97,7 +97,7 @@ test("one connection is one client: it cannot use up the places of others", asyn
   dealer.connect(url);
   for (let n = 1; n <= 10; n++) await dealer.send(clientPacket(Buffer.alloc(16, n), 0, [encodeOpen(1, "")]));
   await until(
-    async () => (await outcomeOf(dealer.receive(), "an answer", 5_000)) !== undefined,
+    async () => (await outcomeOf(dealer.receive(), "an answer", 60_000)) !== undefined,
     "it is answered",
   );
   dealer.close();

@@ -16,10 +16,12 @@ const LAST = "9 produced, 9 consumed, 0 remaining";
 describe.skipIf(!hasTerminal)("on a terminal (needs script of util-linux)", () => {
   test("the run as it is, and in the end its last state and the report", async () => {
     const terminal = onTerminal(["--consume-ms", "30-60"]);
-    await terminal.shown(/^Buffer +[■▣□]{5} +\d of 5/m);
-    await terminal.shown(/^Producer-\d +(?:making an item|waiting: buffer is full) /m);
-    await terminal.shown(/^Consumer-\d +handling P\d-\d /m);
-    expect(terminal.isCursorShown()).toBe(false);
+    const seen = await Promise.all([
+      terminal.shown(/^Buffer +[■▣□]{5} +\d of 5/m),
+      terminal.shown(/^Producer-\d +(?:making an item|waiting: buffer is full) /m),
+      terminal.shown(/^Consumer-\d +handling P\d-\d /m),
+    ]);
+    expect(seen.map(({ isCursorShown }) => isCursorShown)).toEqual([false, false, false]);
     expect(await terminal.ended).toBe(0);
     const all = terminal.lines().filter((line) => line !== "");
     const seed = all[0];
@@ -111,9 +113,11 @@ describe.skipIf(!hasTerminal)("on a terminal (needs script of util-linux)", () =
       "600ms",
     ];
     const terminal = onTerminal([...args, "--restart"]);
-    await terminal.shown(/^Consumer-\d +starts again in \d+ ms/m);
-    await terminal.shown(/^Consumer-\d was killed; starts again in \d+ ms$/m);
-    await terminal.shown(/^Consumer-\d is back \(process \d+\)$/m);
+    await Promise.all([
+      terminal.shown(/^Consumer-\d +starts again in \d+ ms/m),
+      terminal.shown(/^Consumer-\d was killed; starts again in \d+ ms$/m),
+      terminal.shown(/^Consumer-\d is back \(process \d+\)$/m),
+    ]);
     expect(await terminal.ended).toBe(0);
     expect(terminal.lines().join("\n")).toMatch(/^Consumer-\d .*started again (?:once|\d+ times)$/m);
   });

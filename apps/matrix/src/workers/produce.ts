@@ -1,6 +1,6 @@
 /** Produces `a-1`, `a-2` and so on, and goes on after what an earlier life had put. Fails where it is told to. */
 
-import { writeSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WorkerContext } from "@sluice/core";
 import { peakMemoryKiB } from "../processes.js";
@@ -14,20 +14,26 @@ export interface ProduceArgs {
   readonly failing?: Failing;
   /** After so many items it waits until it is stopped. */
   readonly waitsAfter?: number;
+  /** After so many items it waits until there is such a file. */
+  readonly waitsFor?: { readonly after: number; readonly path: string };
   /** So much it prints before its first item, which then says by how many KiB its memory grew. */
   readonly printMiB?: number;
   /** Its standard output is that of its program: then it minds a full pipe by itself, as whoever prints so much there has to. */
   readonly printsForAll?: boolean;
 }
 
+const LOOK_EVERY_MS = 10;
+
 export const resumes = true;
 
 export default async function* produce(context: WorkerContext<ProduceArgs>): AsyncGenerator<string> {
   const { args, lastSequence, signal } = context;
-  const { prefix, items, everyMs = 0, waitsAfter = Number.POSITIVE_INFINITY, printMiB = 0 } = args;
+  const { prefix, items, everyMs = 0, waitsAfter = Number.POSITIVE_INFINITY, waitsFor, printMiB = 0 } = args;
   const grownKiB = printMiB > 0 ? print(printMiB, args.printsForAll ?? false) : undefined;
   for (let n = lastSequence + 1; n <= items; n++) {
     if (n > waitsAfter) await untilAborted(signal);
+    while (waitsFor !== undefined && n > waitsFor.after && !existsSync(waitsFor.path))
+      await delay(LOOK_EVERY_MS, undefined, { signal });
     if (everyMs > 0) await delay(everyMs, undefined, { signal });
     const item = grownKiB === undefined ? `${prefix}-${n}` : `${prefix}-${n} grown ${grownKiB}`;
     await failAt(item, args.failing, args.records);

@@ -7,10 +7,11 @@ import { openBuffer, type Run, type RunEvent, type RunPlan, type RunReport, run 
 import { onTestFinished } from "vitest";
 // By path: core cannot depend on its adapters and the checker, its tests can be built after them (see turbo.json).
 import { randomFrom, seedFromEnvironment } from "../../../history-checker/dist/random.js";
+import { unlessPaused } from "../../../test-support/dist/index.js";
 import { fileTransport } from "../../../transport-file/dist/index.js";
 import { memoryTransport } from "../../../transport-memory/dist/index.js";
 
-export { fileTransport, memoryTransport, randomFrom, seedFromEnvironment };
+export { fileTransport, memoryTransport, randomFrom, seedFromEnvironment, unlessPaused };
 
 export function worker(name: string): URL {
   return new URL(`./workers/${name}.mjs`, import.meta.url);
@@ -79,7 +80,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-export async function until(isTrue: () => boolean, what: string, withinMs = 10_000): Promise<void> {
+export async function until(isTrue: () => boolean, what: string, withinMs = 60_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!isTrue()) {
     if (performance.now() > deadline) throw new Error(`Not within ${withinMs} ms: ${what}`);

@@ -1,6 +1,8 @@
 // A plan that cannot be used is refused before anything is made.
 import { openBuffer, type RunPlan, run } from "@sluice/core";
 import { expect, test } from "vitest";
+// Not exported: a run completes what its plan says.
+import { completeRestart } from "../../dist/orchestrator/restart-options.js";
 import { throwing } from "../kit/expectations.js";
 import { memoryTransport, worker } from "./harness.js";
 
@@ -50,4 +52,14 @@ test.each([
     message: expect.stringContaining(says),
   });
   await expect(openBuffer(transport)).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
+});
+
+test("without a word of restarts there are three of a group within 10 s, and no more", () => {
+  expect(completeRestart("restart", undefined)).toMatchObject({
+    policy: "on-crash",
+    max: 3,
+    withinMs: 10_000,
+    backoffMinMs: 100,
+    backoffMaxMs: 2_000,
+  });
 });

@@ -38,7 +38,11 @@ test("9 produced, 9 consumed, 0 remaining, by four processes", async () => {
         { prefix: "b", items: 4 },
       ],
     },
-    consumers: { module: worker("collect"), count: 2, args: { everyMs: 50 } },
+    consumers: {
+      module: worker("collect"),
+      count: 2,
+      args: { everyMs: 50, meeting: { folder: `${path}-meeting`, count: 2 } },
+    },
     values: true,
   });
   const report = await watched.report;

@@ -5,6 +5,7 @@ import { inspect } from "../disk/inspect.js";
 import { SETTINGS, scriptOf } from "../disk/script.js";
 import { possibleStates } from "../disk/script-model.js";
 import { runScript, startScript } from "../disk/strace.js";
+import type { RuleContext } from "../kit/context.js";
 import { isTrue } from "../kit/expect.js";
 import { startPuppets } from "../processes/start-puppets.js";
 import { type Rule, rule } from "../rule.js";
@@ -22,7 +23,7 @@ export const durableRules: readonly Rule[] = [
       const { transport, address, job } = await arenaFor(t, folderFor(t), script);
       // Over a network nobody notices a death: the leases of the dead end by time.
       const isFar = t.harness.capabilities.reach === "network";
-      const leases = isFar ? { leaseMs: t.timing.signalMs / 2 } : {};
+      const leases = isFar ? { leaseMs: leaseMsOf(t) } : {};
       const { child, end, kill } = startScript({ ...job, ...leases, stays: true });
       t.hold(kill);
       const others = await startPuppets(t, 2, address);
@@ -58,7 +59,7 @@ export const durableRules: readonly Rule[] = [
       const script = scriptOf(t.random, 40, t.random.chance(0.3));
       const { transport, address, job } = await arenaFor(t, folderFor(t), script);
       // A new authority may not know who has died meanwhile: those leases end by time.
-      const { done } = cameToItsEnd(job, await runScript(t, { ...job, leaseMs: t.timing.signalMs / 2 }));
+      const { done } = cameToItsEnd(job, await runScript(t, { ...job, leaseMs: leaseMsOf(t) }));
       await t.soon(t.harness.restart?.(transport), "the restart");
       const port = await t.soon(transport.open(address), "the opening afterwards");
       t.defer(() => port.destroy());
@@ -76,3 +77,8 @@ export const durableRules: readonly Rule[] = [
     { ...authority, level: "stochastic" },
   ),
 ];
+
+/** Of a lease that the script outlasts, and that whoever looks at the buffer afterwards waits out. */
+function leaseMsOf({ timing }: RuleContext): number {
+  return Math.min(timing.signalMs / 2, timing.leaseMs * 40);
+}

@@ -6,25 +6,29 @@ import { checkLedger, leaseOne, put } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
 
 export const leaseRules: readonly Rule[] = [
-  rule("LEASE-1 removes an item for good with an ack", async (t) => {
-    const { buffer } = await t.stage({ capacity: 2 });
-    await put(await buffer.producer(), ["a"]);
-    const consumer = await buffer.consumer();
-    // Time enough for the ack, also on a busy machine.
-    const leaseMs = t.timing.leaseMs * 4;
-    const lease = await leaseOne(consumer, t, leaseMs);
-    equal(
-      { deliveries: lease.deliveries, failures: lease.failures },
-      { deliveries: 1, failures: 0 },
-      "a first lease",
-    );
-    await lease.ack();
-    // Longer than the lease would have lasted.
-    await sleep(leaseMs + t.timing.leaseMs);
-    equal(await consumer.tryTake(), "empty" as never, "tryTake after the ack");
-    const { consumed, ready, leased } = await buffer.counts();
-    equal({ consumed, ready, leased }, { consumed: 1, ready: 0, leased: 0 }, "the counts");
-  }),
+  rule(
+    "LEASE-1 removes an item for good with an ack",
+    async (t) => {
+      const { buffer } = await t.stage({ capacity: 2 });
+      await put(await buffer.producer(), ["a"]);
+      const consumer = await buffer.consumer();
+      // Time enough for the ack, also on a busy machine.
+      const leaseMs = t.timing.leaseMs * 4;
+      const lease = await leaseOne(consumer, t, leaseMs);
+      equal(
+        { deliveries: lease.deliveries, failures: lease.failures },
+        { deliveries: 1, failures: 0 },
+        "a first lease",
+      );
+      await lease.ack();
+      // Longer than the lease would have lasted.
+      await sleep(leaseMs + t.timing.leaseMs);
+      equal(await consumer.tryTake(), "empty" as never, "tryTake after the ack");
+      const { consumed, ready, leased } = await buffer.counts();
+      equal({ consumed, ready, leased }, { consumed: 1, ready: 0, leased: 0 }, "the counts");
+    },
+    { isTimed: true },
+  ),
 
   rule(
     "LEASE-2 returns an item with a nack: the same bytes, one delivery and one failure more",
@@ -82,52 +86,60 @@ export const leaseRules: readonly Rule[] = [
     checkLedger(await stage.buffer.counts(), 1, "at the end");
   }),
 
-  rule("LEASE-6 keeps an item for as long as its lease is extended", async (t) => {
-    const stage = await t.stage({ capacity: 1 });
-    await put(await stage.buffer.producer(), ["a"]);
-    const lease = await leaseOne(await stage.buffer.consumer(), t, t.timing.leaseMs * 8);
-    const other = await (await stage.another()).consumer();
-    let isOut = true;
-    const take = other.take().then((got) => {
-      isOut = false;
-      return got;
-    });
-    // One and a half times the lease; each extend may be late by three quarters of it.
-    for (let i = 0; i < 6; i++) {
-      await sleep(t.timing.leaseMs * 2);
-      await lease.extend(t.timing.leaseMs * 8);
-      isTrue(isOut, "Expected the item to stay with the holder that extends its lease");
-    }
-    await lease.release();
-    equal(
-      await t.soon(take, "the waiting take, after the release"),
-      { done: false, value: "a" },
-      "what it got",
-    );
-  }),
+  rule(
+    "LEASE-6 keeps an item for as long as its lease is extended",
+    async (t) => {
+      const stage = await t.stage({ capacity: 1 });
+      await put(await stage.buffer.producer(), ["a"]);
+      const lease = await leaseOne(await stage.buffer.consumer(), t, t.timing.leaseMs * 8);
+      const other = await (await stage.another()).consumer();
+      let isOut = true;
+      const take = other.take().then((got) => {
+        isOut = false;
+        return got;
+      });
+      // One and a half times the lease; each extend may be late by three quarters of it.
+      for (let i = 0; i < 6; i++) {
+        await sleep(t.timing.leaseMs * 2);
+        await lease.extend(t.timing.leaseMs * 8);
+        isTrue(isOut, "Expected the item to stay with the holder that extends its lease");
+      }
+      await lease.release();
+      equal(
+        await t.soon(take, "the waiting take, after the release"),
+        { done: false, value: "a" },
+        "what it got",
+      );
+    },
+    { isTimed: true },
+  ),
 
-  rule("LEASE-12 keeps a nacked item back for its delay, during which it counts as leased", async (t) => {
-    const { buffer } = await t.stage({ capacity: 2 });
-    await put(await buffer.producer(), ["a"]);
-    const consumer = await buffer.consumer();
-    // Time enough for the looks at it, also on a busy machine.
-    const delayMs = t.timing.leaseMs * 4;
-    const lease = await leaseOne(consumer, t);
-    // The delay begins with the nack's commit, which may be long before its answer.
-    const asked = performance.now();
-    await lease.nack({ reason: "later", delayMs });
-    const { leased, ready } = await buffer.counts();
-    equal({ leased, ready }, { leased: 1, ready: 0 }, "the counts during the delay");
-    equal(await consumer.tryTake(), "empty" as never, "tryTake during the delay");
-    const again = await leaseOne(consumer, t);
-    // One millisecond for the rounding of timers.
-    isTrue(
-      performance.now() - asked >= delayMs - 1,
-      `Expected the item not before its delay of ${delayMs} ms`,
-    );
-    equal(again.failures, 1, "the failures of the item");
-    await again.ack();
-  }),
+  rule(
+    "LEASE-12 keeps a nacked item back for its delay, during which it counts as leased",
+    async (t) => {
+      const { buffer } = await t.stage({ capacity: 2 });
+      await put(await buffer.producer(), ["a"]);
+      const consumer = await buffer.consumer();
+      // Time enough for the looks at it, also on a busy machine.
+      const delayMs = t.timing.leaseMs * 4;
+      const lease = await leaseOne(consumer, t);
+      // The delay begins with the nack's commit, which may be long before its answer.
+      const asked = performance.now();
+      await lease.nack({ reason: "later", delayMs });
+      const { leased, ready } = await buffer.counts();
+      equal({ leased, ready }, { leased: 1, ready: 0 }, "the counts during the delay");
+      equal(await consumer.tryTake(), "empty" as never, "tryTake during the delay");
+      const again = await leaseOne(consumer, t);
+      // One millisecond for the rounding of timers.
+      isTrue(
+        performance.now() - asked >= delayMs - 1,
+        `Expected the item not before its delay of ${delayMs} ms`,
+      );
+      equal(again.failures, 1, "the failures of the item");
+      await again.ack();
+    },
+    { isTimed: true },
+  ),
 
   rule("LEASE-14 releases the leases of a consumer, or of a handle, that is closed", async (t) => {
     const stage = await t.stage({ capacity: 2 });
@@ -190,26 +202,30 @@ export const leaseRules: readonly Rule[] = [
     equal((await buffer.counts()).dead, 0, "the number of dead letters");
   }),
 
-  rule("LEASE-21 keeps the item of leases() while its body runs, however long", async (t) => {
-    const stage = await t.stage({ capacity: 1 });
-    await put(await stage.buffer.producer(), ["a"]);
-    await stage.buffer.seal();
-    const consumer = await stage.buffer.consumer();
-    const other = await (await stage.another()).consumer();
-    let bodies = 0;
-    let thief: Promise<{ done: boolean }> | undefined;
-    // Renewed at a third of its time, so that a renewal may be late by two thirds of it.
-    const leaseMs = t.timing.leaseMs * 6;
-    for await (const lease of consumer.leases({ leaseMs })) {
-      bodies++;
-      thief = other.take();
-      await sleep(leaseMs * 2);
-      await lease.ack();
-    }
-    equal(bodies, 1, "the number of times the body ran");
-    isTrue(
-      (await t.soon(thief ?? fail("Expected a lease"), "another consumer's take")).done === true,
-      "Expected the other consumer to see only the end",
-    );
-  }),
+  rule(
+    "LEASE-21 keeps the item of leases() while its body runs, however long",
+    async (t) => {
+      const stage = await t.stage({ capacity: 1 });
+      await put(await stage.buffer.producer(), ["a"]);
+      await stage.buffer.seal();
+      const consumer = await stage.buffer.consumer();
+      const other = await (await stage.another()).consumer();
+      let bodies = 0;
+      let thief: Promise<{ done: boolean }> | undefined;
+      // Renewed at a third of its time, so that a renewal may be late by two thirds of it.
+      const leaseMs = t.timing.leaseMs * 6;
+      for await (const lease of consumer.leases({ leaseMs })) {
+        bodies++;
+        thief = other.take();
+        await sleep(leaseMs * 2);
+        await lease.ack();
+      }
+      equal(bodies, 1, "the number of times the body ran");
+      isTrue(
+        (await t.soon(thief ?? fail("Expected a lease"), "another consumer's take")).done === true,
+        "Expected the other consumer to see only the end",
+      );
+    },
+    { isTimed: true },
+  ),
 ];

@@ -85,7 +85,7 @@ const HASTY = {
   armedChance: 1,
   paceMs: 3,
   itemLength: 0,
-  strikeSignals: 0.1,
+  strikeLeases: 8,
 };
 /** Of one that is passed once in many commits, or in many bytes. */
 const PATIENT = {
@@ -94,7 +94,7 @@ const PATIENT = {
   killEveryMs: 2_000,
   paceMs: 0,
   itemLength: 8_000,
-  strikeSignals: 0.3,
+  strikeLeases: 25,
 };
 const PATIENCE = [HASTY, PATIENT, PATIENT, PATIENT, PATIENT];
 /** So often a run is made again whose history could not be decided: that is no pass. */
@@ -109,8 +109,8 @@ type Run = Pick<
   | "byTurns"
   | "strikes"
   | "endsWithStrikes"
-  | Exclude<keyof typeof HASTY, "strikeSignals">
-> & { readonly strikeSignals?: number };
+  | Exclude<keyof typeof HASTY, "strikeLeases">
+> & { readonly strikeLeases?: number };
 
 async function chaos(t: RuleContext, options: Run): Promise<ChaosReport> {
   let report: ChaosReport;
@@ -126,7 +126,7 @@ async function chaos(t: RuleContext, options: Run): Promise<ChaosReport> {
   return report;
 }
 
-async function oneRun(t: RuleContext, { strikeSignals = 0, ...options }: Run): Promise<ChaosReport> {
+async function oneRun(t: RuleContext, { strikeLeases = 0, ...options }: Run): Promise<ChaosReport> {
   const seed = t.random.below(1_000_000);
   const transport = await t.transport();
   const run = runChaos(transport, {
@@ -138,7 +138,7 @@ async function oneRun(t: RuleContext, { strikeSignals = 0, ...options }: Run): P
     seed,
     onHistory: (history) => void t.histories.push(history),
     leaseMs: t.timing.leaseMs * 3,
-    strikeMs: t.timing.signalMs * strikeSignals,
+    strikeMs: t.timing.leaseMs * strikeLeases,
     endMs: t.timing.signalMs * 3,
     signal: t.over,
   });

@@ -35,16 +35,12 @@ export class RedisCluster {
     );
     const cluster = new RedisCluster(nodes);
     // One that has not had its first copy is never promoted.
-    await until(
-      async () => {
-        const infos = await Promise.all(nodes.map((node) => node.command("INFO", "replication")));
-        const states = await Promise.all(nodes.map((node) => node.command("CLUSTER", "INFO")));
-        const replicas = infos.filter((info) => /master_link_status:up/.test(info)).length;
-        return replicas === NODES / 2 && states.every((state) => /cluster_state:ok/.test(state));
-      },
-      "the cluster is whole",
-      20_000,
-    );
+    await until(async () => {
+      const infos = await Promise.all(nodes.map((node) => node.command("INFO", "replication")));
+      const states = await Promise.all(nodes.map((node) => node.command("CLUSTER", "INFO")));
+      const replicas = infos.filter((info) => /master_link_status:up/.test(info)).length;
+      return replicas === NODES / 2 && states.every((state) => /cluster_state:ok/.test(state));
+    }, "the cluster is whole");
     return cluster;
   }
 

@@ -5,6 +5,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { completeSpec, untilNotBusy } from "@sluice/core";
 import { loadNativePort } from "@sluice/native-port";
@@ -14,7 +15,7 @@ import { geometryOf, Word } from "../../dist/region-layout.js";
 // A buffer and its records for so many kills: the account stays of a size.
 const KILLS_A_ROUND = 75;
 const PAUSE_MS_MAX = 30;
-const STUCK_MS = 10_000;
+const STUCK_MS = 60_000;
 const BATCH_MAX = 8;
 const ROLES = ["producer", "producer", "consumer", "consumer"];
 
@@ -42,7 +43,6 @@ const random = () => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
   return state / 2 ** 32;
 };
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const total = {
   kills: 0,
@@ -136,12 +136,15 @@ async function round(mode, capacity, count) {
     if (role === "producer") put.set(id, (await untilNotBusy(() => port.producer(id))).lastSequence);
   await untilNotBusy(() => port.seal({ discard: false }));
   const consumers = crew.filter(({ role }) => role === "consumer");
-  const late = sleep(STUCK_MS).then(() => "late");
-  if ((await Promise.race([Promise.all(consumers.map(({ exit }) => exit)), late])) === "late") {
+  const drained = new AbortController();
+  const late = sleep(STUCK_MS, "late", { signal: drained.signal }).catch(() => {});
+  const exits = Promise.all(consumers.map(({ exit }) => exit));
+  if ((await Promise.race([exits, late])) === "late") {
     total.stuck += 1;
     faults.push(`${mode}, capacity ${capacity}: not drained after ${STUCK_MS} ms`);
     for (const { child } of consumers) child.kill("SIGKILL");
   }
+  drained.abort();
   const got = new Set();
   const finished = new Map();
   for (const line of logs.flatMap(linesOf)) {

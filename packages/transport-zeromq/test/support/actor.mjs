@@ -8,6 +8,8 @@ let buffer;
 let producing;
 let consuming;
 const leases = [];
+/** How many calls of a consumer have failed. */
+let faultsSoFar = 0;
 const producer = (options) => (producing ??= buffer.producer({ ...options, onWait }));
 const consumer = () => (consuming ??= buffer.consumer({ onWait, leaseMs: 3_600_000 }));
 const held = (lease) => {
@@ -39,6 +41,7 @@ const calls = {
     return held((await (await consumer()).lease()).value);
   },
   leaseMany: async (max) => (await (await consumer()).leaseMany(max)).map(held),
+  faultsSoFar: () => faultsSoFar,
   counts: () => buffer.counts(),
   seal: () => buffer.seal(),
   close: () => buffer.close(),
@@ -72,6 +75,7 @@ const calls = {
         values.push(how === "take" ? taken.value : lease.value);
       } catch (error) {
         if (!isBufferError(error)) throw error;
+        faultsSoFar += 1;
         if (error.code === "LEASE_LOST") lost += 1;
         else faults.push(error.code);
         if (lease !== undefined && error.effect === "unknown") unsure.push(lease.value);
