@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { levelReached, standings } from "@sluice/transport-contract";
 import { fileTransport } from "@sluice/transport-file";
 import { memoryTransport } from "@sluice/transport-memory";
+import { natsTransport } from "@sluice/transport-nats";
 import { redisTransport } from "@sluice/transport-redis";
 import { shmTransport } from "@sluice/transport-shm";
 import { zeromqTransport } from "@sluice/transport-zeromq";
@@ -19,6 +20,7 @@ const transports = [
   zeromqTransport({ url: "tcp://somewhere:1", journal: "somewhere" }),
   // In a server that has all that it can have: a log that is synced, and a replica that confirms.
   redisTransport({ url: "redis://somewhere", name: "somewhere", confirm: "replica" }),
+  natsTransport({ url: "nats://somewhere", name: "somewhere", replicas: 3 }),
   memoryTransport(),
 ];
 

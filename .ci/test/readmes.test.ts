@@ -10,6 +10,7 @@ import { fences, filesIn, read, readmes, root } from "./workspace.js";
 const runElsewhere: Record<string, string> = {
   "pnpm check": "it is what runs this test",
   "pnpm --filter @sluice/matrix kills": "some minutes; test/kills.test.ts has it kill 10",
+  "pnpm --filter @sluice/matrix test:whole": "some two minutes; CI runs all of it but what is over nats",
   "pnpm --filter @sluice/history-checker million": "ten minutes; the package's tests have 10,000 histories",
   "pnpm --filter @sluice/transport-shm kills": "10,000 kills; test/kills.test.ts has it kill 150",
 };

@@ -20,6 +20,7 @@ import bullMq from "./peers/bullmq.js";
 import ipcAdvanced from "./peers/ipc-advanced.js";
 import ipcJson from "./peers/ipc-json.js";
 import jetStream from "./peers/jetstream.js";
+import jetStreamFile from "./peers/jetstream-file.js";
 import jetStreamFsync from "./peers/jetstream-fsync.js";
 import lmdb from "./peers/lmdb.js";
 import messagePort from "./peers/message-port.js";
@@ -84,6 +85,9 @@ export const durable: readonly Candidate[] = [
 /** In a Redis server. */
 export const inRedis: readonly Candidate[] = [redis, redisLua, redisTokens, redisStream, bullMq];
 
+/** In a NATS server. */
+export const inNats: readonly Candidate[] = [nats, jetStreamFile, jetStream];
+
 /** Ours as their READMEs show them, and some of them with the `json` codec. */
 export const ours: readonly Candidate[] = [file, fileFlock, shm, zeromq, redis, nats];
 export const withJson: readonly Candidate[] = [fileFlock, fileFlockJson, shm, shmJson, zeromq, zeromqJson];
@@ -91,7 +95,7 @@ export const withJson: readonly Candidate[] = [fileFlock, fileFlockJson, shm, sh
 const barePorts: readonly Candidate[] = [filePort, shmPort, shmPortAwaited];
 
 export const candidates: readonly Candidate[] = [
-  ...new Set([...inFiles, filePort, ...durable, ...inMemory, ...overMessages, ...withJson]),
+  ...new Set([...inFiles, filePort, ...durable, ...inMemory, ...overMessages, ...inNats, ...withJson]),
 ];
 
 /** What one would use, ours and others', nothing synced: no rows that only explain another. */

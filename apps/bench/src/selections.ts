@@ -4,6 +4,7 @@ import {
   durable,
   inFiles,
   inMemory,
+  inNats,
   inRedis,
   ours,
   overMessages,
@@ -15,6 +16,7 @@ import { ITEM_BYTES_DEFAULT } from "./item.js";
 import fileFsync from "./ours/file-fsync.js";
 import shm from "./ours/shm.js";
 import zeromq from "./ours/zeromq.js";
+import jetStreamFile from "./peers/jetstream-file.js";
 import naiveLockfile from "./peers/naive-lockfile.js";
 import redisLua from "./peers/redis-lua.js";
 import type { Table } from "./plan.js";
@@ -76,6 +78,14 @@ export const selections: readonly [Selection, ...Selection[]] = [
     candidates: inRedis,
     works: messageWorks,
     ratio: { kind: "against", name: redisLua.name },
+  },
+  {
+    ...plain,
+    name: "nats",
+    title: "In a NATS server",
+    candidates: inNats,
+    works: messageWorks,
+    ratio: { kind: "against", name: jetStreamFile.name },
   },
   {
     ...plain,

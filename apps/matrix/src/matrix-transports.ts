@@ -6,7 +6,15 @@ import { basename, dirname, join } from "node:path";
 import { type BufferTransport, isBufferError } from "@sluice/core";
 
 /** A transport with the options that make a difference here. */
-export type TransportName = "file" | "file-flock" | "shm" | "zeromq" | "zeromq-journal" | "redis" | "memory";
+export type TransportName =
+  | "file"
+  | "file-flock"
+  | "shm"
+  | "zeromq"
+  | "zeromq-journal"
+  | "redis"
+  | "nats"
+  | "memory";
 
 export interface MatrixTransport {
   readonly name: TransportName;
@@ -22,6 +30,8 @@ export interface MatrixTransport {
   readonly outlives: boolean;
   /** Where nobody notices a death: what the dead held comes back after so long. */
   readonly leaseMs?: number;
+  /** Tried only where `SLUICE_MATRIX=whole` asks for it: CI has no time for it. */
+  readonly isOnDemand?: true;
   /** Starts the server that it needs, for this process and those that it starts. */
   readonly prepare?: () => Promise<void>;
   /** Whether a buffer is kept, of a transport that keeps none in its folder. */
@@ -42,12 +52,38 @@ async function redisAt(folder: string): Promise<BufferTransport> {
   return redisTransport({ name: basename(folder) });
 }
 
+async function natsAt(folder: string): Promise<BufferTransport> {
+  const { natsTransport } = await import("@sluice/transport-nats");
+  return natsTransport({ name: basename(folder) });
+}
+
+/** Removed when this process ends. */
+function serverFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-matrix-server-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+// Each transport looks into its variable, here and in the processes that are started from here.
 async function redisServer(): Promise<void> {
   const { startOwnServer } = await import("@sluice/transport-redis");
-  const folder = mkdtempSync(join(tmpdir(), "sluice-matrix-redis-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  // Where the transport looks, here and in the processes that are started from here.
-  process.env["SLUICE_REDIS_URL"] = (await startOwnServer(join(folder, "socket"))).url;
+  process.env["SLUICE_REDIS_URL"] = (await startOwnServer(join(serverFolder(), "socket"))).url;
+}
+
+async function natsServer(): Promise<void> {
+  const { startOwnServer } = await import("@sluice/transport-nats");
+  process.env["SLUICE_NATS_URL"] = (await startOwnServer(join(serverFolder(), "server"))).url;
+}
+
+/** Of a transport that keeps buffers in a server. */
+async function isKeptBy(transport: BufferTransport): Promise<boolean> {
+  try {
+    await (await transport.open()).close();
+    return true;
+  } catch (error) {
+    if (isBufferError(error, "BUFFER_NOT_FOUND")) return false;
+    throw error;
+  }
 }
 
 const url = (folder: string) => `ipc://${join(folder, "buffer")}`;
@@ -123,16 +159,22 @@ export const TRANSPORTS: readonly MatrixTransport[] = [
     kept: undefined,
     leaseMs: 1_000,
     prepare: redisServer,
-    isKept: async (folder) => {
-      try {
-        await (await (await redisAt(folder)).open()).close();
-        return true;
-      } catch (error) {
-        if (isBufferError(error, "BUFFER_NOT_FOUND")) return false;
-        throw error;
-      }
-    },
+    isKept: async (folder) => isKeptBy(await redisAt(folder)),
     make: redisAt,
+  },
+  {
+    name: "nats",
+    title: "nats",
+    root: tmpdir(),
+    hasProcesses: true,
+    hasBroker: false,
+    outlives: true,
+    kept: undefined,
+    leaseMs: 1_000,
+    isOnDemand: true,
+    prepare: natsServer,
+    isKept: async (folder) => isKeptBy(await natsAt(folder)),
+    make: natsAt,
   },
   {
     name: "memory",
@@ -150,6 +192,10 @@ export const TRANSPORTS: readonly MatrixTransport[] = [
 export async function preparedTransports(): Promise<readonly MatrixTransport[]> {
   const found = await Promise.all(
     TRANSPORTS.map(async (transport) => {
+      if (transport.isOnDemand && process.env["SLUICE_MATRIX"] !== "whole") {
+        console.log(`Nothing is tried over ${transport.name} here: SLUICE_MATRIX=whole asks for it`);
+        return [];
+      }
       try {
         await transport.prepare?.();
         return [transport];

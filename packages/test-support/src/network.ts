@@ -21,6 +21,8 @@ export type Way = "there" | "back" | "both ways";
 
 /** Of its own in each process, for a while. */
 const NAME = `slu${process.pid % 100_000}`;
+/** Where the near end is this host, two of them at a time must not be one network: nor one that was left over. */
+const SUBNET = `10.99.${process.pid % 256}`;
 
 export interface NetworkOptions {
   /** The near end is this host, so that this process has a way to both. Default: it is a namespace too. */
@@ -29,8 +31,8 @@ export interface NetworkOptions {
 
 /** One at a time. */
 export class Network {
-  readonly nearAddress = "10.99.99.1";
-  readonly farAddress = "10.99.99.2";
+  readonly nearAddress: string = `${SUBNET}.1`;
+  readonly farAddress: string = `${SUBNET}.2`;
   /** Commands that start another one at either end. */
   readonly near: readonly string[];
   readonly far: readonly string[];
@@ -42,8 +44,9 @@ export class Network {
     this.#near = { link: `${NAME}n`, host: isNearHere ? undefined : `${NAME}n` };
     this.#far = { link: `${NAME}f`, host: `${NAME}f` };
     const hosts = [this.#near, this.#far].flatMap(({ host }) => host ?? []);
-    // With a namespace goes its end of the link, and with that the other.
+    // With a namespace goes its end of the link, and with that the other; but not at once, and this host's end has the next one's name.
     onEnd(() => {
+      if (isNearHere) ip("link", "delete", this.#near.link);
       for (const host of hosts) ip("netns", "delete", host);
     });
     for (const host of hosts) ip("netns", "add", host);

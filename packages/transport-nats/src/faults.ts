@@ -25,11 +25,17 @@ const STORAGE_FULL = new Set([10_023, 10_047, 10_026, 10_028, 10_077, 10_122]);
 const TOO_FEW_SERVERS = new Set([10_005, 10_074]);
 
 /** Another commit came first: the sequence of the last one, 0 where it is not told; undefined for any other error. */
-export function lastSequenceIn(error: unknown): number | undefined {
-  if (!(error instanceof JetStreamApiError)) return undefined;
-  if (error.code === Code.WrongLastUnknown) return 0;
-  if (error.code !== Code.WrongLast) return undefined;
-  return Number(/: (\d+)$/.exec(error.message)?.[1] ?? 0);
+export function lastSequenceIn(code: number, text: string): number | undefined {
+  if (code === Code.WrongLastUnknown) return 0;
+  if (code !== Code.WrongLast) return undefined;
+  return Number(/: (\d+)$/.exec(text)?.[1] ?? 0);
+}
+
+/** There is nobody for what was published, no stream and no leader of one. */
+export class Unheard extends Error {
+  constructor() {
+    super("No stream takes it");
+  }
 }
 
 /** There is a stream of that name, or with those subjects. */
@@ -43,13 +49,13 @@ export function isSilence(error: unknown): boolean {
   // Of its own troubles a server speaks by numbers from 500 on.
   if (error instanceof JetStreamApiError)
     return error.status >= 500 && !STORAGE_FULL.has(error.code) && !TOO_FEW_SERVERS.has(error.code);
-  return !isBufferError(error) && !isDenied(error);
+  return !isBufferError(error) && !isDenied(error) && !isUntrusted(error);
 }
 
 /** It has certainly not reached a stream. */
 export function isUnsent(error: unknown): boolean {
-  // The client says so of whatever nobody listens to.
-  return isRefused(error) || nameOf(error) === "JetStreamNotEnabled";
+  // The client has a name of its own for what nobody listens to.
+  return isRefused(error) || error instanceof Unheard || nameOf(error) === "JetStreamNotEnabled";
 }
 
 /** As an error of ours, of what the server has said. */
@@ -58,6 +64,11 @@ export function refusalOf(error: unknown, effect: Effect): BufferError {
   const text = error instanceof Error ? error.message : String(error);
   if (isDenied(error))
     return faults.of("PERMISSION_DENIED", `The server refuses: ${text}`, { effect, cause: error });
+  if (isUntrusted(error))
+    return faults.of("TRANSPORT_UNAVAILABLE", `The server's certificate is not trusted: ${text}`, {
+      effect,
+      cause: error,
+    });
   const number = error instanceof JetStreamApiError ? error.code : 0;
   if (TOO_FEW_SERVERS.has(number))
     return faults.of("CAPABILITY_MISSING", `There are not so many servers: ${text}`, { cause: error });
@@ -81,10 +92,17 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
+/** By TLS. It will not be another time. */
+function isUntrusted(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" && /CERT|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^INVALID_CA$/.test(code);
+}
+
 export function isDenied(error: unknown): boolean {
+  const told = error instanceof errors.RequestError ? error.cause : error;
   return (
-    error instanceof errors.AuthorizationError ||
-    error instanceof errors.UserAuthenticationExpiredError ||
-    error instanceof errors.PermissionViolationError
+    told instanceof errors.AuthorizationError ||
+    told instanceof errors.UserAuthenticationExpiredError ||
+    told instanceof errors.PermissionViolationError
   );
 }

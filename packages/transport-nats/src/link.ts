@@ -3,6 +3,7 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { faults, isDenied, isSilence, isUnsent, refusalOf, unavailable } from "./faults.js";
+import { Publisher } from "./publisher.js";
 import type { ServerPlace } from "./server-place.js";
 import { ANSWER_MS, DOUBT_MS, PAUSE_MS, REQUEST_MS } from "./timing.js";
 
@@ -11,6 +12,7 @@ export interface Session {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  readonly publisher: Publisher;
   readonly version: string;
 }
 
@@ -40,8 +42,9 @@ export class Link {
     this.#onSession = onSession;
   }
 
-  get isConnected(): boolean {
-    return this.#session !== undefined;
+  /** Undefined while there is no connection. */
+  get current(): Session | undefined {
+    return this.#session;
   }
 
   /** Rejects `TRANSPORT_UNAVAILABLE`, `PERMISSION_DENIED`, `HANDLE_CLOSED`, and as `onSession`. */
@@ -104,6 +107,7 @@ export class Link {
     const session: Session = {
       nc,
       js: jetstream(nc, { timeout: ANSWER_MS }),
+      publisher: new Publisher(nc, this.#place.inboxPrefix),
       jsm: await jetstreamManager(nc, { timeout: ANSWER_MS, checkAPI: false }),
       version: nc.info?.version ?? "0.0.0",
     };

@@ -1,5 +1,6 @@
-/** How decisions become commits: each is one message that is stored only if nothing came in between, else it is decided again. */
+/** How decisions become commits: each is one message that counts only if nothing came in between that it does not bear, else it is decided again. */
 
+import { errors } from "@nats-io/transport-node";
 import { failpoint, isBufferError } from "@sluice/core";
 import {
   type Commits,
@@ -13,15 +14,19 @@ import {
   type WaitCounts,
   withJoin,
 } from "@sluice/file-store";
-import { faults, isSilence, isUnsent, lastSequenceIn, refusalOf, unavailable } from "./faults.js";
+import { isPatient, isUndisturbed } from "./course.js";
+import { faults, isSilence, isUnsent, refusalOf, unavailable } from "./faults.js";
 import { type Limit, limitFromNow, pause, type Session } from "./link.js";
 import type { NatsLog } from "./nats-log.js";
 import { Missing, type Payloads } from "./payloads.js";
+import type { Stored } from "./publisher.js";
 import { type CommitHead, encodeRecord } from "./record.js";
-import { ANSWER_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
+import { FALLBACK_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
 import { isWholeDue, writeWhole } from "./whole-state.js";
 
 const COMMITS_AVERAGED = 16;
+/** So often bytes may be missing where they are asked for. */
+const MISSES_MAX = 3;
 // Longer, and those who collide most would be served least.
 const COLLISIONS_BEFORE_TURN = 4;
 
@@ -43,6 +48,9 @@ export class NatsCommits implements Commits {
     // No sign tells over a network that a process has died: only that nothing is heard of it any more.
     this.dues = new Dues(log, (_, handle) => log.silenceMs(handle) > SILENT_MS);
     this.waits = log.waits;
+    log.onOwn = (turn, number) => {
+      if (turn === this.#turn) log.link.current?.publisher.told(number);
+    };
     this.#stillHere = setInterval(() => this.#sayStillHere(), STILL_HERE_MS).unref();
   }
 
@@ -65,15 +73,17 @@ export class NatsCommits implements Commits {
   async #transact<T>(decide: Decide<T>, limit: Limit, patience: Patience | undefined): Promise<T> {
     for (let collisions = 0; ; ) {
       if (this.#isClosed) throw faults.closed();
-      await this.log.link.session(limit);
+      await this.log.listen(limit);
       await this.log.readClock(limit);
       if (this.log.state.destroyed) throw faults.destroyed("in the stream");
       const decision = await this.#decide(decide, limit);
       if (decision === undefined) continue;
       if ("answer" in decision) {
-        // One that waits is told what comes.
-        if (decision.final === true || patience?.hasWaited === true) return decision.answer;
+        // One that waits is told what comes, and one that waits for long what it has missed.
+        const isTold = patience?.hasWaited === true || isLong(patience);
+        if (decision.final === true || isTold) return decision.answer;
         const isCurrent = await this.log.isCurrent(limit);
+        this.#writeWholeIfDue();
         // What has come meanwhile is for those who have waited for it, before it is for a call that may wait.
         if (isCurrent || patience !== undefined) return decision.answer;
         continue;
@@ -101,20 +111,16 @@ export class NatsCommits implements Commits {
   ): Promise<Decision<T> | { operations: readonly Operation[]; reply?: never; items?: never } | undefined> {
     const due = this.dues.operations;
     if (due.length > 0) return { operations: due };
-    try {
-      return decideIfCurrent(decide, this.log.state);
-    } catch (error) {
-      if (!(error instanceof Missing)) throw error;
-      const before = this.log.number;
-      await this.log.fetchPayloads(error.commits, limit);
+    for (let misses = 1; ; misses++) {
       try {
         return decideIfCurrent(decide, this.log.state);
-      } catch (again) {
-        if (!(again instanceof Missing)) throw again;
-        // They are gone with their items, or they are gone.
-        if ((await this.log.isCurrent(limit)) && this.log.number === before)
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error;
+        // A leader that was just chosen may not have them yet; and they may be gone with their items. Else they are gone.
+        const isCurrent = misses > 1 && (await this.log.isCurrent(limit));
+        if (isCurrent && misses > MISSES_MAX)
           throw faults.of("DATA_CORRUPT", "The bytes of an item are missing from the stream");
-        return undefined;
+        await this.log.fetchPayloads(error.commits, limit);
       }
     }
   }
@@ -129,12 +135,13 @@ export class NatsCommits implements Commits {
     this.#turn += 1;
     const turn = this.#turn;
     const last = log.number;
-    const head: CommitHead = {
-      by: log.handle,
-      turn,
-      operations: withJoin(log.state, log.handle, operations),
-    };
-    const record = encodeRecord(head, items);
+    const all = withJoin(log.state, log.handle, operations);
+    const condition = isPatient(all, log.state) ? undefined : last;
+    const base = condition === undefined ? { base: last } : {};
+    const record = encodeRecord(
+      { by: log.handle, turn, ...base, operations: all } satisfies CommitHead,
+      items,
+    );
     if (record.length > log.recordBytesMax) {
       const message = `A commit of ${record.length} bytes is more than the server takes (\`max_payload\` is ${log.recordBytesMax})`;
       throw faults.of("STORAGE_FULL", message);
@@ -142,30 +149,29 @@ export class NatsCommits implements Commits {
     let isInDoubt = false;
     for (let tries = 0; ; tries++) {
       let session: Session | undefined;
+      let answer: Stored;
       try {
         session = await log.link.session(limit);
-        if (log.number !== last) return this.#ownOrNone(turn, isInDoubt);
+        if (log.number !== last) {
+          const isLate = condition !== undefined || !isUndisturbed(log.course, all, last);
+          if (isLate || log.ownCommit(turn) !== undefined) return this.#ownOrNone(turn, isInDoubt);
+        }
         failpoint("nats.before-commit");
         const askedAt = performance.now();
-        const expect = { lastSequence: last };
-        const { seq } = await session.js.publish(log.names.commits, record, { timeout: ANSWER_MS, expect });
+        const { publisher } = session;
+        answer =
+          condition === undefined && tries === 0
+            ? await publisher.publishUnanswered(log.names.commits, record)
+            : await publisher.publish(log.names.commits, record, condition);
         failpoint("nats.after-commit");
         log.commitMs += (performance.now() - askedAt - log.commitMs) / COMMITS_AVERAGED;
-        log.take(seq, log.names.commits, record);
-        if (log.number < seq) await log.reach(seq, limit);
-        return seq;
       } catch (error) {
-        const told = lastSequenceIn(error);
         try {
-          if (told !== undefined) {
-            if (told > 0) await log.reach(told, limit);
-            else await log.isCurrent(limit);
-            return this.#ownOrNone(turn, isInDoubt);
-          }
           if (session === undefined) throw error;
           if (!isSilence(error)) throw refusalOf(error, isInDoubt ? "unknown" : "none");
           isInDoubt ||= !isUnsent(error);
-          log.link.noAnswer(session, error);
+          const isJustUntold = condition === undefined && tries === 0 && error instanceof errors.TimeoutError;
+          if (!isJustUntold) log.link.noAnswer(session, error);
           if (performance.now() >= limit.unanswered)
             throw unavailable(log.link.where, isInDoubt ? "unknown" : "none", error);
           if (tries > 0) await pause(tries);
@@ -174,11 +180,21 @@ export class NatsCommits implements Commits {
         } catch (cause) {
           throw isInDoubt ? inDoubt(cause) : cause;
         }
+        continue;
+      }
+      const { isStored, sequence } = answer;
+      if (isStored) log.take(sequence, log.names.commits, record);
+      try {
+        if (sequence > 0) await log.reach(sequence, limit);
+        else await log.isCurrent(limit);
+        return this.#ownOrNone(turn, isInDoubt);
+      } catch (cause) {
+        throw isStored || isInDoubt ? inDoubt(cause) : cause;
       }
     }
   }
 
-  // Whoever was first: the next number is taken, so this one is in by now or never will be.
+  // Whoever was first: this one is in by now or will never count.
   #ownOrNone(turn: number, isInDoubt: boolean): number | undefined {
     const own = this.log.ownCommit(turn);
     if (own !== undefined || !isInDoubt) return own;
@@ -204,6 +220,11 @@ export class NatsCommits implements Commits {
     if (!state.participants.has(handle) || this.log.silenceMs(handle) < STILL_HERE_MS / 2) return;
     this.transact(() => ({ operations: [], reply: () => undefined })).catch(() => {});
   }
+}
+
+/** The server is asked meanwhile whether all was told. */
+function isLong(patience: Patience | undefined): boolean {
+  return patience !== undefined && patience.until - performance.now() > 2 * FALLBACK_MS;
 }
 
 function inDoubt(error: unknown): unknown {

@@ -10,8 +10,10 @@
  */
 
 import type { StoredMsg } from "@nats-io/jetstream";
+import type { Msg } from "@nats-io/transport-node";
 import { type BufferSpec, isBufferError } from "@sluice/core";
 import { BufferState, type Clock, type Faults, type Log, newHandleId } from "@sluice/file-store";
+import { type Course, counts, newCourse, note } from "./course.js";
 import { faults, isDenied, isStreamMissing, refusalOf } from "./faults.js";
 import { type Limit, Link, limitFromNow, type Session } from "./link.js";
 import { kindOf, type Names } from "./names.js";
@@ -19,7 +21,7 @@ import { Payloads } from "./payloads.js";
 import { type CommitHead, decodeRecord } from "./record.js";
 import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
-import { ANSWER_MS, FALLBACK_MS, TOLD_MS } from "./timing.js";
+import { FALLBACK_MS, TOLD_MS } from "./timing.js";
 import { Waits } from "./waits.js";
 import { loadState, readAll } from "./whole-state.js";
 
@@ -35,6 +37,7 @@ const TURN_MS_MAX = 20;
 const QUIET_MS = 3_000;
 // Head of a commit, and what a client and a server put around a message.
 const HEAD_BYTES_MAX = 64 * 1024;
+const NOTHING = new Uint8Array(0);
 
 export class NatsLog implements Log {
   readonly faults: Faults = faults;
@@ -47,14 +50,14 @@ export class NatsLog implements Log {
   readonly link: Link;
   readonly payloads: Payloads;
   readonly waits: Waits = new Waits(
-    this.handle,
-    (told) => this.link.tell(this.names.waits, told),
-    (handle) => this.#heard.set(handle, performance.now()),
+    () => this.silenceMs(this.handle),
+    () => this.link.tell(this.names.waits, this.handle),
   );
   readonly serverClock: ServerClock = new ServerClock();
   state: BufferState;
   /** Sequence of the last message that the state includes. */
   number = 0;
+  course: Course = newCourse();
   /** Up to which message the newest whole state in the stream goes. */
   wholeUpTo = 0;
   /** Sequence of the head of that. */
@@ -63,6 +66,9 @@ export class NatsLog implements Log {
   commitMs = 1;
   onAdvance: () => void = () => {};
   onSegment: () => void = () => {};
+  /** A commit of this handle was seen, whether it counts or not. */
+  onOwn: (turn: number, number: number) => void = () => {};
+  #isReplicated = false;
   #recordBytesMax = Number.POSITIVE_INFINITY;
   /** Told, and not yet their turn. */
   readonly #ahead: Map<number, Told> = new Map();
@@ -71,7 +77,8 @@ export class NatsLog implements Log {
   #own = { turn: 0, number: 0 };
   /** When each handle was last heard of, by our clock: since we listen. */
   readonly #heard: Map<string, number> = new Map();
-  readonly #listensSince: number = performance.now();
+  /** When it began to; undefined for a handle that nobody has asked anything: it hears nothing, which costs nothing. */
+  #listensSince: number | undefined;
   #checkedAt = 0;
   #checking: Promise<void> | undefined;
   #failure: unknown;
@@ -105,7 +112,7 @@ export class NatsLog implements Log {
     if (this.#denied !== undefined) throw this.#denied;
     if (this.#failure !== undefined) throw this.#failure;
     const isLate = performance.now() - this.#checkedAt > FALLBACK_MS;
-    if (this.link.isConnected && !isLate) return;
+    if (this.link.current !== undefined && !isLate) return;
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;
     });
@@ -129,6 +136,17 @@ export class NatsLog implements Log {
 
   /** Whether the state is what the servers hold, at some instant within this call; if not, it is brought up to that. */
   async isCurrent(limit: Limit): Promise<boolean> {
+    if (!this.#isReplicated) return this.#isUpToDate(limit);
+    const before = this.number;
+    // A leader that was just chosen may be behind, and one that is cut off believes to be it for a while: neither can store anything.
+    const { seq } = await this.askStream(limit, ({ js }) => js.publish(this.names.parts, NOTHING));
+    this.take(seq, this.names.parts, NOTHING);
+    await this.reach(seq, limit);
+    return seq === before + 1;
+  }
+
+  /** The same, as far as the server knows that is asked. */
+  async #isUpToDate(limit: Limit): Promise<boolean> {
     const before = this.number;
     const { state } = await this.askStream(limit, ({ jsm }) => jsm.streams.info(this.names.stream));
     this.#checkedAt = performance.now();
@@ -168,7 +186,8 @@ export class NatsLog implements Log {
 
   /** How long nothing was heard of a handle, as far as this one has listened. */
   silenceMs(handle: string): number {
-    return performance.now() - (this.#heard.get(handle) ?? this.#listensSince);
+    const now = performance.now();
+    return now - (this.#heard.get(handle) ?? this.#listensSince ?? now);
   }
 
   /** Asks for something of the stream. Rejects `BUFFER_DESTROYED` where there is none any more, and as `Link.ask`. */
@@ -220,21 +239,23 @@ export class NatsLog implements Log {
     for (const { seq, subject, data } of messages) this.take(seq, subject, data);
   }
 
+  /** Connected, and told from now on what is committed. Rejects as `Link.session` does. */
+  async listen(limit: Limit): Promise<void> {
+    const session = await this.link.session(limit);
+    if (this.#denied !== undefined) throw this.#denied;
+    if (this.#listensSince !== undefined) return;
+    this.#listensSince = performance.now();
+    this.#subscribe(session);
+    await this.askStream(limit, (current) => this.#catchUpOver(current));
+  }
+
   async #begin(session: Session): Promise<void> {
     this.#recordBytesMax = session.nc.info?.max_payload ?? 1024 * 1024;
-    session.nc.subscribe(`${this.names.told}.>`, {
-      callback: (error, message) => {
-        const sequence = Number(message?.headers?.get("Nats-Sequence"));
-        if (isDenied(error)) this.#denied = refusalOf(error, "none");
-        else if (message.subject === this.names.waits) this.waits.heard(message.string());
-        else if (sequence > 0) this.#heardMessage(sequence, message.subject, message.data);
-      },
-    });
+    if (this.#listensSince !== undefined) this.#subscribe(session);
     try {
       await this.#readClock(session);
-      const { state } = await session.jsm.streams.info(this.names.stream);
       if (this.number === 0) await this.#load(session.jsm);
-      else await this.#goOn(session, state.last_seq);
+      else await this.#catchUpOver(session);
     } catch (error) {
       throw this.understood(error);
     }
@@ -242,7 +263,19 @@ export class NatsLog implements Log {
     this.#failure = undefined;
   }
 
-  #heardMessage(sequence: number, subject: string, data: Uint8Array): void {
+  #subscribe({ nc }: Session): void {
+    nc.subscribe(`${this.names.told}.>`, {
+      callback: (error, message) => {
+        if (isDenied(error)) this.#denied = refusalOf(error, "none");
+        else if (message.subject === this.names.waits) this.#heard.set(message.string(), performance.now());
+        else this.#heardMessage(message);
+      },
+    });
+  }
+
+  #heardMessage({ headers, subject, data }: Msg): void {
+    const sequence = Number(headers?.get("Nats-Sequence"));
+    if (!(sequence > 0)) return;
     try {
       this.take(sequence, subject, data);
     } catch (error) {
@@ -250,10 +283,11 @@ export class NatsLog implements Log {
     }
   }
 
-  /** Goes on from what this handle knows, over a new connection. */
-  async #goOn({ jsm }: Session, last: number): Promise<void> {
-    while (this.number < last) {
-      const messages = await this.#read(jsm, last);
+  /** Goes on from what this handle knows: of what came since, nothing was told. */
+  async #catchUpOver({ jsm }: Session): Promise<void> {
+    const { state } = await jsm.streams.info(this.names.stream);
+    while (this.number < state.last_seq) {
+      const messages = await this.#read(jsm, state.last_seq);
       if (messages === undefined) return this.#load(jsm);
       this.#takeAll(messages);
     }
@@ -264,6 +298,7 @@ export class NatsLog implements Log {
     const loaded = await loadState(jsm, this.names, this.spec);
     if (loaded.number > this.number) {
       this.state = loaded.state;
+      this.course = loaded.course;
       this.number = loaded.number;
       this.wholeUpTo = loaded.number;
       this.wholeAt = loaded.at;
@@ -280,12 +315,14 @@ export class NatsLog implements Log {
 
   async #readClock({ jsm, js }: Session): Promise<void> {
     let askedAt = performance.now();
-    let { ts: time } = (await jsm.streams.info(this.names.stream)) as { ts?: string | undefined };
+    const info = await jsm.streams.info(this.names.stream);
+    this.#isReplicated = info.config.num_replicas > 1;
+    let { ts: time } = info as { ts?: string | undefined };
     let heardAt = performance.now();
     if (time === undefined) {
       // An old server says when it has stored something, and not what time it is.
       askedAt = heardAt;
-      const { seq } = await js.publish(this.names.parts, new Uint8Array(0), { timeout: ANSWER_MS });
+      const { seq } = await js.publish(this.names.parts, NOTHING);
       heardAt = performance.now();
       time = (await jsm.streams.getMessage(this.names.stream, { seq }))?.timestamp;
     }
@@ -294,20 +331,26 @@ export class NatsLog implements Log {
 
   #apply(sequence: number, subject: string, data: Uint8Array): void {
     const kind = kindOf(subject);
+    let ownTurn: number | undefined;
     if (kind === "commit") {
       const { head, payload } = decodeRecord<CommitHead>(data);
       const { by, turn, operations } = head;
-      this.payloads.told(sequence, payload);
-      this.state.apply(sequence, by, turn, operations);
-      if (by === this.handle) this.#own = { turn, number: sequence };
       this.#heard.set(by, performance.now());
-      for (const one of operations)
-        if (one.op === "leave" || one.op === "gone") this.#heard.delete(one.handle);
+      if (by === this.handle) ownTurn = turn;
+      if (counts(this.course, this.state, head)) {
+        note(this.course, operations, sequence);
+        this.payloads.told(sequence, payload);
+        this.state.apply(sequence, by, turn, operations);
+        if (by === this.handle) this.#own = { turn, number: sequence };
+        for (const one of operations)
+          if (one.op === "leave" || one.op === "gone") this.#heard.delete(one.handle);
+      }
     } else if (kind === "state") {
       this.wholeUpTo = decodeRecord<{ readonly number: number }>(data).head.number;
       this.wholeAt = sequence;
     }
     this.number = sequence;
+    if (ownTurn !== undefined) this.onOwn(ownTurn, sequence);
   }
 
   #advanced(): void {
@@ -346,7 +389,7 @@ export class NatsLog implements Log {
 
   async #check(): Promise<void> {
     try {
-      await this.isCurrent(limitFromNow());
+      await this.#isUpToDate(limitFromNow());
       this.#failure = undefined;
     } catch (error) {
       // Whoever waits is told at its next look; whoever asks finds out for himself.

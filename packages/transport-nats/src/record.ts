@@ -10,6 +10,8 @@ import { faults } from "./faults.js";
 export interface CommitHead {
   readonly by: string;
   readonly turn: number;
+  /** The number of the commit on whose state it was decided, if it bears others in between. */
+  readonly base?: number;
   readonly operations: readonly Operation[];
 }
 
@@ -20,7 +22,7 @@ export function encodeRecord(head: unknown, items: readonly Uint8Array[] = []): 
   const headBytes = Buffer.byteLength(json);
   let total = LENGTH_BYTES + headBytes;
   for (const item of items) total += item.byteLength;
-  const record = Buffer.allocUnsafeSlow(total);
+  const record = Buffer.allocUnsafe(total);
   record.writeUInt32LE(headBytes, 0);
   record.write(json, LENGTH_BYTES);
   let at = LENGTH_BYTES + headBytes;

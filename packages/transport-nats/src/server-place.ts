@@ -14,6 +14,8 @@ import { ANSWER_MS, TIMER_MS_MAX } from "./timing.js";
 export interface ServerPlace {
   /** For messages, and for other processes: `nats://host:port`, or `tls://…`. Without any secret. */
   readonly urls: readonly string[];
+  /** As the client has it. */
+  readonly inboxPrefix: string | undefined;
   /** A new connection, which does not come again by itself. Throws the client's errors. */
   readonly connect: () => Promise<NatsConnection>;
 }
@@ -49,6 +51,7 @@ export function serversAt(
   const secrets = first.user === undefined ? {} : { user: first.user, pass: first.password ?? "" };
   return {
     urls: servers.map(publicUrl),
+    inboxPrefix: client.inboxPrefix,
     async connect() {
       const nc = await connect({
         ...secrets,

@@ -10,6 +10,8 @@ export const ANSWER_MS = 2_000;
 export const FALLBACK_MS = 2_000;
 /** What the server tells may come so late behind the answer that speaks of it. */
 export const TOLD_MS = 25;
+/** What is published without an answer, and not told to its maker for so long, is published once more, and answered. */
+export const UNTOLD_MS = 500;
 /** A handle that is open says so, if it has nothing else to say. */
 export const STILL_HERE_MS: number = 4 * 60_000;
 /** A handle that was not heard of for so long is gone. */

@@ -1,42 +1,39 @@
 /**
- * Who waits. Each handle tells the others, by a message that nobody keeps, when its calls begin and cease to wait: so that whoever
- * was served lately, and does not wait, can let them go first. It is a courtesy: what is not heard costs fairness, and nothing else.
+ * Who waits. Handles are heard of by what they commit; one whose calls wait for longer than that says so, by a message that nobody
+ * keeps: so that whoever was served lately, and does not wait, can let it go first. It is a courtesy: what is not heard costs fairness,
+ * and nothing else.
  */
 
 import type { WaitCounts, WaitKind } from "@sluice/file-store";
 
 type Kind = Exclude<WaitKind, "observer">;
-type Numbers = Record<Kind, number>;
 
-/** What is told. */
-interface Told extends Numbers {
-  readonly by: string;
-}
-
-/** One that still waits says so again. */
+/** So long after its last sign one that waits gives another. */
 const AGAIN_MS = 1_000;
 
 export class Waits implements WaitCounts {
-  readonly #handle: string;
-  readonly #send: (told: string) => void;
-  readonly #own: Numbers = { producer: 0, consumer: 0 };
-  readonly #onHeard: (handle: string) => void;
-  #isTelling = false;
-  #again: NodeJS.Timeout | undefined;
+  readonly #silenceMs: () => number;
+  readonly #say: () => void;
+  readonly #own: Record<Kind, number> = { producer: 0, consumer: 0 };
+  #saidAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** @param onHeard - another handle waits. */
-  constructor(handle: string, send: (told: string) => void, onHeard: (handle: string) => void) {
-    this.#handle = handle;
-    this.#send = send;
-    this.#onHeard = onHeard;
+  /**
+   * @param silenceMs - for how long others have had no commit of this handle.
+   * @param say - tells them that it waits.
+   */
+  constructor(silenceMs: () => number, say: () => void) {
+    this.#silenceMs = silenceMs;
+    this.#say = say;
   }
 
   tell(kind: Kind): () => void {
-    this.#change(kind, 1);
-    let isTold = true;
+    this.#own[kind] += 1;
+    this.#look();
+    let isOver = false;
     return () => {
-      if (isTold) this.#change(kind, -1);
-      isTold = false;
+      if (!isOver) this.#own[kind] -= 1;
+      isOver = true;
     };
   }
 
@@ -45,30 +42,22 @@ export class Waits implements WaitCounts {
     return this.#own[kind];
   }
 
-  /** Of another handle. */
-  heard(text: string): void {
-    const { by, producer, consumer } = JSON.parse(text) as Told;
-    if (producer + consumer > 0) this.#onHeard(by);
-  }
-
   close(): void {
-    clearInterval(this.#again);
+    clearTimeout(this.#timer);
   }
 
-  #change(kind: Kind, by: 1 | -1): void {
-    this.#own[kind] += by;
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    queueMicrotask(() => {
-      this.#isTelling = false;
-      this.#tellOthers();
-    });
-  }
-
-  #tellOthers(): void {
-    clearInterval(this.#again);
-    const { producer, consumer } = this.#own;
-    this.#send(JSON.stringify({ by: this.#handle, producer, consumer } satisfies Told));
-    if (producer + consumer > 0) this.#again = setInterval(() => this.#tellOthers(), AGAIN_MS).unref();
+  // The timer of a wait that is over serves the next one: most are short, and cost nothing.
+  #look(): void {
+    if (this.#timer !== undefined || this.#own.producer + this.#own.consumer === 0) return;
+    const silenceMs = Math.min(this.#silenceMs(), performance.now() - this.#saidAt);
+    if (silenceMs >= AGAIN_MS) {
+      this.#saidAt = performance.now();
+      this.#say();
+    }
+    const againMs = silenceMs >= AGAIN_MS ? AGAIN_MS : AGAIN_MS - silenceMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#look();
+    }, againMs).unref();
   }
 }

@@ -10,6 +10,7 @@ import type { JetStreamManager, StoredMsg } from "@nats-io/jetstream";
 import type { BufferSpec } from "@sluice/core";
 import { failpoint } from "@sluice/core";
 import { BufferState, restoreSnapshot, type Snapshot, takeSnapshot } from "@sluice/file-store";
+import { type Course, newCourse } from "./course.js";
 import { faults } from "./faults.js";
 import type { Session } from "./link.js";
 import type { Names } from "./names.js";
@@ -20,10 +21,12 @@ interface WholeHead {
   readonly number: number;
   /** Sequences of the messages that hold it, in order. */
   readonly parts: readonly number[];
+  readonly course: Course;
 }
 
 export interface Loaded {
   readonly state: BufferState;
+  readonly course: Course;
   readonly number: number;
   /** Sequence of its head; 0 where there is none yet. */
   readonly at: number;
@@ -47,6 +50,7 @@ export function isWholeDue(log: NatsLog): boolean {
 /** Writes the state that the log has when this is called, and removes what it stands for. */
 export async function writeWhole(log: NatsLog, { js, jsm }: Session): Promise<void> {
   const { names, number, wholeAt } = log;
+  const course = { ...log.course };
   const bytes = Buffer.from(JSON.stringify(takeSnapshot(log.state)));
   const live = new Set<number>();
   for (const { commit } of log.state.items()) live.add(commit);
@@ -58,7 +62,7 @@ export async function writeWhole(log: NatsLog, { js, jsm }: Session): Promise<vo
   failpoint("nats.before-state");
   // Not if another one has come meanwhile: whoever wrote that may have removed these parts.
   const expect = { lastSubjectSequence: wholeAt };
-  await js.publish(names.states, encodeRecord({ number, parts } satisfies WholeHead), { expect });
+  await js.publish(names.states, encodeRecord({ number, parts, course } satisfies WholeHead), { expect });
   const first = Math.min(number + 1, ...live);
   await jsm.streams.purge(names.stream, { seq: first });
   await removeBetween(jsm, names, live, number);
@@ -101,8 +105,10 @@ async function tryLoad(
   spec: BufferSpec,
 ): Promise<Loaded | undefined> {
   const newest = await jsm.streams.getMessage(stream, { last_by_subj: states });
-  const { number, parts } =
-    newest === null ? { number: 0, parts: [] } : decodeRecord<WholeHead>(newest.data).head;
+  const { number, parts, course } =
+    newest === null
+      ? { number: 0, parts: [], course: newCourse() }
+      : decodeRecord<WholeHead>(newest.data).head;
   const read = await readAll(jsm, stream, parts);
   if (read === undefined) return undefined;
   const state = read.length === 0 ? new BufferState(spec, faults) : stateIn(read, spec);
@@ -114,7 +120,7 @@ async function tryLoad(
     const again = await jsm.streams.getMessage(stream, { last_by_subj: states });
     if (again === null) throw faults.of("DATA_CORRUPT", "Commits are missing from the stream of the buffer");
   }
-  return after === undefined ? undefined : { state, number, at: newest?.seq ?? 0, after };
+  return after === undefined ? undefined : { state, course, number, at: newest?.seq ?? 0, after };
 }
 
 function stateIn(parts: readonly StoredMsg[], spec: BufferSpec): BufferState {

@@ -1,4 +1,4 @@
-// The contract, but for its processes: those are in processes.contract.test.ts, with a server of their own beside this one.
+// The contract, but for its processes: those are in processes.contract.test.ts and kills.contract.test.ts, each with a server of its own.
 import { describeTransportContract } from "@sluice/transport-contract";
 import { afterAll, describe, test } from "vitest";
 import harness, { stop } from "./harness.mjs";

@@ -48,7 +48,7 @@ interface ConsumeOptions {
   readonly max_messages: number;
 }
 
-type Messages = AsyncIterable<{ readonly data: Uint8Array; ack(): void }>;
+type Messages = AsyncIterable<{ readonly data: Uint8Array; ack(): void; ackAck(): Promise<boolean> }>;
 
 interface JetStreamManager {
   readonly streams: { add(config: object): Promise<unknown> };
@@ -58,6 +58,7 @@ interface JetStreamManager {
 interface Address {
   readonly port: number;
   readonly capacity: number;
+  readonly isAckAwaited: boolean;
 }
 
 function putEnd(client: JetStreamClient): PutEnd {
@@ -73,7 +74,10 @@ function putEnd(client: JetStreamClient): PutEnd {
   return { put: async (item) => void (await polledUntil(() => tryPut(item))) };
 }
 
-async function takeEnd(client: JetStreamClient, capacity: number): Promise<TakeEnd> {
+async function takeEnd(
+  client: JetStreamClient,
+  { capacity, isAckAwaited }: Pick<Address, "capacity" | "isAckAwaited">,
+): Promise<TakeEnd> {
   const consumer = await client.consumers.get(STREAM, CONSUMER);
   const messages = await consumer.consume({ max_messages: Math.min(capacity, FETCHED_MAX) });
   const iterator = messages[Symbol.asyncIterator]();
@@ -81,19 +85,27 @@ async function takeEnd(client: JetStreamClient, capacity: number): Promise<TakeE
     async take() {
       const { done, value } = await iterator.next();
       if (done) return {};
+      if (isAckAwaited) await value.ackAck();
       // Not waited for, as its guide has it: one that is lost means that the item comes again.
-      value.ack();
+      else value.ack();
       return value.data;
     },
   };
 }
 
 export interface JetStreamCandidate extends Pick<NodeCandidate, "name" | "about" | "module" | "itemCount"> {
-  /** Whether items are in a file that is synced before a publish is acknowledged; in memory otherwise. */
-  readonly isDurable: boolean;
+  /** Where items are: in memory, in a file, or in a file that is synced before a publish is acknowledged. */
+  readonly storage: "memory" | "file" | "synced-file";
+  /** Whether an item is handed on only when the server has confirmed its ack: then it does not come again. */
+  readonly isAckAwaited: boolean;
 }
 
-export function jetStreamCandidate({ isDurable, ...candidate }: JetStreamCandidate): NodeCandidate {
+export function jetStreamCandidate({
+  storage,
+  isAckAwaited,
+  ...candidate
+}: JetStreamCandidate): NodeCandidate {
+  const isDurable = storage === "synced-file";
   return {
     ...candidate,
     isDurable,
@@ -111,7 +123,7 @@ export function jetStreamCandidate({ isDurable, ...candidate }: JetStreamCandida
           name: STREAM,
           subjects: [SUBJECT],
           retention: "workqueue",
-          storage: isDurable ? "file" : "memory",
+          storage: storage === "memory" ? "memory" : "file",
           max_msgs: capacity,
           discard: "new",
           num_replicas: 1,
@@ -124,19 +136,19 @@ export function jetStreamCandidate({ isDurable, ...candidate }: JetStreamCandida
           max_ack_pending: capacity,
         });
         return {
-          address: { port, capacity } as JsonValue,
+          address: { port, capacity, isAckAwaited } as JsonValue,
           usage,
           destroy: () => connection.close(),
         };
       }),
     start: startNodeWorkers,
     async connect(address) {
-      const { port, capacity } = address as unknown as Address;
+      const { port, ...place } = address as unknown as Address;
       const connection = await connected(port);
       const client = loadPeer<JetStream>("@nats-io/jetstream").jetstream(connection);
       return {
         producer: async () => putEnd(client),
-        consumer: () => takeEnd(client, capacity),
+        consumer: () => takeEnd(client, place),
         close: () => connection.close(),
       };
     },
@@ -154,7 +166,8 @@ const jetStream: NodeCandidate = jetStreamCandidate({
   about:
     "a JetStream work queue in memory, max_msgs the capacity, one refused tries again; it has no batches",
   module: import.meta.url,
-  isDurable: false,
+  storage: "memory",
+  isAckAwaited: false,
   itemCount: (work) => (work.kind === "round-trip" ? 1_000 : 4_000),
 });
 

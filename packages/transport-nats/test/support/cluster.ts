@@ -1,4 +1,4 @@
-/** Three servers that keep their streams together. Gone after the test. */
+/** Three servers that keep their streams together. */
 
 import { connect } from "@nats-io/transport-node";
 import { freePort, type Network, until } from "@sluice/test-support";
@@ -7,6 +7,8 @@ import { NatsServer } from "./nats-server.mjs";
 import { asked, streamsIn } from "./servers.js";
 
 const SERVERS = 3;
+/** They wait for each other by times of their own. */
+const FOUND_MS = 60_000;
 
 export class NatsCluster {
   readonly servers: readonly NatsServer[];
@@ -15,8 +17,20 @@ export class NatsCluster {
     this.servers = servers;
   }
 
-  /** @param far - the last of them is there. */
+  /**
+   * Gone after the test.
+   *
+   * @param far - the last of them is there.
+   */
   static async start(far?: Network): Promise<NatsCluster> {
+    const cluster = await NatsCluster.made(far);
+    onTestFinished(() => cluster.stop());
+    await cluster.begin();
+    return cluster;
+  }
+
+  /** Not started yet; whoever made it stops it. */
+  static async made(far?: Network): Promise<NatsCluster> {
     const hosts = Array.from({ length: SERVERS }, (_, at) => {
       if (far === undefined) return "127.0.0.1";
       return at === SERVERS - 1 ? far.farAddress : far.nearAddress;
@@ -32,13 +46,22 @@ export class NatsCluster {
         port,
       });
     });
-    onTestFinished(async () => {
-      await Promise.all(servers.map((server) => server.stop()));
-    });
-    await Promise.all(servers.map((server) => server.start()));
-    const cluster = new NatsCluster(servers);
-    await until(() => cluster.#isWhole(), "three servers have found each other", 30_000);
-    return cluster;
+    return new NatsCluster(servers);
+  }
+
+  /** Also once more. */
+  async begin(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.start()));
+    await until(() => this.#isWhole(), "three servers have found each other", FOUND_MS);
+  }
+
+  /** All at once, and without warning. */
+  async kill(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.kill()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
   }
 
   get urls(): readonly string[] {
@@ -64,7 +87,7 @@ export class NatsCluster {
         return false;
       },
       `the stream is led by ${server.url}`,
-      30_000,
+      FOUND_MS,
     );
   }
 

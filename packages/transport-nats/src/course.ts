@@ -1,0 +1,77 @@
+/**
+ * Which commits bear that others came in between. Most are stored on the condition that nothing did. A put bears whatever leaves room
+ * for it; a take bears puts, which come behind what it takes; an ack bears both, and they bear it.
+ * So producers, consumers and those who ack do not get in each other's way. Such a commit says on which number it is based, the server takes it
+ * unconditionally, and whoever applies the log finds out, all alike, whether it counts: not if something came in between that
+ * it does not bear, nor if its maker had committed it before, or something later.
+ */
+
+import { ENVELOPE_BYTES_MAX } from "@sluice/core";
+import type { BufferState, Operation } from "@sluice/file-store";
+import type { CommitHead } from "./record.js";
+
+/** Numbers of the last commits that counted, by what they are. */
+export interface Course {
+  take: number;
+  /** Neither put, take, nor ack. */
+  other: number;
+}
+
+type Kind = "put" | "take" | "ack" | "other";
+
+export const newCourse = (): Course => ({ take: 0, other: 0 });
+
+/** Whether the commit of these operations, decided in this state, bears others in between. */
+export function isPatient(operations: readonly Operation[], state: BufferState): boolean {
+  const kind = kindOf(operations);
+  if (kind !== "put") return kind !== "other";
+  const [put] = operations;
+  if (put?.op !== "put" || put.lengths.length === 1) return true;
+  // Of several that just fit their maker says that the buffer is full, which may be true no more.
+  const { capacity, bufferBytesMax, itemBytesMax } = state.spec;
+  const bytes = state.bytes + sum(put.lengths) + itemBytesMax + ENVELOPE_BYTES_MAX;
+  return state.occupied + put.lengths.length < capacity && bytes <= bufferBytesMax;
+}
+
+/** Whether nothing came behind the base that such a commit never bears. */
+export function isUndisturbed(course: Course, operations: readonly Operation[], base: number): boolean {
+  return course.other <= base && (kindOf(operations) !== "take" || course.take <= base);
+}
+
+/** Whether it counts: of one that says no base the server has seen to it. */
+export function counts(course: Course, state: BufferState, head: CommitHead): boolean {
+  const { by, turn, base, operations } = head;
+  if (base === undefined) return true;
+  const lastTurn = state.participants.get(by)?.lastTurn;
+  if (lastTurn === undefined || lastTurn >= turn) return false;
+  return isUndisturbed(course, operations, base) && operations.every((one) => fits(state, one));
+}
+
+function fits({ spec, occupied, bytes, producers }: BufferState, operation: Operation): boolean {
+  if (operation.op !== "put") return true;
+  const { id, first, lengths } = operation;
+  const isRoom = occupied + lengths.length <= spec.capacity && bytes + sum(lengths) <= spec.bufferBytesMax;
+  return isRoom && producers.get(id)?.last === first - 1;
+}
+
+/** It counted. */
+export function note(course: Course, operations: readonly Operation[], number: number): void {
+  const kind = kindOf(operations);
+  if (kind === "take" || kind === "other") course[kind] = number;
+}
+
+function kindOf(operations: readonly Operation[]): Kind {
+  const [operation] = operations;
+  if (operations.length !== 1 || operation === undefined) return "other";
+  if (operation.op === "put") return "put";
+  if (operation.op === "take" || operation.op === "lease") return "take";
+  const isAck =
+    operation.op === "settle" && operation.acts.every(({ kind }) => kind === "ack" || kind === "extend");
+  return isAck ? "ack" : "other";
+}
+
+function sum(numbers: readonly number[]): number {
+  let all = 0;
+  for (const number of numbers) all += number;
+  return all;
+}

@@ -1,0 +1,107 @@
+// Which commits count: one that arrives twice counts once, and one that arrives late counts only if nothing came that it does not bear.
+
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import type { BoundedBuffer } from "@sluice/core";
+import type { Operation } from "@sluice/file-store";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type CommitHead, decodeRecord, encodeRecord } from "../dist/record.js";
+import { made, noServer, server, streamsIn } from "./support/servers.js";
+
+const KIND = { put: "put", take: "take", lease: "lease", settle: "ack" } as const;
+type Kind = keyof typeof KIND;
+
+interface Stored {
+  readonly subject: string;
+  readonly head: CommitHead;
+  readonly items: readonly Uint8Array[];
+}
+
+async function started() {
+  const nats = await server();
+  const { buffer, another } = await made(nats.url, { capacity: 3 });
+  const nc = await connect({ servers: nats.url });
+  onTestFinished(() => nc.close());
+  const [js, jsm] = [jetstream(nc), await jetstreamManager(nc)];
+  const [stream = ""] = await streamsIn(jsm);
+  /** The last commit in the stream that does nothing but this. */
+  const last = async (kind: Kind): Promise<Stored> => {
+    const { state } = await jsm.streams.info(stream);
+    for (let seq = state.last_seq; seq > 0; seq -= 1) {
+      const message = await jsm.streams.getMessage(stream, { seq });
+      if (!message?.subject.endsWith(".commit")) continue;
+      const { head, payload } = decodeRecord<CommitHead>(message.data);
+      if (head.operations.length === 1 && head.operations[0]?.op === kind)
+        return { subject: message.subject, head, items: [payload] };
+    }
+    throw new Error(`Expected a commit in the stream that does a ${kind}`);
+  };
+  /** As a process would that was stopped before it sent this, or whose connection was slow. */
+  const arrives = ({ subject, head, items }: Stored) => js.publish(subject, encodeRecord(head, items));
+  /** By the same handle, as its next one: based where that was based. */
+  const next = (stored: Stored, operation: Operation): Stored => {
+    const { head } = stored;
+    return { ...stored, head: { ...head, turn: head.turn + 1, operations: [operation] } };
+  };
+  return { buffer, another, last, arrives, next };
+}
+
+const countsOf = async (buffer: BoundedBuffer<string>) => {
+  const { produced, consumed, ready, leased } = await buffer.counts();
+  return { produced, consumed, ready, leased };
+};
+
+describe.skipIf(noServer)("a commit", () => {
+  test("that arrives twice counts once: puts, takes, leases and acks", async () => {
+    const { buffer, last, arrives } = await started();
+    const [producer, consumer] = [await buffer.producer(), await buffer.consumer()];
+    for (const value of ["a", "b", "c"]) await producer.put(value);
+    await consumer.take();
+    const lease = await consumer.lease();
+    if (!lease.done) await lease.value.ack();
+    const before = await countsOf(buffer);
+    expect(before).toEqual({ produced: 3, consumed: 2, ready: 1, leased: 0 });
+    for (const kind of Object.keys(KIND) as Kind[]) {
+      await arrives(await last(kind));
+      expect(await countsOf(buffer), `after a second ${KIND[kind]}`).toEqual(before);
+    }
+    // Who opens it anew finds the same.
+    expect(await consumer.take()).toEqual({ done: false, value: "c" });
+    await buffer.destroy();
+  });
+
+  test("that puts counts late if there is still room, and not once the buffer is full, or sealed", async () => {
+    const { buffer, another, last, arrives, next } = await started();
+    const producer = await buffer.producer();
+    await producer.put("a");
+    const stored = await last("put");
+    const [put] = stored.head.operations;
+    if (put?.op !== "put") throw new Error("Expected a put");
+    await arrives(next(stored, { ...put, first: put.first + 1 }));
+    expect(await countsOf(buffer)).toMatchObject({ produced: 2, ready: 2 });
+    await (await (await another()).producer()).put("other");
+    const third = next(next(stored, put), { ...put, first: put.first + 2 });
+    await arrives(third);
+    expect(await countsOf(buffer), "while it is full").toMatchObject({ produced: 3, ready: 3 });
+    await (await buffer.consumer()).take();
+    await buffer.seal();
+    await arrives(third);
+    expect(await countsOf(buffer), "once it is sealed").toMatchObject({ produced: 3, ready: 2 });
+    await buffer.destroy();
+  });
+
+  test("that takes does not count once another took what it meant", async () => {
+    const { buffer, another, last, arrives, next } = await started();
+    const [producer, consumer] = [await buffer.producer(), await buffer.consumer()];
+    for (const value of ["a", "b", "c"]) await producer.put(value);
+    await consumer.take();
+    const stored = await last("take");
+    const [take] = stored.head.operations;
+    if (take?.op !== "take") throw new Error("Expected a take");
+    const late = next(stored, { ...take, from: take.from + 1 });
+    expect(await (await (await another()).consumer()).take()).toEqual({ done: false, value: "b" });
+    await arrives(late);
+    expect(await countsOf(buffer)).toMatchObject({ consumed: 2, ready: 1 });
+    await buffer.destroy();
+  });
+});
