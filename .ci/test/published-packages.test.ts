@@ -31,7 +31,7 @@ describe.each(published)("$manifest.name", ({ dir, manifest }) => {
     expect(run.status, `${run.stdout}${run.stderr}`).toBe(0);
   });
 
-  test("it holds its sources, what they compile to, its licence and its README, and nothing else", () => {
+  test("it holds its sources, what they are built to, its licence and its README, and nothing else", () => {
     const names = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" })
       .split("\n")
       .filter(Boolean)
@@ -48,9 +48,24 @@ describe.each(published)("$manifest.name", ({ dir, manifest }) => {
         !/^(?:package\.json|LICENSE|(?:decisions\/[\w-]+|[A-Z]+)\.md|lua\/(?:parts\/)?[\w-]+\.lua)$/.test(
           name,
         ) &&
+        !/^dist\/chunks\/[\w-]+\.js(?:\.map)?$/.test(name) &&
         !stems.has(name.replace(/^dist\//, "").replace(/(?:\.d\.ts|\.js)(?:\.map)?$/, "")),
     );
     expect(stray).toEqual([]);
+  });
+
+  test("the code of each of its modules lies in one file, so that what a module remembers is remembered once", () => {
+    const maps = readdirSync(join(root, dir, "dist"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".js.map"),
+    );
+    const compiled = maps.flatMap((name) => {
+      const { sources } = JSON.parse(readFileSync(join(root, dir, "dist", name), "utf8")) as {
+        sources: string[];
+      };
+      return sources.map((source) => join(name, "..", source));
+    });
+    expect(compiled.length).toBeGreaterThan(0);
+    expect(compiled.filter((source, n) => compiled.indexOf(source) !== n)).toEqual([]);
   });
 
   test("its manifest has no protocol that only the workspace understands", () => {

@@ -6,12 +6,21 @@
 
 import fs, { mkdirSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lockSync, unlockSync } from "proper-lockfile";
 import { errnoOf } from "./faults.js";
 import { DIRECTORY_MODE, type Layout } from "./layout.js";
 
 // A holder commits within a millisecond or so; one that does not was killed or stopped.
 const LOOK_AGAIN_MS = 1;
+
+type Library = typeof import("proper-lockfile");
+
+/**
+ * Loaded with the first turn: most processes never ask for one, and with what it needs it takes longer to load than all of this
+ * package. Undefined where that fails (no descriptor left, say); the next turn tries again.
+ */
+async function library(): Promise<Library | undefined> {
+  return import("proper-lockfile").catch(() => undefined);
+}
 
 // The library makes its directory as the umask leaves it.
 const lockFs = {
@@ -33,8 +42,10 @@ export class Turn {
   /** Waits at most `waitMs` for the turn. Returns what gives it back, or undefined: then go on without it. */
   async take(): Promise<(() => void) | undefined> {
     const end = performance.now() + this.#waitMs;
+    const locks = await library();
+    if (locks === undefined) return undefined;
     for (;;) {
-      const outcome = this.#tryLock();
+      const outcome = this.#tryLock(locks);
       if (outcome !== "taken") return outcome;
       if (this.#stuck !== 0 && this.#stuck === this.#bornAt()) return undefined;
       if (performance.now() >= end) {
@@ -45,7 +56,7 @@ export class Turn {
     }
   }
 
-  #tryLock(): (() => void) | undefined | "taken" {
+  #tryLock({ lockSync, unlockSync }: Library): (() => void) | undefined | "taken" {
     try {
       lockSync(this.#layout.root, {
         lockfilePath: this.#layout.turn,
@@ -65,15 +76,13 @@ export class Turn {
       // Anything but a lock that is held (no space for its directory, say): no turns, then.
       return errnoOf(error) === "ELOCKED" ? "taken" : undefined;
     }
-    return () => this.#unlock();
-  }
-
-  #unlock(): void {
-    try {
-      unlockSync(this.#layout.root, { lockfilePath: this.#layout.turn, realpath: false });
-    } catch {
-      // Taken over by somebody else, or gone with the buffer.
-    }
+    return () => {
+      try {
+        unlockSync(this.#layout.root, { lockfilePath: this.#layout.turn, realpath: false });
+      } catch {
+        // Taken over by somebody else, or gone with the buffer.
+      }
+    };
   }
 
   #bornAt(): number {

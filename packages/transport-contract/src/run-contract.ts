@@ -144,11 +144,15 @@ interface Ran {
 
 /** A rule with times of its own is run again where it failed and this process stood still for longer than the shortest of them. */
 async function run(rule: Rule, harness: Harness, options: RunOptions & { seed: number }): Promise<Ran> {
+  if (!rule.isTimed) return runOnce(rule, harness, options);
   const { leaseMs } = options.timing ?? timingFromEnvironment();
   for (let runs = 1; ; runs++) {
-    const longestPauseMs = watchPauses();
-    const ran = await runOnce(rule, harness, options);
-    const isChance = longestPauseMs() > leaseMs && rule.isTimed && ran.failure !== undefined;
+    const endWatch = watchPauses();
+    let longestPauseMs = 0;
+    const ran = await runOnce(rule, harness, options).finally(() => {
+      longestPauseMs = endWatch();
+    });
+    const isChance = longestPauseMs > leaseMs && ran.failure !== undefined;
     if (!isChance || runs === TIMED_RUNS_MAX || options.signal?.aborted) return ran;
   }
 }

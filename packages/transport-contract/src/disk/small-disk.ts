@@ -66,8 +66,8 @@ function probe(seesBoot: boolean): Probed {
 }
 
 export interface OnSmallDisk {
-  /** Module that is run there, beside this one. */
-  readonly main: string;
+  /** Module that is run there. */
+  readonly main: URL;
   /** Seen on the disk, under its own path. */
   readonly directory: string;
   readonly bytes: number;
@@ -83,7 +83,7 @@ export async function onSmallDisk(
   { main, directory, bytes, boot, env }: OnSmallDisk,
 ): Promise<unknown> {
   const folder = temporaryFolder(t, "sluice-disk-");
-  const module = fileURLToPath(new URL(main, import.meta.url));
+  const module = fileURLToPath(main);
   const way = (boot === undefined ? probed.disk : probed.boots)?.way ?? ["-m"];
   const script = ["sh", "-c", SCRIPT, "sh", folder, directory, String(bytes), boot ?? ""];
   // With its process its mounts are gone.

@@ -13,6 +13,7 @@ import { runScript, type Site, sitesIn, straceReason, threadOf } from "../disk/s
 import { fail, isTrue } from "../kit/expect.js";
 import { type Rule, rule, Unable } from "../rule.js";
 
+const FULL_DISK_MAIN = new URL("../disk/full-disk-main.js", import.meta.url);
 const MEGABYTE = 1024 * 1024;
 
 export const diskFaultRules: readonly Rule[] = [
@@ -30,7 +31,7 @@ export const diskFaultRules: readonly Rule[] = [
         for (let bytes = (0.25 + t.random.below(8) / 4) * MEGABYTE; ; bytes *= 2) {
           if (bytes > 512 * MEGABYTE) fail("Expected a buffer of 4 MB to find room in 512 MB");
           const env = (disk: string) => ({ SLUICE_CONTRACT_FULL_DISK: JSON.stringify({ ...job, disk }) });
-          const run = onSmallDisk(t, { main: "./full-disk-main.js", directory, bytes, env });
+          const run = onSmallDisk(t, { main: FULL_DISK_MAIN, directory, bytes, env });
           const came = (await t.within(run, 5, "the run on a full disk")) as {
             fault?: string;
             isTooSmall?: boolean;

@@ -12,6 +12,7 @@ import { fail } from "../kit/expect.js";
 import { type Rule, rule, Unable } from "../rule.js";
 import { claims } from "./claims.js";
 
+const MAIN = new URL("../disk/power/power-loss-main.js", import.meta.url);
 const DISK_BYTES = 1024 * 1024 * 1024;
 // Enough to cut a log of 256 commits three times, or one of a megabyte twice: what the first cut left is used again.
 const STEPS = 1000;
@@ -43,7 +44,7 @@ export const diskPowerRules: readonly Rule[] = [
           ...{ capabilities: t.harness.capabilities, timing: t.timing, seed: t.random.below(1_000_000) },
         };
         const env = () => ({ SLUICE_CONTRACT_POWER_LOSS: JSON.stringify(job) });
-        const options = { main: "./power/power-loss-main.js", directory, bytes: DISK_BYTES, boot, env };
+        const options = { main: MAIN, directory, bytes: DISK_BYTES, boot, env };
         const run = onSmallDisk(t, options);
         const end = (await t
           .within(run, 12 * Math.max(1, states / STATES), "the run with losses of power")

@@ -112,7 +112,7 @@ async function steppedDown(urls: readonly string[]): Promise<void> {
   const nc = await connect({ servers: [...urls] });
   try {
     const [stream = ""] = await asked(urls, streamsIn);
-    await nc.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, "", { timeout: 2_000 });
+    await nc.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, "", { timeout: 20_000 });
   } finally {
     await nc.close();
   }

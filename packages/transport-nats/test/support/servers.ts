@@ -45,9 +45,9 @@ export async function asked<T>(
   url: string | readonly string[],
   ask: (jsm: JetStreamManager) => Promise<T>,
 ): Promise<T> {
-  const nc = await connect({ servers: [url].flat(), timeout: 2_000 });
+  const nc = await connect({ servers: [url].flat(), timeout: 20_000 });
   try {
-    return await ask(await jetstreamManager(nc, { checkAPI: false, timeout: 2_000 }));
+    return await ask(await jetstreamManager(nc, { checkAPI: false, timeout: 20_000 }));
   } finally {
     await nc.close();
   }

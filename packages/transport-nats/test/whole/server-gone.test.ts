@@ -4,7 +4,7 @@ import { outcomesOf, outcomesWithout } from "@sluice/test-support";
 import { describe, expect, test } from "vitest";
 import { made, noServer, server } from "../support/servers.js";
 
-const SECONDS_MS = 14_000;
+const SECONDS_MS = 50_000;
 const TYPED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN"];
 
 describe.skipIf(noServer)("a server is gone", () => {
