@@ -1,5 +1,5 @@
 // What the contract is run on: by the tests, and by the command (`transport-contract run packages/transport-file/test/harness.mjs`).
-import { existsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { filesInDirectories } from "@sluice/transport-contract";
@@ -28,7 +28,16 @@ const FLOCK = /** @type {const} */ (["flock", 20_000]);
 export default harnessOf(...PROPER_LOCKFILE);
 export const flock = harnessOf(...FLOCK);
 
-// Where files are kept in memory: whoever is killed or told of an error leaves the same there as on a disk, which would take most of the time.
-const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+// Whoever is killed or told of an error leaves the same in files in memory as on a disk, which would take most of the time.
+const MEMORY = "/dev/shm";
+const ROOM_BYTES = 256 * 1024 * 1024;
+const memory = roomIn(MEMORY) < ROOM_BYTES ? tmpdir() : MEMORY;
 export const inMemory = harnessOf(...PROPER_LOCKFILE, memory);
 export const flockInMemory = harnessOf(...FLOCK, memory);
+
+/** @param {string} folder */
+function roomIn(folder) {
+  if (!existsSync(folder)) return 0;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
