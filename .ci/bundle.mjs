@@ -1,7 +1,7 @@
 // Bundles ./src into ./dist, beside the declarations that tsc puts there: a process that uses the package loads a few files
 // instead of a hundred. Every module keeps its address (`dist/x.js` of `src/x.ts`, for programs, threads and tests), but what it
 // holds lies once, in a chunk with all that the same programs need: packages/core/decisions/ says why.
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join, posix, relative, sep } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -110,7 +110,8 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 
-// Of an earlier build, that made more of a module.
+// Of an earlier build, that made more of a module, or other chunks.
 const written = new Set(output.map(({ fileName }) => fileName));
-for (const file of modules.flatMap((name) => [`${name}.js`, `${name}.js.map`]))
+const chunks = existsSync("dist/chunks") ? readdirSync("dist/chunks").map((name) => `chunks/${name}`) : [];
+for (const file of [...chunks, ...modules.flatMap((name) => [`${name}.js`, `${name}.js.map`])])
   if (!written.has(file)) rmSync(join("dist", file), { force: true });

@@ -1,16 +1,9 @@
-// Removes what earlier builds left in ./dist of sources that are gone, and chunks that nothing imports any more: it would be published.
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+// Removes what an earlier build left in ./dist of sources that are gone: tsc never does, and it would be published. Chunks are left to
+// bundle.mjs, which knows those that it has written.
+import { existsSync, readdirSync, rmSync } from "node:fs";
 
 const outputs = existsSync("dist") ? readdirSync("dist", { recursive: true }).map(String) : [];
-const imported = new Set(
-  outputs
-    .filter((output) => output.endsWith(".js"))
-    .flatMap((output) => [...readFileSync(`dist/${output}`, "utf8").matchAll(/"\.[^"]*\/([\w-]+)\.js"/g)])
-    .map(([, name]) => name),
-);
 for (const output of outputs) {
-  const stem = /^(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(output)?.[1];
-  const chunk = /^chunks[\\/](.+)$/.exec(stem ?? "")?.[1];
-  const isNeeded = chunk === undefined ? existsSync(`src/${stem}.ts`) : imported.has(chunk);
-  if (stem !== undefined && !isNeeded) rmSync(`dist/${output}`);
+  const stem = /^(?!chunks[\\/])(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(output)?.[1];
+  if (stem !== undefined && !existsSync(`src/${stem}.ts`)) rmSync(`dist/${output}`);
 }
