@@ -40,13 +40,19 @@ function* cutShort(whole: Buffer): Generator<Buffer> {
   for (let length = 0; length < whole.length; length++) yield whole.subarray(0, length);
 }
 
+const withBitTurned = (whole: Buffer, at: number, bit: number): Buffer => {
+  const bytes = Buffer.from(whole);
+  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
+  return bytes;
+};
+
+/** Another bit of each byte. */
 function* bitsTurned(whole: Buffer, from = 0, to: number = whole.length): Generator<Buffer> {
-  for (let at = from; at < to; at++) {
-    const bytes = Buffer.from(whole);
-    // Another bit of each byte: all of them would take minutes and show the same.
-    bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (at % 8)), at);
-    yield bytes;
-  }
+  for (let at = from; at < to; at++) yield withBitTurned(whole, at, at % 8);
+}
+
+function* everyBitTurned(whole: Buffer): Generator<Buffer> {
+  for (let n = 0; n < whole.length * 8; n++) yield withBitTurned(whole, Math.floor(n / 8), n % 8);
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -72,19 +78,19 @@ describe("the header", () => {
     expect(await codeOf(opened(folder))).toBe("works");
   });
 
-  test("with a bit turned over is refused as what it then is", async () => {
+  test("with any bit turned over is refused as what it then is", async () => {
     const path = join(folder.root, "header");
     const seen = new Set<string>();
-    let at = 0;
-    await withEach(path, bitsTurned(readFileSync(path)), async () => {
-      const code = await codeOf(opened(folder));
+    let bits = 0;
+    await withEach(path, everyBitTurned(readFileSync(path)), async () => {
+      const at = Math.floor(bits++ / 8);
+      const code = await codeOf(opened(folder).then((port) => port.close()));
       seen.add(code);
       // Magic, format, then what the checksum covers; the payload's length says nothing in a header.
       if (at < 4) expect(code).toBe("NOT_A_BUFFER");
       else if (at < 8) expect(code).toBe("VERSION_UNSUPPORTED");
       else if (at < 16 || at >= 24) expect(code).toBe("DATA_CORRUPT");
       else expect(["works", "DATA_CORRUPT"]).toContain(code);
-      at += 1;
     });
     expect([...seen].sort()).toContain("DATA_CORRUPT");
   });
