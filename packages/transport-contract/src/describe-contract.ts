@@ -2,7 +2,8 @@
 
 import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { checkMembers, type Harness, timingFromEnvironment } from "./harness.js";
-import { chosenRules, effortFor, judge, type RunOptions, signalsMax } from "./run-contract.js";
+import { TIMER_MS_MAX } from "./kit/in-time.js";
+import { chosenRules, effortFor, judge, type RunOptions, runsMax, signalsMax } from "./run-contract.js";
 
 /** Beside the time of the rule itself: its end may have to wait for processes. */
 const END_SIGNALS = 1;
@@ -59,8 +60,8 @@ export function describeTransportContract(
           throw new Error(`${rule.number} cannot be run here: ${verdict.reason}`);
         context.skip(`cannot be run here: ${verdict.reason}`);
       };
-      const timeoutMs = (signalsMax(rule, effortFor(rule, options)) + END_SIGNALS) * signalMs;
-      void runner.test(rule.title, run, timeoutMs);
+      const runMs = (signalsMax(rule, effortFor(rule, options)) + END_SIGNALS) * signalMs;
+      void runner.test(rule.title, run, Math.min(runsMax(rule) * runMs, TIMER_MS_MAX));
     }
   };
   const skipped = rules.filter(({ skip }) => skip !== undefined).length;

@@ -142,7 +142,7 @@ interface Ran {
   readonly leftovers?: readonly string[];
 }
 
-/** A rule with times of its own is run again where it failed and this process stood still for longer than the shortest of them. */
+/** A rule with times of its own is run again where it failed and this process stood still for longer than a lease. */
 async function run(rule: Rule, harness: Harness, options: RunOptions & { seed: number }): Promise<Ran> {
   if (!rule.isTimed) return runOnce(rule, harness, options);
   const { leaseMs } = options.timing ?? timingFromEnvironment();
@@ -152,8 +152,9 @@ async function run(rule: Rule, harness: Harness, options: RunOptions & { seed: n
     const ran = await runOnce(rule, harness, options).finally(() => {
       longestPauseMs = endWatch();
     });
-    const isChance = longestPauseMs > leaseMs && ran.failure !== undefined;
-    if (!isChance || runs === TIMED_RUNS_MAX || options.signal?.aborted) return ran;
+    const hasFailed = ran.failure !== undefined && "error" in ran.failure;
+    const isChance = hasFailed && longestPauseMs > leaseMs;
+    if (!isChance || runs >= runsMax(rule) || options.signal?.aborted) return ran;
   }
 }
 
@@ -199,7 +200,12 @@ async function runOnce(rule: Rule, harness: Harness, options: RunOptions & { see
     : { histories, failure, leftovers };
 }
 
-/** How many signal times a rule may take in all. */
+/** How often a rule may be run until there is a verdict. */
+export function runsMax({ isTimed }: Rule): number {
+  return isTimed ? TIMED_RUNS_MAX : 1;
+}
+
+/** How many signal times a rule may take in all, each time that it is run. */
 export function signalsMax({ level }: Rule, effort: number): number {
   return (level === "stress" ? STRESS_SIGNALS_MAX : RULE_SIGNALS_MAX) * Math.max(1, effort);
 }
