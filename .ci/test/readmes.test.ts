@@ -12,7 +12,7 @@ const runElsewhere: Record<string, string> = {
   "pnpm --filter @sluice/matrix kills": "some minutes; test/kills.test.ts has it kill 10",
   "pnpm --filter @sluice/matrix test:whole": "some two minutes; CI runs all of it but what is over nats",
   "pnpm --filter @sluice/history-checker million": "ten minutes; the package's tests have 10,000 histories",
-  "pnpm --filter @sluice/transport-shm kills": "10,000 kills; test/kills.test.ts has it kill 150",
+  "pnpm --filter @sluice/transport-shm kills": "10,000 kills; test/kills.test.ts has it kill 50",
 };
 
 /** What some commands need beside Node, by what they have in them: where it is not there they are not run. */

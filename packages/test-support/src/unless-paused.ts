@@ -4,7 +4,7 @@ const LOOK_EVERY_MS = 10;
 const ATTEMPTS = 5;
 
 /**
- * Does it, and where it fails while this machine stood still does it again, five times at most: what a client or a broker could do
+ * Does it, and where it fails while this machine stood still does it again, five times in all at most: what a client or a broker could do
  * in its time was then no more than chance. Where the machine ran, the first failure is thrown; on no machine is one overlooked that
  * comes each time.
  *
