@@ -16,7 +16,7 @@ type Library = typeof import("proper-lockfile");
 
 /**
  * Loaded with the first turn: most processes never ask for one, and with what it needs it takes longer to load than all of this
- * package. Undefined where that fails (no descriptor left, say); the next turn tries again.
+ * package. Undefined where that fails (no descriptor left, say), which Node remembers: this process then goes without turns.
  */
 async function library(): Promise<Library | undefined> {
   return import("proper-lockfile").catch(() => undefined);
