@@ -34,8 +34,6 @@ test.skipIf(noServer)(
     );
 
     replica.signal("SIGSTOP");
-    // The put has to teach it to a server that has it no more, and is confirmed no sooner for that.
-    await master.command("SCRIPT", "FLUSH");
     const late = await outcomesOf({ unconfirmed: producer.put("x", { timeoutMs: 500 }) }, FAILOVER_MS);
     expect(late).toEqual({ unconfirmed: "OUTCOME_UNKNOWN" });
     await master.kill();
