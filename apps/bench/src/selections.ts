@@ -141,7 +141,7 @@ export const selections: readonly [Selection, ...Selection[]] = [
 
 /** For the published table: all but those that show a part of another one. */
 export const published: readonly Selection[] = selections.filter(
-  ({ name }) => !["file", "shm", "zeromq", "redis"].includes(name),
+  ({ name }) => !["file", "shm", "zeromq", "redis", "nats"].includes(name),
 );
 
 /** For two minutes. */
