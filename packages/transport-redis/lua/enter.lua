@@ -3,9 +3,11 @@
 --@include keys
 --@include lines
 --@include answers
--- A consumer comes.
+-- A consumer comes. ARGV: its name
 
 if not load() then return { GONE } end
 rotate()
+-- `poll` looks for the number of the last one.
+call('HSET', HEADER, '#' .. ARGV[1], 0)
 commit()
 return { 0 }

@@ -18,7 +18,7 @@ local holder = consumer .. '.' .. request
 if not load() then return { GONE } end
 local answered = kept(consumer, request)
 -- An older one that comes late: its caller has gone on.
-local latest = call('HGET', HEADER, '#' .. consumer)
+local latest = call('HGET', HEADER, '#' .. consumer) or call('HGET', OLD_ANSWERS, '#' .. consumer)
 if latest and tonumber(latest) > tonumber(request) then return { EMPTY, 0 } end
 if answered and answered ~= '' then
   local body = string.sub(answered, 2)

@@ -20,11 +20,12 @@ local consumer, request = ARGV[1], ARGV[2]
 local leaseMs, waitMs = tonumber(ARGV[4]), tonumber(ARGV[5])
 local isBack = waitMs < 0
 if returnedReady ~= 0 or sealed ~= 0 then return { SLOW } end
--- One that comes late, on a connection that was given up, must not be handed what nobody would hear of.
+-- One that comes late, on a connection that was given up, must not be handed what nobody would hear of. Nor one whose last number is old.
 local number = '#' .. consumer
-if tonumber(call('HGET', HEADER, number) or 0) ~= request - 1 then return { SLOW } end
+local latest = call('HGET', HEADER, number)
+if not latest or tonumber(latest) ~= request - 1 then return { SLOW } end
 local now
-if dueAt ~= 0 or leaseMs > 0 or promised > 0 or ready == 0 then
+if dueAt ~= 0 or leaseMs > 0 or promised > 0 or ready == 0 or isBack then
   local time = call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
   local ahead = (isBack or ready == 0) and fallbackMs or 0
@@ -108,7 +109,7 @@ end
 if isBack and ready > 0 and itemWaiting > 0 and call('LLEN', ITEM_TOKENS) == 0 then
   call('RPUSH', ITEM_TOKENS, '1')
   promised = promised + 1
-  promisedAt = now or promisedAt
+  promisedAt = now
 end
 call('HSET', HEADER, consumer, answer, number, request, FIELD, struct.pack(NUMBERS,
 --@include fields

@@ -26,6 +26,7 @@ export class RedisConsumerPort implements ConsumerPort {
   readonly #handle: Handle;
   /** Its leases' holders begin like it. */
   readonly #name: string;
+  readonly #onParted: () => void;
   #request = 1;
   /** Terms of a request of which nobody knows what came of it: its answer is kept, and asked for before anything else. */
   #inDoubt: { readonly leaseMs: number } | undefined;
@@ -35,9 +36,11 @@ export class RedisConsumerPort implements ConsumerPort {
   #settling: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  constructor(handle: Handle, name: string) {
+  /** @param onParted - the server keeps nothing of it any more. */
+  constructor(handle: Handle, name: string, onParted: () => void) {
     this.#handle = handle;
     this.#name = name;
+    this.#onParted = onParted;
   }
 
   poll(max: number, wait: Wait, lease?: LeaseTerms): Promise<Polled> {
@@ -114,7 +117,7 @@ export class RedisConsumerPort implements ConsumerPort {
     if (this.#handle.isClosed) return;
     await this.#handle
       .run("part", [`${this.#name}.`, ...this.keptNames], { effect: "none" })
-      .catch((error: unknown) => {
+      .then(this.#onParted, (error: unknown) => {
         // Gone, or out of reach: what it held comes back when the leases are over.
         if (!isBufferError(error, "BUFFER_DESTROYED") && !isBufferError(error, "TRANSPORT_UNAVAILABLE"))
           throw error;

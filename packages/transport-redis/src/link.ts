@@ -93,11 +93,13 @@ export class Link {
   ): Promise<readonly [Reply, number]> {
     return this.#ask(async (client) => {
       const node = isCluster(client) ? ownerOf(client, keys) : client;
-      const both = Promise.all([
-        evaluate(node, script, keys, args),
-        node.callBuffer("WAIT", replicas, waitMs),
-      ]);
-      const [reply, count] = await both;
+      // A script that had to be taught first would run behind a `WAIT` that was sent with its name alone.
+      const [reply, count] = await byNameOrWhole(script, (command, what) =>
+        Promise.all([
+          node.callBuffer(command, what, keys.length, ...keys, ...args),
+          node.callBuffer("WAIT", replicas, waitMs),
+        ]),
+      );
       return [reply, Number(count)];
     }) as Promise<readonly [Reply, number]>;
   }
@@ -294,13 +296,22 @@ export class Link {
 
 function evaluate(
   client: Client,
-  { sha, source }: Script,
+  script: Script,
   keys: readonly string[],
   args: readonly Argument[],
 ): Promise<unknown> {
-  return client.callBuffer("EVALSHA", sha, keys.length, ...keys, ...args).catch((error: unknown) => {
+  return byNameOrWhole(script, (command, what) =>
+    client.callBuffer(command, what, keys.length, ...keys, ...args),
+  );
+}
+
+function byNameOrWhole<T>(
+  { sha, source }: Script,
+  send: (command: "EVALSHA" | "EVAL", what: string) => Promise<T>,
+): Promise<T> {
+  return send("EVALSHA", sha).catch((error: unknown) => {
     if (!isScriptMissing(error)) throw error;
-    return client.callBuffer("EVAL", source, keys.length, ...keys, ...args);
+    return send("EVAL", source);
   });
 }
 

@@ -94,13 +94,9 @@ export class RedisProducerPort implements ProducerPort {
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return;
     this.#isClosed = true;
+    // Its record stays, for an offer that comes late.
     this.#handle.wakeUps.end(this);
-    // One without an id is not heard of again.
-    const names = this.#producer === anonymous(this.#holder) ? [this.#producer] : [];
-    if (names.length > 0 && !this.#handle.isClosed)
-      await this.#handle.run("part", [`${this.#holder}.`, ...names], { effect: "none" }).catch(() => {});
   }
 
   async #put(

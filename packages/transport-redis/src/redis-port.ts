@@ -32,7 +32,7 @@ export class RedisPort implements BufferPort {
   readonly deadLetters: DeadLetterPort;
   readonly #handle: Handle;
   readonly #bufferId: string;
-  readonly #producers: Set<string> = new Set();
+  /** Those that are open, or could not say that they are not. */
   readonly #consumers: Set<RedisConsumerPort> = new Set();
 
   constructor(handle: Handle, bufferId: string, own: Pick<BufferPort, "spec" | "capabilities" | "address">) {
@@ -57,15 +57,15 @@ export class RedisPort implements BufferPort {
         const message = `The buffer remembers ${number} producers already, and all were heard of lately`;
         throw fault("STORAGE_FULL", message);
       }
-      if (id === undefined) this.#producers.add(producer);
       return new RedisProducerPort(this.#handle, producer, holder, number);
     });
   }
 
   consumer(): Promise<ConsumerPort> {
     return this.#handle.track(async () => {
-      await this.#handle.run("enter", [], { effect: "none" });
-      const consumer = new RedisConsumerPort(this.#handle, this.#handle.newName());
+      const name = this.#handle.newName();
+      await this.#handle.run("enter", [name], { effect: "none" });
+      const consumer = new RedisConsumerPort(this.#handle, name, () => this.#consumers.delete(consumer));
       this.#consumers.add(consumer);
       return consumer;
     });
@@ -125,7 +125,7 @@ export class RedisPort implements BufferPort {
   async close(): Promise<void> {
     if (!(await this.#handle.end())) return;
     const kept = [...this.#consumers].flatMap(({ keptNames }) => keptNames);
-    const names = [`d${this.#handle.id}`, ...kept, ...this.#producers];
+    const names = [`d${this.#handle.id}`, ...kept];
     try {
       await this.#handle.run("part", [`${this.#handle.id}.`, ...names], PARTING);
     } catch {

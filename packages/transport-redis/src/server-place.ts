@@ -31,6 +31,16 @@ type LegacyOptions = RedisOptions & { readonly replyMapping?: "legacy" };
 const SENTINEL_PORT = 26_379;
 const FORMS = "`redis://host:port`, `rediss://host:port` or `unix:///path`";
 
+/** What a connection of the user's may do its own way, and ours do not: every process finds the same keys, and reads the same answers. */
+const HABITS = {
+  keyPrefix: "",
+  stringNumbers: false,
+  enableAutoPipelining: false,
+  // One that gives up would leave a blocking call behind, and that a token which nobody is waiting for.
+  commandTimeout: undefined,
+  blockingTimeout: undefined,
+} as const satisfies RedisOptions;
+
 // What is known of a connection is decided here: when it is tried again, and that nothing is queued or sent twice unseen.
 const OURS = {
   lazyConnect: true,
@@ -41,9 +51,8 @@ const OURS = {
   retryStrategy: () => null,
   connectTimeout: 3_000,
   disableClientInfo: true,
-  // Every process has to find the same keys.
-  keyPrefix: "",
   protocol: 2,
+  ...HABITS,
 } as const satisfies RedisOptions;
 
 /**
@@ -92,14 +101,14 @@ export function serverOf(connection: Client): ServerPlace {
   };
 }
 
-/** As another process was told of it; the secrets are those of its own environment, if that names the same server. */
+/** As another process was told of it; the secrets are those of its own environment, if that names one of these. */
 export function serverAgain({ urls, isCluster: ofCluster, master }: PublicPlace): ServerPlace {
   const known = process.env[URL_VARIABLE];
   const parsed = known === undefined ? undefined : parse(known);
   const isSame = (url: string) => parsed !== undefined && publicUrl(parsed) === url;
   const [first = ""] = urls;
   if (!ofCluster && master === undefined) return serverAt(isSame(first) ? known : first);
-  const { username, password } = parsed ?? {};
+  const { username, password } = urls.some(isSame) && parsed !== undefined ? parsed : {};
   const secrets = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -157,11 +166,16 @@ function clusterOf(connection: Cluster): Cluster {
     clusterRetryStrategy: () => null,
     // An idle one keeps no process: it is asked for anew when a node answers that it has moved.
     slotsRefreshInterval: 0,
+    // A replica may not have heard of the buffer yet.
+    scaleReads: "master",
+    keyPrefix: HABITS.keyPrefix,
+    enableAutoPipelining: HABITS.enableAutoPipelining,
     redisOptions: {
       autoResendUnfulfilledCommands: false,
       connectTimeout: 3_000,
       disableClientInfo: true,
       protocol: 2,
+      ...HABITS,
     },
   });
 }

@@ -9,6 +9,7 @@ import { freePort } from "@sluice/test-support";
 import { Redis } from "ioredis";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { redisTransport } from "../dist/index.js";
+import { scripts } from "../dist/scripts.js";
 import { drain, noServer, server } from "./support/servers.js";
 
 afterEach(() => {
@@ -22,6 +23,15 @@ function minimalRule(): string[] {
   if (rule === undefined) throw new Error("Expected the README to have an ACL rule");
   return rule.split(" ");
 }
+
+test("the ACL rule of the README names every command that is used, and no other", () => {
+  const named = minimalRule().filter((word) => word.startsWith("+"));
+  const inScripts = Object.values(scripts).flatMap(({ source }) =>
+    [...source.matchAll(/call\('([A-Z]+)'/g)].map(([, name = ""]) => `+${name.toLowerCase()}`),
+  );
+  const byClients = ["+evalsha", "+eval", "+blpop", "+wait", "+type", "+info", "+config|get", "+hmget"];
+  expect(new Set(named)).toEqual(new Set([...inScripts, ...byClients]));
+});
 
 describe.skipIf(noServer)("access", () => {
   test("the ACL rule of the README is enough for everything, and lets nobody do more", async () => {

@@ -9,10 +9,10 @@ import { made, noServer, server } from "./support/servers.js";
 
 const SLOW = 8;
 
-test.skipIf(noServer)("a poll, a settlement, an offer and a registration that come late", async () => {
+/** A buffer, and its scripts as connections ask for them. */
+async function asked() {
   const redis = await server();
   const { buffer } = await made(redis.url, { capacity: 9 });
-  await (await buffer.producer()).putMany(["a", "b", "c"]);
   const { name, id } = buffer.address.place as { name: string; id: string };
   const keys = keysOf(name, id);
   const link = new Link(serverAt(redis.url));
@@ -25,6 +25,13 @@ test.skipIf(noServer)("a poll, a settlement, an offer and a registration that co
     );
   const poll = (request: number) => ask("poll", keys.poll.plain, "h.1", request, 1, 0, 0);
   const again = (request: number) => ask("poll-slow", keys.all, "h.1", request, 1, 0, 0);
+  return { buffer, keys, link, ask, poll, again };
+}
+
+test.skipIf(noServer)("a poll, a settlement, an offer and a registration that come late", async () => {
+  const { buffer, keys, ask, poll, again } = await asked();
+  await (await buffer.producer()).putMany(["a", "b", "c"]);
+  for (const consumer of ["h.1", "h.2"]) expect(await ask("enter", keys.all, consumer)).toEqual([0]);
 
   const first = await poll(1);
   const sequence = Buffer.alloc(8);
@@ -54,4 +61,40 @@ test.skipIf(noServer)("a poll, a settlement, an offer and a registration that co
   expect(await ask("put-slow", keys.all, "np", "h.4", 2, "h.4", 0, -1, "\0\0y")).toEqual([0, 1, 0, 0]);
   expect(await ask("put-slow", keys.all, "np", "h.3", 2, "h.3", 0, -1, "\0\0z")).toEqual([4]);
   expect(await buffer.counts()).toMatchObject({ produced: 5, ready: 2 });
+});
+
+test.skipIf(noServer)("a poll that comes late, after what was told has become old", async () => {
+  const { buffer, keys, ask, poll, again } = await asked();
+  const items = ["\0\0a", "\0\0b", "\0\0c"];
+  expect(await ask("put-slow", keys.all, "ah.9", "h.9", 1, "h.9", 0, -1, ...items)).toEqual([0, 3, 0, 0]);
+  expect(await again(1)).toEqual([0, [], 1, ["\0\0a"]]);
+  expect(await again(2)).toEqual([0, [], 2, ["\0\0b"]]);
+  // The first who comes makes it old; for the next a minute would have to pass.
+  expect(await ask("enter", keys.all, "h.2")).toEqual([0]);
+  expect(await poll(1)).toEqual([SLOW]);
+  expect(await again(1)).toEqual([2, 0]);
+  expect(await again(2)).toEqual([0, [], 2, ["\0\0b"]]);
+  expect(await buffer.counts()).toMatchObject({ consumed: 2, ready: 1 });
+});
+
+test.skipIf(noServer)("an offer and a poll that come late, after who made them has gone", async () => {
+  const { buffer, keys, link, ask, poll, again } = await asked();
+  const producer = await buffer.producer();
+  await producer.putMany(["a", "b"]);
+  await producer.close();
+  const [fields = []] = await link.commands<readonly Buffer[]>(["HKEYS", keys.header]);
+  const record = fields.map(String).find((field) => field.startsWith("a")) ?? "";
+  const holder = record.slice(1);
+  const late = [record, holder, 1, holder, 0, -1, "\0\0a", "\0\0b"];
+  expect(await ask("put-slow", keys.all, ...late)).toEqual([0, 2, 0, 0]);
+  expect(await buffer.counts()).toMatchObject({ produced: 2, ready: 2 });
+
+  expect(await ask("enter", keys.all, "h.1")).toEqual([0]);
+  expect(await poll(1)).toContain('"a"');
+  expect(await ask("part", keys.all, "h.1.", "h.1", "#h.1", "sh.1")).toEqual([0]);
+  for (const request of [1, 2]) {
+    expect(await poll(request)).toEqual([SLOW]);
+    expect(await again(request)).toEqual([2, 0]);
+  }
+  expect(await buffer.counts()).toMatchObject({ consumed: 1, ready: 1 });
 });

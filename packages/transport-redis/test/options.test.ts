@@ -1,12 +1,15 @@
 // What is refused before anything is touched, and what stands at a place that is not ours.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { createBuffer } from "@sluice/core";
-import { describe, expect, test } from "vitest";
+import { createBuffer, openAddress } from "@sluice/core";
+import { until } from "@sluice/test-support";
+import { Cluster, type ClusterOptions, Redis } from "ioredis";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type RedisTransportOptions, redisTransport, transportAt } from "../dist/index.js";
 import { keysOf } from "../dist/keys.js";
 import { slotOf } from "../dist/link.js";
 import { scripts } from "../dist/scripts.js";
+import { serverAgain, serverOf } from "../dist/server-place.js";
 import { noServer, server } from "./support/servers.js";
 
 const url = "redis://127.0.0.1:1";
@@ -59,7 +62,45 @@ test("the slot is that of the cluster specification", () => {
   expect(["foo", "{user1000}.following", "123456789"].map(slotOf)).toEqual([12182, 3443, 12739]);
 });
 
+test("connections like a cluster of one's own have its password, and none of its habits", () => {
+  const redisOptions = { password: "kept", stringNumbers: true };
+  const nodes = [{ host: "127.0.0.1", port: 1 }];
+  const habits = { keyPrefix: "app:", scaleReads: "slave", enableAutoPipelining: true } as const;
+  const { options } = serverOf(new Cluster(nodes, { lazyConnect: true, ...habits, redisOptions })).client();
+  expect(options).toMatchObject({
+    keyPrefix: "",
+    scaleReads: "master",
+    enableAutoPipelining: false,
+    redisOptions: { password: "kept", keyPrefix: "", stringNumbers: false },
+  });
+});
+
+test.each([
+  ["redis://:kept@10.0.0.1:7000", "kept"],
+  ["redis://:kept@10.0.0.2:7000", undefined],
+])("where the environment names %s, a cluster at 10.0.0.1 is told %s", (known, password) => {
+  vi.stubEnv("SLUICE_REDIS_URL", known);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { options } = serverAgain({ urls: ["redis://10.0.0.1:7000/0"], isCluster: true }).client();
+  expect((options as ClusterOptions).redisOptions?.password).toBe(password);
+});
+
 describe.skipIf(noServer)("at a server", () => {
+  test("a connection of one's own that has habits: others find the buffer all the same, and a wait is a wait", async () => {
+    const redis = await server();
+    const habits = { keyPrefix: "app:", stringNumbers: true, enableAutoPipelining: true, commandTimeout: 50 };
+    const connection = new Redis(redis.url, { ...habits, lazyConnect: true });
+    const transport = redisTransport({ connection, name: "habits", fallbackMs: 3_600_000 });
+    const buffer = await createBuffer<string>(transport, { capacity: 1 });
+    const take = (await buffer.consumer()).take();
+    const there = await openAddress<string>(buffer.address);
+    await until(async () => (await there.counts()).waitingConsumers === 1, "the take waits");
+    await (await there.producer()).put("a");
+    expect(await take).toEqual({ done: false, value: "a" });
+    await there.close();
+    await buffer.destroy();
+  });
+
   test("what somebody else keeps under the name is refused and left alone", async () => {
     const redis = await server();
     await redis.command("SET", "sluice:{taken}", "mine");

@@ -7,7 +7,8 @@ import { freePort, programOf, ServerProcess } from "@sluice/test-support";
 /** The program: what `SLUICE_NATS_SERVER` names, or `nats-server`; undefined with the reason printed. */
 export const program = programOf([process.env["SLUICE_NATS_SERVER"] ?? "nats-server"], {
   required: "SLUICE_REQUIRE_NATS",
-  remedy: "apt-get install nats-server, or .ci/get-nats-server.sh FOLDER and SLUICE_NATS_SERVER",
+  remedy:
+    "apt-get install nats-server, or .ci/get-newer-server.sh nats-server FOLDER sid and SLUICE_NATS_SERVER",
 });
 
 /** Of the system: the oldest that there is, and good for one replica. Undefined where there is none, or where it is the one above. */

@@ -1,7 +1,7 @@
 /** A cluster of three masters, each with a replica. Gone after the test. */
 
 import { execFileSync } from "node:child_process";
-import { freePort, until } from "@sluice/test-support";
+import { freePort, programOf, until } from "@sluice/test-support";
 import { Cluster } from "ioredis";
 import { onTestFinished } from "vitest";
 import { slotOf } from "../../dist/link.js";
@@ -33,14 +33,15 @@ export class RedisCluster {
       }),
     );
     const places = nodes.map(({ port }) => `127.0.0.1:${port}`);
-    execFileSync(
-      "redis-cli",
-      ["--cluster", "create", ...places, "--cluster-replicas", "1", "--cluster-yes"],
-      {
-        stdio: ["ignore", "ignore", "inherit"],
-        timeout: CREATE_MS,
-      },
-    );
+    const cli = programOf(["redis-cli", "valkey-cli"], {
+      required: "SLUICE_REQUIRE_REDIS",
+      remedy: "apt-get install redis-tools",
+    });
+    if (cli === undefined) throw new Error("Expected a redis-cli beside the server");
+    execFileSync(cli, ["--cluster", "create", ...places, "--cluster-replicas", "1", "--cluster-yes"], {
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: CREATE_MS,
+    });
     const cluster = new RedisCluster(nodes);
     // One that has not had its first copy is never promoted.
     await until(async () => {
