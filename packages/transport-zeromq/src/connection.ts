@@ -203,7 +203,9 @@ export class BrokerConnection {
 
   /** Leaves at the end of the turn, in one packet with what else there is by then. */
   #put(part: Buffer): void {
-    if (this.#outbox.push(part) === 1 && !this.#isSending) process.nextTick(() => this.#flush());
+    if (this.#outbox.push(part) > 1 || this.#isSending) return;
+    // What core asks at the end of the turn stands behind the first tick: so the next poll goes with the confirmation.
+    process.nextTick(() => process.nextTick(() => this.#flush()));
   }
 
   async #flush(): Promise<void> {
