@@ -33,21 +33,23 @@ export function isPatient(operations: readonly Operation[], state: BufferState):
   return state.occupied + put.lengths.length < capacity && bytes <= bufferBytesMax;
 }
 
-/** Whether nothing came behind the base that such a commit never bears. */
-export function isUndisturbed(course: Course, operations: readonly Operation[], base: number): boolean {
+/** Whether such a commit may count, now or later: there may be room for it then. */
+export function mayCount(course: Course, state: BufferState, head: CommitHead): boolean {
+  const { by, turn, base, operations } = head;
+  const lastTurn = state.participants.get(by)?.lastTurn;
+  if (base === undefined || lastTurn === undefined || lastTurn >= turn) return false;
   return course.other <= base && (kindOf(operations) !== "take" || course.take <= base);
 }
 
 /** Whether it counts: of one that says no base the server has seen to it. */
 export function counts(course: Course, state: BufferState, head: CommitHead): boolean {
-  const { by, turn, base, operations } = head;
-  if (base === undefined) return true;
-  const lastTurn = state.participants.get(by)?.lastTurn;
-  if (lastTurn === undefined || lastTurn >= turn) return false;
-  return isUndisturbed(course, operations, base) && operations.every((one) => fits(state, one));
+  if (head.base === undefined) return true;
+  return mayCount(course, state, head) && head.operations.every((one) => fits(state, one));
 }
 
-function fits({ spec, occupied, bytes, producers }: BufferState, operation: Operation): boolean {
+function fits({ spec, occupied, bytes, producers, leased }: BufferState, operation: Operation): boolean {
+  // An earlier one of its maker that came late may have ended them.
+  if (operation.op === "settle") return operation.acts.every(({ token }) => leased.has(token));
   if (operation.op !== "put") return true;
   const { id, first, lengths } = operation;
   const isRoom = occupied + lengths.length <= spec.capacity && bytes + sum(lengths) <= spec.bufferBytesMax;

@@ -14,7 +14,7 @@ import {
   type WaitCounts,
   withJoin,
 } from "@sluice/file-store";
-import { isPatient, isUndisturbed } from "./course.js";
+import { isPatient, mayCount } from "./course.js";
 import { faults, isSilence, isUnsent, refusalOf, unavailable } from "./faults.js";
 import { type Limit, limitFromNow, pause, type Session } from "./link.js";
 import type { NatsLog } from "./nats-log.js";
@@ -38,6 +38,8 @@ export class NatsCommits implements Commits {
   // One commit of a handle is under way at a time: the next is decided by the state that it makes.
   #line: Promise<unknown> = Promise.resolve();
   #turn = 0;
+  /** The last that was sent without a condition, and of which it was not known whether it would arrive, or twice. */
+  #doubtful: CommitHead | undefined;
   #isClosed = false;
   #whole: Promise<void> | undefined;
   readonly #stillHere: NodeJS.Timeout;
@@ -104,13 +106,13 @@ export class NatsCommits implements Commits {
     }
   }
 
-  /** Undefined to be asked again. What is due comes first. */
+  /** Undefined to be asked again. What is due comes first, and before all that what is still on its way is made void. */
   async #decide<T>(
     decide: Decide<T>,
     limit: Limit,
   ): Promise<Decision<T> | { operations: readonly Operation[]; reply?: never; items?: never } | undefined> {
-    const due = this.dues.operations;
-    if (due.length > 0) return { operations: due };
+    const { operations } = this.dues;
+    if (operations.length > 0 || this.#isAfloat) return { operations };
     for (let misses = 1; ; misses++) {
       try {
         return decideIfCurrent(decide, this.log.state);
@@ -123,6 +125,12 @@ export class NatsCommits implements Commits {
         await this.log.fetchPayloads(error.commits, limit);
       }
     }
+  }
+
+  /** Whether what was given up may still come, and count: then no answer that is given now would hold. No such commit bears an empty one. */
+  get #isAfloat(): boolean {
+    const { course, state } = this.log;
+    return this.#doubtful !== undefined && mayCount(course, state, this.#doubtful);
   }
 
   /** The number of the commit; undefined if another one came first. */
@@ -138,10 +146,8 @@ export class NatsCommits implements Commits {
     const all = withJoin(log.state, log.handle, operations);
     const condition = isPatient(all, log.state) ? undefined : last;
     const base = condition === undefined ? { base: last } : {};
-    const record = encodeRecord(
-      { by: log.handle, turn, ...base, operations: all } satisfies CommitHead,
-      items,
-    );
+    const head: CommitHead = { by: log.handle, turn, ...base, operations: all };
+    const record = encodeRecord(head, items);
     if (record.length > log.recordBytesMax) {
       const message = `A commit of ${record.length} bytes is more than the server takes (\`max_payload\` is ${log.recordBytesMax})`;
       throw faults.of("STORAGE_FULL", message);
@@ -152,10 +158,8 @@ export class NatsCommits implements Commits {
       let answer: Stored;
       try {
         session = await log.link.session(limit);
-        if (log.number !== last) {
-          const isLate = condition !== undefined || !isUndisturbed(log.course, all, last);
-          if (isLate || log.ownCommit(turn) !== undefined) return this.#ownOrNone(turn, isInDoubt);
-        }
+        const isOver = log.number !== last && !mayCount(log.course, log.state, head);
+        if (isOver) return this.#ownOrNone(turn, isInDoubt);
         failpoint("nats.before-commit");
         const askedAt = performance.now();
         const { publisher } = session;
@@ -170,6 +174,7 @@ export class NatsCommits implements Commits {
           if (session === undefined) throw error;
           if (!isSilence(error)) throw refusalOf(error, isInDoubt ? "unknown" : "none");
           isInDoubt ||= !isUnsent(error);
+          if (isInDoubt && condition === undefined) this.#doubtful = head;
           const isJustUntold = condition === undefined && tries === 0 && error instanceof errors.TimeoutError;
           if (!isJustUntold) log.link.noAnswer(session, error);
           if (performance.now() >= limit.unanswered)
@@ -187,20 +192,20 @@ export class NatsCommits implements Commits {
       try {
         if (sequence > 0) await log.reach(sequence, limit);
         else await log.isCurrent(limit);
-        return this.#ownOrNone(turn, isInDoubt);
+        return this.#ownOrNone(turn, isStored || isInDoubt);
       } catch (cause) {
         throw isStored || isInDoubt ? inDoubt(cause) : cause;
       }
     }
   }
 
-  // Whoever was first: this one is in by now or will never count.
+  // Whoever was first: this one is in by now, or will never count, or is made void before anything else is decided.
   #ownOrNone(turn: number, isInDoubt: boolean): number | undefined {
     const own = this.log.ownCommit(turn);
     if (own !== undefined || !isInDoubt) return own;
     const { lastTurn = 0 } = this.log.state.participants.get(this.log.handle) ?? {};
     if (lastTurn < turn) return undefined;
-    throw faults.of("OUTCOME_UNKNOWN", "It was committed, and what came of it was removed with the log");
+    throw faults.of("OUTCOME_UNKNOWN", "It was stored, and what came of it was removed with the log");
   }
 
   #writeWholeIfDue(): void {

@@ -1,9 +1,9 @@
 /**
- * The log: commits in a stream, each of which was the next after the one that its maker had seen, and the state that they add up to.
+ * The log: commits in a stream, and the state that those of them add up to that count.
  *
- * A commit is one message, stored on the condition that the last sequence of the stream is the one that its maker knows: the
- * server, or the majority of them, lets one through, and whoever else had tried must look again. So a participant that was stopped or
- * cut off for however long cannot commit to what it saw before. A commit's number is its sequence in the stream.
+ * A commit is one message. It is stored on the condition that the stream's last sequence is the one that its maker knows, or in any
+ * case, and then all who apply it find out whether it counts (`course.ts`). So a participant that was stopped or cut off for however
+ * long cannot commit to what it saw before. A commit's number is its sequence in the stream.
  *
  * What the stream takes the server also tells at once to everybody who listens. It may be told twice, late, or not at all: only
  * what fits behind the last one is applied, and what is missing is fetched.
@@ -220,7 +220,7 @@ export class NatsLog implements Log {
 
   async #fetchUpTo(number: number, limit: Limit): Promise<void> {
     const messages = await this.askStream(limit, ({ jsm }) => this.#read(jsm, number));
-    if (messages === undefined) return this.#load((await this.link.session(limit)).jsm);
+    if (messages === undefined) return this.askStream(limit, ({ jsm }) => this.#load(jsm));
     this.#takeAll(messages);
   }
 

@@ -124,6 +124,8 @@ async function create(
         return addressOf(servers, name, id, replicas);
       } catch (error) {
         if (!isTaken(error)) throw refusalOf(error, "unknown");
+        // By no buffer of this name: a stream of somebody else's has what the commits go to.
+        if (performance.now() >= limit.unanswered) throw refusalOf(error, "none");
       }
       await removeDestroyed(link, servers, name);
     }

@@ -20,7 +20,7 @@ const PROGRAM_VARIABLE = "SLUICE_NATS_SERVER";
 const INSTALL =
   "There is no nats-server here: apt-get install nats-server, or give the --url of one that runs";
 // The shell ends the server when nobody is at the other end of its input any more, however the program ended.
-const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" 2>&1 & server=$!; exec >/dev/null; cat; kill -9 $server`;
+const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" 2>&1 & server=$!; exec >/dev/null; cat; kill -9 $server; wait $server`;
 
 /**
  * Starts `nats-server` with JetStream, where one is installed. It ends with this process, however that ends. Rejects

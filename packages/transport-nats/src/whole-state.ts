@@ -53,7 +53,11 @@ export async function writeWhole(log: NatsLog, { js, jsm }: Session): Promise<vo
   const course = { ...log.course };
   const bytes = Buffer.from(JSON.stringify(takeSnapshot(log.state)));
   const live = new Set<number>();
-  for (const { commit } of log.state.items()) live.add(commit);
+  let first = number + 1;
+  for (const { commit } of log.state.items()) {
+    live.add(commit);
+    first = Math.min(first, commit);
+  }
   const parts: number[] = [];
   for (let at = 0; at < bytes.length; at += PART_BYTES) {
     const { seq } = await js.publish(names.parts, bytes.subarray(at, at + PART_BYTES));
@@ -63,7 +67,6 @@ export async function writeWhole(log: NatsLog, { js, jsm }: Session): Promise<vo
   // Not if another one has come meanwhile: whoever wrote that may have removed these parts.
   const expect = { lastSubjectSequence: wholeAt };
   await js.publish(names.states, encodeRecord({ number, parts, course } satisfies WholeHead), { expect });
-  const first = Math.min(number + 1, ...live);
   await jsm.streams.purge(names.stream, { seq: first });
   await removeBetween(jsm, names, live, number);
 }

@@ -72,36 +72,54 @@ describe.skipIf(noServer)("a commit", () => {
 
   test("that puts counts late if there is still room, and not once the buffer is full, or sealed", async () => {
     const { buffer, another, last, arrives, next } = await started();
-    const producer = await buffer.producer();
-    await producer.put("a");
+    // All come before it: that somebody comes is nothing that a commit bears.
+    const [first, others] = [await buffer.producer(), await another()];
+    const [other, consumer] = [await others.producer(), await others.consumer()];
+    await first.put("a");
     const stored = await last("put");
     const [put] = stored.head.operations;
     if (put?.op !== "put") throw new Error("Expected a put");
-    await arrives(next(stored, { ...put, first: put.first + 1 }));
-    expect(await countsOf(buffer)).toMatchObject({ produced: 2, ready: 2 });
-    await (await (await another()).producer()).put("other");
-    const third = next(next(stored, put), { ...put, first: put.first + 2 });
+    const second = next(stored, { ...put, first: put.first + 1 });
+    await arrives(second);
+    expect(await countsOf(others)).toMatchObject({ produced: 2, ready: 2 });
+    await other.put("other");
+    const third = next(second, { ...put, first: put.first + 2 });
     await arrives(third);
-    expect(await countsOf(buffer), "while it is full").toMatchObject({ produced: 3, ready: 3 });
-    await (await buffer.consumer()).take();
-    await buffer.seal();
+    expect(await countsOf(others), "while it is full").toMatchObject({ produced: 3, ready: 3 });
+    await consumer.take();
     await arrives(third);
-    expect(await countsOf(buffer), "once it is sealed").toMatchObject({ produced: 3, ready: 2 });
-    await buffer.destroy();
+    expect(await countsOf(others), "when there is room").toMatchObject({ produced: 4, ready: 3 });
+    await consumer.take();
+    await others.seal();
+    await arrives(next(third, { ...put, first: put.first + 3 }));
+    expect(await countsOf(others), "once it is sealed").toMatchObject({ produced: 4, ready: 2 });
+    await others.destroy();
   });
 
   test("that takes does not count once another took what it meant", async () => {
     const { buffer, another, last, arrives, next } = await started();
     const [producer, consumer] = [await buffer.producer(), await buffer.consumer()];
+    const other = await (await another()).consumer();
     for (const value of ["a", "b", "c"]) await producer.put(value);
     await consumer.take();
     const stored = await last("take");
     const [take] = stored.head.operations;
     if (take?.op !== "take") throw new Error("Expected a take");
-    const late = next(stored, { ...take, from: take.from + 1 });
-    expect(await (await (await another()).consumer()).take()).toEqual({ done: false, value: "b" });
-    await arrives(late);
+    expect(await other.take()).toEqual({ done: false, value: "b" });
+    await arrives(next(stored, { ...take, from: take.from + 1 }));
     expect(await countsOf(buffer)).toMatchObject({ consumed: 2, ready: 1 });
     await buffer.destroy();
+  });
+
+  test("that acks does not count if an earlier one of its maker, which came late, had acked", async () => {
+    const { buffer, another, last, arrives, next } = await started();
+    const others = await another();
+    await (await buffer.producer()).put("a");
+    const lease = await (await buffer.consumer()).lease();
+    if (!lease.done) await lease.value.ack();
+    const stored = await last("settle");
+    await arrives(next(stored, stored.head.operations[0] as Operation));
+    expect(await countsOf(others)).toEqual({ produced: 1, consumed: 1, ready: 0, leased: 0 });
+    await others.destroy();
   });
 });
