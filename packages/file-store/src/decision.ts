@@ -9,6 +9,8 @@ export type Decision<T> =
   | {
       readonly operations: readonly Operation[];
       readonly items?: readonly Uint8Array[];
+      /** The answer tells of this state too, and is not true after a commit that comes in between. */
+      readonly tellsState?: boolean;
       readonly reply: (commit: number) => T;
     };
 

@@ -130,7 +130,7 @@ export class StoreProducerPort implements ProducerPort {
     } as const;
     const lengths = envelopes?.slice(known, known + count).map((envelope) => envelope?.byteLength ?? 0);
     const operations = [lengths === undefined ? put : { ...put, envelopes: lengths }];
-    return { operations, items: accepted, reply: () => answer };
+    return { operations, items: accepted, tellsState: !isOpen, reply: () => answer };
   }
 
   #isCurrent(state: BufferState): boolean {

@@ -6,7 +6,6 @@
  * it does not bear, nor if its maker had committed it before, or something later.
  */
 
-import { ENVELOPE_BYTES_MAX } from "@sluice/core";
 import type { BufferState, Operation } from "@sluice/file-store";
 import type { CommitHead } from "./record.js";
 
@@ -21,16 +20,9 @@ type Kind = "put" | "take" | "ack" | "other";
 
 export const newCourse = (): Course => ({ take: 0, other: 0 });
 
-/** Whether the commit of these operations, decided in this state, bears others in between. */
-export function isPatient(operations: readonly Operation[], state: BufferState): boolean {
-  const kind = kindOf(operations);
-  if (kind !== "put") return kind !== "other";
-  const [put] = operations;
-  if (put?.op !== "put" || put.lengths.length === 1) return true;
-  // Of several that just fit their maker says that the buffer is full, which may be true no more.
-  const { capacity, bufferBytesMax, itemBytesMax } = state.spec;
-  const bytes = state.bytes + sum(put.lengths) + itemBytesMax + ENVELOPE_BYTES_MAX;
-  return state.occupied + put.lengths.length < capacity && bytes <= bufferBytesMax;
+/** Whether a commit of these operations bears others in between. */
+export function isPatient(operations: readonly Operation[]): boolean {
+  return kindOf(operations) !== "other";
 }
 
 /** Whether such a commit may count, now or later: there may be room for it then. */

@@ -30,6 +30,13 @@ const MISSES_MAX = 3;
 // Longer, and those who collide most would be served least.
 const COLLISIONS_BEFORE_TURN = 4;
 
+/** What is to be committed. */
+interface Pending {
+  readonly operations: readonly Operation[];
+  readonly items?: readonly Uint8Array[];
+  readonly tellsState?: boolean;
+}
+
 export class NatsCommits implements Commits {
   readonly log: NatsLog;
   readonly dues: DueWork;
@@ -90,7 +97,7 @@ export class NatsCommits implements Commits {
         if (isCurrent || patience !== undefined) return decision.answer;
         continue;
       }
-      const number = await this.#commit(decision.operations, decision.items ?? [], limit);
+      const number = await this.#commit(decision, limit);
       if (number !== undefined && decision.reply !== undefined) {
         const answer = decision.reply(number);
         this.#writeWholeIfDue();
@@ -110,7 +117,7 @@ export class NatsCommits implements Commits {
   async #decide<T>(
     decide: Decide<T>,
     limit: Limit,
-  ): Promise<Decision<T> | { operations: readonly Operation[]; reply?: never; items?: never } | undefined> {
+  ): Promise<Decision<T> | (Pending & { reply?: never }) | undefined> {
     const { operations } = this.dues;
     if (operations.length > 0 || this.#isAfloat) return { operations };
     for (let misses = 1; ; misses++) {
@@ -135,8 +142,7 @@ export class NatsCommits implements Commits {
 
   /** The number of the commit; undefined if another one came first. */
   async #commit(
-    operations: readonly Operation[],
-    items: readonly Uint8Array[],
+    { operations, items = [], tellsState = false }: Pending,
     limit: Limit,
   ): Promise<number | undefined> {
     const { log } = this;
@@ -144,7 +150,8 @@ export class NatsCommits implements Commits {
     const turn = this.#turn;
     const last = log.number;
     const all = withJoin(log.state, log.handle, operations);
-    const condition = isPatient(all, log.state) ? undefined : last;
+    // Who says "full" says it of this state.
+    const condition = isPatient(all) && !tellsState ? undefined : last;
     const base = condition === undefined ? { base: last } : {};
     const head: CommitHead = { by: log.handle, turn, ...base, operations: all };
     const record = encodeRecord(head, items);

@@ -10,6 +10,8 @@ import { made, noServer, server, streamsIn } from "./support/servers.js";
 
 const KIND = { put: "put", take: "take", lease: "lease", settle: "ack" } as const;
 type Kind = keyof typeof KIND;
+/** One in a hundred or so finds the handle behind. */
+const ROUNDS = 500;
 
 interface Stored {
   readonly subject: string;
@@ -121,5 +123,17 @@ describe.skipIf(noServer)("a commit", () => {
     await arrives(next(stored, stored.head.operations[0] as Operation));
     expect(await countsOf(others)).toEqual({ produced: 1, consumed: 1, ready: 0, leased: 0 });
     await others.destroy();
+  });
+
+  test("of which only a part fits, as far as its handle has heard, is looked at again: who is told of no room finds none", async () => {
+    const { buffer, another } = await started();
+    const [producer, consumer] = [await buffer.producer(), await (await another()).consumer()];
+    await producer.putMany(["a", "b", "c"]);
+    for (let n = 0; n < ROUNDS; n++) {
+      for (const _ of [1, 2]) await consumer.take();
+      // The producer's handle may not have heard of the second take yet.
+      expect(await producer.putMany(["d", "e"], { timeoutMs: 0 }), `accepted in round ${n}`).toBe(2);
+    }
+    await buffer.destroy();
   });
 });

@@ -10,7 +10,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { curveKeyPair } from "zeromq";
 import { Actor } from "./support/actor.js";
 
-const ITEMS = 1_000;
+/** Far more than are consumed until the last cut, however late this process sees what was. */
+const ITEMS = 4_000;
 /** A full buffer, and what two consumers have in hand. */
 const IN_FLIGHT_MAX = 7;
 const TYPED = ["TRANSPORT_UNAVAILABLE", "OUTCOME_UNKNOWN"];
