@@ -6,4 +6,5 @@ export { programOf } from "./server-program.js";
 export { unlessPaused } from "./unless-paused.js";
 export { outcomeOf, outcomesOf, until } from "./until.js";
 export { unwarned } from "./unwarned.js";
+export { useOfEverything } from "./use-of-everything.js";
 export { type Account, consume, insist, sum } from "./work.js";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { connect, nkeyAuthenticator, nkeys } from "@nats-io/transport-node";
 import { createBuffer, openAddress } from "@sluice/core";
-import { until } from "@sluice/test-support";
+import { until, useOfEverything } from "@sluice/test-support";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { natsTransport } from "../dist/index.js";
 import { newOperator } from "./support/operator.js";
@@ -47,22 +47,12 @@ describe.skipIf(noServer)("access", () => {
   test("the README's permissions are enough for everything, and let nobody do more", async () => {
     const nats = await server(authorization(USER));
     const transport = natsTransport({ url: withUser(nats.url), name: "permitted" });
-    const buffer = await createBuffer<string>(transport, { capacity: 2, failuresMax: 1 });
-    const [producer, consumer] = [await buffer.producer({ id: "p" }), await buffer.consumer()];
-    const take = consumer.take();
-    await producer.put("a");
-    expect(await take).toEqual({ done: false, value: "a" });
-    await producer.putMany(["b", "c"]);
-    const waiting = producer.put("d");
-    const [lease, other] = await consumer.leaseMany(2);
-    await lease?.ack();
-    await other?.nack();
-    await waiting;
-    const [dead] = await buffer.deadLetters().list();
-    expect(await buffer.deadLetters().requeue(dead?.sequence ?? 0)).toBe("requeued");
-    await buffer.seal();
-    expect(await consumer.takeMany(2)).toEqual(["d", "c"]);
-    await buffer.destroy();
+    expect(await useOfEverything(transport)).toMatchObject({
+      taken: { done: false, value: "a" },
+      requeued: "requeued",
+      counts: { ready: 2, consumed: 2 },
+      rest: ["d", "c"],
+    });
 
     const nc = await connect({ servers: nats.url, user: "sluice", pass: "right-secret", reconnect: false });
     const denied: string[] = [];

@@ -16,7 +16,7 @@ const PROGRAMS = ["redis-server", "valkey-server"];
 const INSTALL =
   "There is no redis-server here: apt-get install redis-server, or give the --url of one that runs";
 // The shell ends the server when nobody is at the other end of its input any more, however the program ended.
-const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" & server=$!; exec >/dev/null; cat; kill -9 $server`;
+const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" & server=$!; exec >/dev/null; cat; kill -9 $server; wait $server`;
 
 /**
  * Starts `redis-server`, or `valkey-server`, where one is installed. It ends with this process, however that ends. Rejects
@@ -42,7 +42,7 @@ export async function startOwnServer(socket: string): Promise<OwnServer> {
 /** False if it ends before. */
 async function listens(child: ChildProcess): Promise<boolean> {
   const lines = createInterface({ input: child.stdout as NonNullable<ChildProcess["stdout"]> });
-  const ready = new Promise<boolean>((resolve) => {
+  return new Promise((resolve) => {
     lines.on("line", (line) => {
       if (/ready to accept connections/i.test(line)) resolve(true);
     });
@@ -50,7 +50,6 @@ async function listens(child: ChildProcess): Promise<boolean> {
     lines.once("close", () => resolve(false));
     child.once("error", () => resolve(false));
   });
-  return ready;
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -5,12 +5,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { createBuffer, openAddress } from "@sluice/core";
-import { freePort } from "@sluice/test-support";
+import { freePort, useOfEverything } from "@sluice/test-support";
 import { Redis } from "ioredis";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { redisTransport } from "../dist/index.js";
 import { scripts } from "../dist/scripts.js";
-import { drain, noServer, server } from "./support/servers.js";
+import { noServer, server } from "./support/servers.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -40,23 +40,12 @@ describe.skipIf(noServer)("access", () => {
     await redis.command("CONFIG", "SET", "appendfsync", "everysec");
     const url = redis.url.replace("redis://", "redis://sluice:secret@");
     const transport = redisTransport({ url, name: "acl" });
-    const buffer = await createBuffer<string>(transport, { capacity: 2, failuresMax: 1 });
-    const [producer, consumer] = [await buffer.producer({ id: "p" }), await buffer.consumer()];
-    const take = consumer.take();
-    await producer.put("a");
-    expect(await take).toEqual({ done: false, value: "a" });
-    await producer.putMany(["b", "c"]);
-    const waiting = producer.put("d");
-    const [lease, other] = await consumer.leaseMany(2);
-    await lease?.ack();
-    await other?.nack();
-    await waiting;
-    const [dead] = await buffer.deadLetters().list();
-    expect(await buffer.deadLetters().requeue(dead?.sequence ?? 0)).toBe("requeued");
-    expect(await buffer.counts()).toMatchObject({ ready: 2, consumed: 2 });
-    await buffer.seal();
-    expect(await drain(buffer)).toEqual(["d", "c"]);
-    await buffer.destroy();
+    expect(await useOfEverything(transport)).toMatchObject({
+      taken: { done: false, value: "a" },
+      requeued: "requeued",
+      counts: { ready: 2, consumed: 2 },
+      rest: ["d", "c"],
+    });
     const user = new Redis(url);
     for (const [name, ...args] of [
       ["GET", "other"],
