@@ -7,6 +7,7 @@ import type { BrokerFigures, BrokerLimits, BrokerOptions } from "./broker-option
 import { Malformed } from "./bytes.js";
 import { carryOut } from "./carry-out.js";
 import { Gatekeeper } from "./gatekeeper.js";
+import { MalformedLog } from "./malformed-log.js";
 import * as wire from "./protocol.js";
 import { Kind, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
 import { beyondLimits, OTHER_BUFFER, tooMany } from "./refusals.js";
@@ -18,14 +19,15 @@ const CLIENTS_MAX = 1_024;
 const REQUESTS_MAX = 65_536;
 /** Packets that wait in a connection, either way: clients that keep to the protocol never have so many. */
 const PACKETS_MAX = 10_000;
-/** Time for the last words to leave. */
+/** Who asks something while it ends is told so. */
 const TELL_MS = 20;
+/** Its last words have so long to reach those who read them: ZeroMQ's thread may have to wait for its turn. */
+const LAST_WORDS_MS = 1_000;
 /** Of answers that one client has not read; of large items it may leave a few. */
 const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
 const UNREAD_ITEMS = 4;
 /** Of a request that waits, beside its own bytes: about. */
 const REQUEST_BYTES = 1_024;
-const LOG_EVERY_MS = 1_000;
 // What is read in one turn before those who asked are answered.
 const PACKETS_A_TURN = 64;
 
@@ -47,9 +49,7 @@ export class Broker {
   #ended: Promise<void> | undefined;
   #packetsIn = 0;
   #packetsOut = 0;
-  #malformed = 0;
-  #untoldMalformed = 0;
-  #logTimer: NodeJS.Timeout | undefined;
+  readonly #malformed: MalformedLog;
   #endTimer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -63,6 +63,7 @@ export class Broker {
     this.#gatekeeper = gatekeeper;
     this.#id = id;
     this.#options = options;
+    this.#malformed = new MalformedLog(options.log);
     this.#limits = {
       clients: options.limits?.clients ?? CLIENTS_MAX,
       requests: options.limits?.requests ?? REQUESTS_MAX,
@@ -131,7 +132,7 @@ export class Broker {
       clients: this.#connections.size,
       packetsIn: this.#packetsIn,
       packetsOut: this.#packetsOut,
-      malformed: this.#malformed,
+      malformed: this.#malformed.count,
       refused: this.#gatekeeper?.refused ?? 0,
       cpuMs: (user + system) / 1_000,
     };
@@ -153,7 +154,7 @@ export class Broker {
 
   async #end(): Promise<void> {
     clearTimeout(this.#endTimer);
-    clearTimeout(this.#logTimer);
+    this.#malformed.end();
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
     const idle = this.#authority.end();
     this.#router.close();
@@ -369,8 +370,7 @@ export class Broker {
   }
 
   #drop(routingId: Buffer, error: Malformed): void {
-    this.#malformed += 1;
-    this.#untoldMalformed += 1;
+    this.#malformed.add(error);
     if (error instanceof wire.OtherVersion) {
       const message = `This broker speaks protocol ${PROTOCOL_VERSION}, the client ${error.version}`;
       this.#sendTo(
@@ -378,19 +378,13 @@ export class Broker {
         wire.encodeFailure(1, { code: "VERSION_UNSUPPORTED", effect: "none", message }),
       );
     }
-    // With all that come within the second.
-    this.#logTimer ??= setTimeout(() => {
-      this.#logTimer = undefined;
-      const count = this.#untoldMalformed;
-      this.#untoldMalformed = 0;
-      this.#options.log?.(`dropped ${count} malformed packets, the first of them: ${error.message}`);
-    }, LOG_EVERY_MS).unref();
   }
 
   // ---- the end
 
   /** Everybody is told, also who asks nothing now: nobody can be told later, because ZeroMQ ends all connections with the listening. */
   #leavePlace(by?: Session): void {
+    this.#router.linger = LAST_WORDS_MS;
     for (const session of this.#connections.values()) {
       if (session !== by) session.send(wire.encodeStatus(Status.Destroyed, 1));
     }

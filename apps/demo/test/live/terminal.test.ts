@@ -167,10 +167,13 @@ describe.skipIf(!hasTerminal)("on a terminal (needs script of util-linux)", () =
     await terminal.shown(/^Consumer-\d +\S.* [1-9]\d* consumed/m);
     process.kill(terminal.pid(), "SIGTSTP");
     await until(() => expect(readFileSync(`/proc/${terminal.pid()}/status`, "utf8")).toMatch(/^State:\s+T/m));
-    // `script` stops when what it runs does.
-    for (const pid of [terminal.child.pid ?? 0, terminal.pid()]) process.kill(pid, "SIGCONT");
     const since = () => terminal.raw().split(SHOW_CURSOR)[1] ?? "";
-    await until(() => expect(since()).toMatch(/Items[\s\S]*Consumer-2/));
+    process.kill(terminal.pid(), "SIGCONT");
+    await until(() => {
+      // `script` stops when it sees that what it runs has: that may be later.
+      process.kill(terminal.child.pid ?? 0, "SIGCONT");
+      expect(since()).toMatch(/Items[\s\S]*Consumer-2/);
+    });
     // Below what a shell may have said meanwhile.
     expect(since().split("Items")[0]).not.toMatch(new RegExp(`${ESC}\\[\\d+A`));
     expect(terminal.isCursorShown()).toBe(false);

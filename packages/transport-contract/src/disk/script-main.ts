@@ -51,6 +51,9 @@ function watch(): void {
   appendFileSync(contentsFile(job.record), `${JSON.stringify(contentsOf(job.watched))}\n`);
 }
 
+// Before it is traced: what is made to fail is to be none of its own.
+const script =
+  job.script === undefined ? [] : (JSON.parse(readFileSync(job.script, "utf8")) as readonly Step[]);
 const { transportAt } = (await import(job.address.module)) as TransportModule;
 if (job.isTraced === true) {
   writeSync(1, "loaded\n");
@@ -137,8 +140,6 @@ try {
   tell(`refused ${error.code}`);
   process.exit(0);
 }
-const script =
-  job.script === undefined ? [] : (JSON.parse(readFileSync(job.script, "utf8")) as readonly Step[]);
 for (const [i, step] of script.entries()) {
   tell(JSON.stringify({ step: i, ...(await carryOut(step)) }));
   watch();
