@@ -1,5 +1,6 @@
 /** The command line, read and checked whole before anything is made. */
 
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Candidate } from "./candidate.js";
 import { candidates } from "./candidates.js";
@@ -31,6 +32,8 @@ export interface Products {
   /** Where the raw results go. */
   readonly json: string | undefined;
   readonly page: string | undefined;
+  /** What the page names as its raw results: where they go, or else where they come from. */
+  readonly raw: string | undefined;
 }
 
 export type Command =
@@ -80,13 +83,12 @@ type Values = ReturnType<typeof parse>;
 export function readArgs(args: readonly string[]): Command {
   const values = parse(args);
   if (values.help) return { kind: "help" };
-  const products: Products = {
-    gates: values.gates ?? false,
-    old: inputFile("compare", values.compare, readResults),
-    json: outputFile("json", values.json),
-    page: outputFile("page", values.page),
-  };
+  const old = inputFile("compare", values.compare, readResults);
+  const json = outputFile("json", values.json);
+  const page = outputFile("page", values.page);
   const results = inputFile("results", values.results, readResults);
+  const raw = json ?? (values.results === undefined ? undefined : resolve(values.results));
+  const products: Products = { gates: values.gates ?? false, old, json, page, raw };
   if (results === undefined) return { kind: "run", options: benchOptions(values), products };
   const idle = Object.keys(values).find(
     (name) => !["results", "gates", "compare", "json", "page"].includes(name),

@@ -29,6 +29,19 @@ function inverse(rate: ReturnType<typeof figureIn>): typeof rate {
   return rate && { median: 1e6 / rate.median, min: 1e6 / rate.max, max: 1e6 / rate.min };
 }
 
+/** Runs of any of its sizes that were not valid, in words. */
+export function growthFailuresIn(
+  results: Results,
+  series: SeriesInfo,
+  candidates: readonly string[],
+): string[] {
+  return candidates.flatMap((name) =>
+    series.points.flatMap(({ work }) =>
+      failuresIn(results, work, name).map((failure) => `${name}, ${work}, ${failure}`),
+    ),
+  );
+}
+
 function block(results: Results, table: TableInfo, series: SeriesInfo): string {
   const sizes = series.points.map(({ size }) => size.toLocaleString("en-US"));
   const head = ["", "an item takes", ...sizes, ""];
@@ -41,10 +54,6 @@ function block(results: Results, table: TableInfo, series: SeriesInfo): string {
       return [kind === "time" ? name : "", kind, ...shown, growthOf(costs) ?? "-"];
     }),
   );
-  const failures = names.flatMap((name) =>
-    series.points.flatMap(({ work }) =>
-      failuresIn(results, work, name).map((failure) => `  FAILED: ${name}, ${work}, ${failure}`),
-    ),
-  );
+  const failures = growthFailuresIn(results, series, names).map((failure) => `  FAILED: ${failure}`);
   return [`As there are more: ${series.title}`, ...aligned([head, ...rows], 2), ...failures].join("\n");
 }

@@ -2,7 +2,7 @@
 
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type BenchOptions, type Products, readArgs } from "./args.js";
 import { comparisonText } from "./compare.js";
 import { gatesText } from "./gates.js";
@@ -103,9 +103,11 @@ function footing({ candidates, diskSyncsPerSecond }: Results): string {
   return lines.join("\n");
 }
 
-function write(results: Results, { json, page: file }: Products): void {
+function write(results: Results, { json, page: file, raw }: Products): void {
   if (json !== undefined) writeFileSync(json, resultsText(results));
-  if (file !== undefined) writeFileSync(file, page(results, json === undefined ? undefined : basename(json)));
+  if (file === undefined) return;
+  // As the page finds them from where it is.
+  writeFileSync(file, page(results, raw && relative(dirname(file), raw)));
 }
 
 // Only where somebody watches; each line takes the place of the one before.

@@ -1,7 +1,7 @@
 // The program as users run it, with few items: that all runs are valid, and that the table has all rows. Nothing is said
 // about how fast: no test asserts a time.
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -61,6 +61,12 @@ test("a set runs, every run is valid, every row is there, and its results can be
   }
 
   const page = readFileSync(join(outputs, "page.html"), "utf8");
+  // Made again without writing them again, in another folder: it names where they are from there.
+  mkdirSync(join(outputs, "pages"));
+  expect(bench("--results", "raw.json", "--page", "pages/again.html").status).toBe(0);
+  const elsewhere = readFileSync(join(outputs, "pages/again.html"), "utf8");
+  expect(elsewhere).toContain('<a href="../raw.json">../raw.json</a>');
+  expect(elsewhere.replaceAll("../raw.json", "raw.json") === page, "whether it is the same page").toBe(true);
   const again = bench(
     "--results",
     "raw.json",

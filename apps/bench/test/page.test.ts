@@ -45,6 +45,9 @@ test("bars and lines have every candidate, with its median and its range in word
     );
   }
   expect(html).toContain("FAILED: lost, round 1: &lt;gone&gt;");
+  expect(html, "below the charts of what grows").toContain(
+    `<p>FAILED: lost, ${work.name}, round 1: &lt;gone&gt;</p>`,
+  );
   expect(html).toContain('<a href="raw.json">');
   // Ours and the peers are told apart.
   expect(html).toMatch(/class="ours"/);

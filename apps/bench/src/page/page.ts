@@ -4,7 +4,7 @@ import { failuresIn, figureIn, isOneAtATime } from "../figures.js";
 import { BOUNDS, showCount, showUs } from "../format.js";
 import { gatesText } from "../gates.js";
 import { growthOf } from "../growth.js";
-import { costsIn } from "../growth-table.js";
+import { costsIn, growthFailuresIn } from "../growth-table.js";
 import { type CandidateInfo, partsOf, type Results, type SeriesInfo, type TableInfo } from "../results.js";
 import { tables as tablesText } from "../table.js";
 import type { Work } from "../works.js";
@@ -25,7 +25,7 @@ svg .grid { stroke: var(--grid) } svg .range { stroke: var(--text) } svg .ours {
 pre { overflow-x: auto; font-size: 12px } dt { font-weight: 600 } .note { color: var(--soft) }
 `;
 
-/** @param json - the name of the file beside it that has the raw results, where there is one. */
+/** @param json - the path from the page to the file that has the raw results, where there is one. */
 export function page(results: Results, json: string | undefined): string {
   const { machine, rounds, candidates, leftOut, tables } = results;
   const title = `Sluice: benchmarks of ${machine.date.slice(0, 10)}`;
@@ -102,9 +102,7 @@ function workChart(results: Results, candidates: readonly CandidateInfo[], work:
   const unit = isRoundTrip ? "median round trip, less is better" : "items a second, more is better";
   const heading = element("h3", {}, escaped(`${work.title}: ${unit}`));
   const failures = candidates.flatMap(({ name }) =>
-    failuresIn(results, work.name, name).map((failure) =>
-      element("p", {}, escaped(`FAILED: ${name}, ${failure}`)),
-    ),
+    failuresIn(results, work.name, name).map((failure) => failed(`${name}, ${failure}`)),
   );
   if (bars.length === 0) return heading + failures.join("");
   return heading + barChart(work.title, bars, isRoundTrip ? showUs : showCount) + failures.join("");
@@ -121,5 +119,10 @@ function growthChart(results: Results, table: TableInfo, series: SeriesInfo): st
     if (lines.length === 0) return "";
     return element("h3", {}, escaped(title)) + lineChart(title, lines, showUs);
   });
-  return charts.join("");
+  const failures = growthFailuresIn(results, series, table.candidates).map(failed);
+  return charts.join("") + failures.join("");
+}
+
+function failed(what: string): string {
+  return element("p", {}, escaped(`FAILED: ${what}`));
 }
