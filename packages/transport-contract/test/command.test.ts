@@ -81,10 +81,11 @@ test("a whole run says which groups are kept, at the level that was asked for", 
   expect(new Set(report.rules.map(({ level }) => level))).toEqual(new Set(["required"]));
 });
 
-test("a rule that is broken: what was expected, the command that runs it again, and exit code 1", () => {
+test("a rule that is broken: what it says, what was expected, the command that runs it again, and exit code 1", () => {
   const { stdout, status } = run(["run", bad, "--only", "LIFE-17", "--seed", "11"]);
   expect(status).toBe(1);
-  expect(stdout).toContain("LIFE-17: Expected a word as name, got Not a word");
+  // What the rule says stands above what was seen of it.
+  expect(stdout).toMatch(/^LIFE-17 .+\nLIFE-17: Expected a word as name, got Not a word$/m);
   expect(stdout).toContain(`npx @sluice/transport-contract run ${bad} --only LIFE-17 --seed 11`);
   expect(stdout).toMatch(/^core +broken/m);
 });

@@ -56,7 +56,7 @@ async function check(harness: Harness, command: RunCommand, signal: AbortSignal)
     console.log(JSON.stringify(asJson(verdicts, level, first, command.repeat, signal), undefined, 2));
   else {
     console.log(verdictTable(verdicts));
-    for (const { error } of failures) console.log(`\n${messageOf(error)}`);
+    for (const { title, error } of failures) console.log(`\n${title}\n${messageOf(error)}`);
     console.log(`\n${standingTable(standings(verdicts, level), level)}`);
   }
   if (command.report !== undefined) {
