@@ -7,7 +7,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonValue } from "@sluice/core";
-import type { NodeCandidate, PutEnd, TakeEnd } from "../candidate.js";
+import type { NodeCandidate, PutEnd, Readiness, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
 import { loadPeer, peerReadiness } from "./peer-package.js";
 import { polledUntil } from "./polling.js";
@@ -88,13 +88,23 @@ export interface SqliteCandidate extends Pick<NodeCandidate, "name" | "about" | 
   readonly isDurable: boolean;
 }
 
+// Optional, as it has to fetch a binary or to compile one: an install that could do neither ends well, and the next one does
+// not try it again but by force.
+function sqliteReadiness(): Readiness {
+  const readiness = peerReadiness("better-sqlite3");
+  if (readiness.isReady || readiness.install === undefined) return readiness;
+  const why =
+    "better-sqlite3 is not installed, or its install had neither a binary to fetch nor what it takes to compile one";
+  return { isReady: false, why, install: `${readiness.install} --force` };
+}
+
 export function sqliteCandidate({ isDurable, ...candidate }: SqliteCandidate): NodeCandidate {
   return {
     ...candidate,
     isDurable,
     bound: "strict",
     hasBatches: true,
-    prepare: async () => peerReadiness("better-sqlite3"),
+    prepare: async () => sqliteReadiness(),
     async create({ path, capacity }) {
       mkdirSync(path);
       const file = join(path, "items.db");
