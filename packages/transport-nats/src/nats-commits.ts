@@ -203,8 +203,9 @@ export class NatsCommits implements Commits {
       const { isStored, sequence } = answer;
       if (isStored) log.take(sequence, log.names.commits, record);
       try {
-        if (sequence > log.number) await log.reach(sequence, limit);
-        else if (sequence === 0) await log.isCurrent(limit);
+        if (isStored) await log.reach(sequence, limit);
+        else if (sequence > 0) await log.reachIfThere(sequence, limit);
+        else await log.isCurrent(limit);
         return this.#ownOrNone(turn, isStored || isInDoubt);
       } catch (cause) {
         throw isStored || isInDoubt ? inDoubt(cause) : cause;

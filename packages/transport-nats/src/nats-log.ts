@@ -21,11 +21,12 @@ import {
   type WaitKind,
 } from "@sluice/file-store";
 import { type Applied, type Course, counted, newCourse, note } from "./course.js";
-import { faults, isDenied, isStreamMissing, refusalOf } from "./faults.js";
+import { faults, isDenied, isStreamMissing, refusalOf, unavailable } from "./faults.js";
 import { Hearing } from "./hearing.js";
-import { type Limit, Link, limitFromNow, type Session } from "./link.js";
+import { type Limit, Link, limitFromNow, pause, type Session } from "./link.js";
 import { kindOf, type Names } from "./names.js";
 import { Payloads } from "./payloads.js";
+import { Reached } from "./reached.js";
 import { type CommitHead, decodeRecord } from "./record.js";
 import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
@@ -74,7 +75,7 @@ export class NatsLog implements Log {
   #recordBytesMax = Number.POSITIVE_INFINITY;
   /** Told, and not yet their turn. */
   readonly #ahead: Map<number, Told> = new Map();
-  #reached: { readonly number: number; readonly tell: () => void }[] = [];
+  readonly #reached: Reached = new Reached();
   readonly #turns: Turns = new Turns();
   /** The last of this handle. */
   #own: Applied = { turn: 0, number: 0, operations: [] };
@@ -151,10 +152,23 @@ export class NatsLog implements Log {
     return false;
   }
 
-  /** Applies what comes up to this number. Waits a moment for it to be told, then fetches it. */
+  /** Applies what comes up to this number, which is in the stream. Waits a moment for it to be told, then fetches it. */
   async reach(number: number, limit: Limit): Promise<void> {
-    if (this.number < number) await this.#told(number);
-    while (this.number < number) await this.#fetchUpTo(number, limit);
+    if (this.number < number) await this.#reached.soon(number);
+    for (let tries = 0; this.number < number; tries++) {
+      const before = this.number;
+      await this.#fetchUpTo(number, limit);
+      if (this.number > before) continue;
+      // A leader that was just chosen may be behind.
+      if (performance.now() >= limit.unanswered) throw unavailable(this.link.where, "none", undefined);
+      await pause(tries);
+    }
+  }
+
+  /** The same, of a number that may never come: a leader that is cut off counts what it could not store as well. */
+  async reachIfThere(number: number, limit: Limit): Promise<void> {
+    if (this.number < number) await this.#reached.soon(number);
+    if (this.number < number) await this.isCurrent(limit);
   }
 
   /** This handle's commit of that turn, if it was applied. */
@@ -351,29 +365,8 @@ export class NatsLog implements Log {
   }
 
   #advanced(): void {
-    this.#reached = this.#reached.filter(({ number, tell }) => {
-      if (number > this.number) return true;
-      tell();
-      return false;
-    });
+    this.#reached.tell(this.number);
     this.onAdvance();
-  }
-
-  #told(number: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = {
-        number,
-        tell: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      };
-      const timer = setTimeout(() => {
-        this.#reached = this.#reached.filter((one) => one !== waiting);
-        resolve();
-      }, TOLD_MS);
-      this.#reached.push(waiting);
-    });
   }
 
   #lookForMissing(): void {
