@@ -26,7 +26,7 @@ import { FALLBACK_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
 import { isWholeDue, writeWhole } from "./whole-state.js";
 
 const COMMITS_AVERAGED = 16;
-/** So often bytes may be missing where they are asked for. */
+/** So often the bytes of one commit may be missing when they are asked for: others take what is fetched, and the next are to be fetched then. */
 const MISSES_MAX = 3;
 // Longer, and those who collide most would be served least.
 const COLLISIONS_BEFORE_TURN = 4;
@@ -125,16 +125,20 @@ export class NatsCommits implements Commits {
   async #decide<T>(decide: Decide<T>, limit: Limit): Promise<Decided<T> | undefined> {
     const { operations } = this.dues;
     if (operations.length > 0 || this.#isAfloat) return { decision: { operations }, on: this.log.number };
-    for (let misses = 1; ; misses++) {
+    /** How often each commit was asked for. */
+    const asked = new Map<number, number>();
+    for (;;) {
       try {
         const decision = decideIfCurrent(decide, this.log.state);
         return decision && { decision, on: this.log.number };
       } catch (error) {
         if (!(error instanceof Missing)) throw error;
+        const misses = Math.max(...error.commits.map((commit) => asked.get(commit) ?? 0));
         // A leader that was just chosen may not have them yet; and they may be gone with their items. Else they are gone.
-        const isCurrent = misses > 1 && (await this.log.isCurrent(limit));
-        if (isCurrent && misses > MISSES_MAX)
+        const isCurrent = misses > 0 && (await this.log.isCurrent(limit));
+        if (isCurrent && misses >= MISSES_MAX)
           throw faults.of("DATA_CORRUPT", "The bytes of an item are missing from the stream");
+        for (const commit of error.commits) asked.set(commit, misses + 1);
         await this.log.fetchPayloads(error.commits, limit);
       }
     }
