@@ -144,7 +144,7 @@ export class NatsCommits implements Commits {
     }
   }
 
-  /** Whether what was given up may still come, and count: then no answer that is given now would hold. No such commit bears an empty one. */
+  /** Whether what was given up may still come, and count: then no answer that is given now would hold. Behind a later one of its maker it does not. */
   get #isAfloat(): boolean {
     const { course, state } = this.log;
     return this.#doubtful !== undefined && mayCount(course, state, this.#doubtful);

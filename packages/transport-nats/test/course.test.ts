@@ -16,6 +16,7 @@ const TAKERS = 4;
 const EACH = 50;
 
 interface Stored {
+  readonly number: number;
   readonly subject: string;
   readonly head: CommitHead;
   readonly items: readonly Uint8Array[];
@@ -36,7 +37,7 @@ async function started() {
       if (!message?.subject.endsWith(".commit")) continue;
       const { head, payload } = decodeRecord<CommitHead>(message.data);
       if (head.operations.length === 1 && head.operations[0]?.op === kind)
-        return { subject: message.subject, head, items: [payload] };
+        return { number: seq, subject: message.subject, head, items: [payload] };
     }
     throw new Error(`Expected a commit in the stream that does a ${kind}`);
   };
@@ -159,6 +160,26 @@ describe.skipIf(noServer)("a commit", () => {
       leased: 0,
     });
     await buffer.destroy();
+  });
+
+  test("that gives back what its maker holds counts whatever came in between, and once", async () => {
+    const { buffer, another, last, arrives, next } = await started();
+    const others = await another();
+    await (await others.producer()).putMany(["a", "b"]);
+    await (await buffer.consumer()).lease();
+    const lease = await last("lease");
+    expect(await (await others.consumer()).take()).toEqual({ done: false, value: "b" });
+    await others.seal();
+    const token = `${lease.number}.0`;
+    const release = next(lease, { op: "settle", acts: [{ kind: "release", token }] });
+    await arrives(release);
+    expect(await countsOf(others)).toEqual({ produced: 2, consumed: 1, ready: 1, leased: 0 });
+    await arrives(
+      next(release, { op: "settle", acts: [{ kind: "nack", token, reason: "again", until: 0 }] }),
+    );
+    expect(await countsOf(others)).toEqual({ produced: 2, consumed: 1, ready: 1, leased: 0 });
+    expect(await (await others.consumer()).take()).toEqual({ done: false, value: "a" });
+    await others.destroy();
   });
 
   test("that acks does not count if an earlier one of its maker, which came late, had acked", async () => {
