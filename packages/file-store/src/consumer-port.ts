@@ -54,7 +54,7 @@ export class StoreConsumerPort implements ConsumerPort {
       "consumer",
       wait,
       hasAnswer,
-      (state) => this.#decide(state, max, lease),
+      (state) => this.#decide(state, max, lease, wait.maxMs === 0),
       isAnswer,
     );
   }
@@ -90,7 +90,8 @@ export class StoreConsumerPort implements ConsumerPort {
     }
   }
 
-  #decide(state: BufferState, max: number, lease: LeaseTerms | undefined): Decision<Polled> {
+  /** @param isTry - whether it is asked what there is now: then fewer than `max` says that there are no more. */
+  #decide(state: BufferState, max: number, lease: LeaseTerms | undefined, isTry: boolean): Decision<Polled> {
     const first = state.ready.first;
     if (first === undefined) {
       if (state.isDrained) return { answer: { deliveries: [], state: "drained" }, final: true };
@@ -102,11 +103,13 @@ export class StoreConsumerPort implements ConsumerPort {
     const bytes = this.#store.payload.read(items, lease === undefined);
     const behind = this.#behind(state, items.length, max);
     const to = behind.at(-1)?.item.sequence;
+    const tellsState = isTry && state.ready.size < max;
     const range = { from: first.sequence, count: items.length, ...(to !== undefined && { to }) };
     if (lease === undefined) {
       const deliveries = items.map((item, index) => taken(item, bytes[index] as Uint8Array));
       return {
         operations: [{ op: "take", ...range }],
+        tellsState,
         reply: (_, had) => ({ deliveries: givenOf(deliveries, behind, had, taken), state: "open" }),
       };
     }
@@ -114,6 +117,7 @@ export class StoreConsumerPort implements ConsumerPort {
     const { handle, log } = this.#store;
     return {
       operations: [{ op: "lease", ...range, handle, until: endOf(lease.leaseMs, log.clock) }],
+      tellsState,
       reply: (commit, had) => {
         this.#noteLeasing(commit);
         const given = givenOf(deliveries, behind, had, leasedCopy);

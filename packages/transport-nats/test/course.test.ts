@@ -205,4 +205,16 @@ describe.skipIf(noServer)("a commit", () => {
     }
     await buffer.destroy();
   });
+
+  test("that takes all there is, as far as its handle has heard, is looked at again: who asks for what is there now has all of it", async () => {
+    const { buffer, another } = await started();
+    const [producer, consumer] = [await buffer.producer(), await (await another()).consumer()];
+    const values = ["a", "b", "c"];
+    for (let n = 0; n < ROUNDS; n++) {
+      for (const value of values) await producer.put(value);
+      // The consumer's handle may not have heard of the last put yet.
+      expect(await consumer.takeMany(3, { timeoutMs: 0 }), `taken in round ${n}`).toEqual(values);
+    }
+    await buffer.destroy();
+  });
 });
