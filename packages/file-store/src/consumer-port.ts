@@ -101,7 +101,8 @@ export class StoreConsumerPort implements ConsumerPort {
     }
     const items = within(state.ready.peek(max), this.#pollBytesMax);
     const bytes = this.#store.payload.read(items, lease === undefined);
-    const behind = this.#behind(state, items.length, max);
+    // What is left when others were before it may be less than there is.
+    const behind = isTry && max > 1 ? NOTHING : this.#behind(state, items.length, max);
     const to = behind.at(-1)?.item.sequence;
     const tellsState = isTry && state.ready.size < max;
     const range = { from: first.sequence, count: items.length, ...(to !== undefined && { to }) };

@@ -209,11 +209,18 @@ describe.skipIf(noServer)("a commit", () => {
   test("that takes all there is, as far as its handle has heard, is looked at again: who asks for what is there now has all of it", async () => {
     const { buffer, another } = await started();
     const [producer, consumer] = [await buffer.producer(), await (await another()).consumer()];
+    const other = await buffer.consumer();
     const values = ["a", "b", "c"];
     for (let n = 0; n < ROUNDS; n++) {
       for (const value of values) await producer.put(value);
       // The consumer's handle may not have heard of the last put yet.
       expect(await consumer.takeMany(3, { timeoutMs: 0 }), `taken in round ${n}`).toEqual(values);
+      for (const value of values) await producer.put(value);
+      await other.take();
+      await producer.put("d");
+      // Nor of that take, nor of that put.
+      const rest = await consumer.takeMany(3, { timeoutMs: 0 });
+      expect(rest, `taken behind another in round ${n}`).toEqual(["b", "c", "d"]);
     }
     await buffer.destroy();
   });
