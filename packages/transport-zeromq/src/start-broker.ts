@@ -59,10 +59,14 @@ export async function startBroker(
       keys,
       log,
       onEnded: () => {
-        // ZeroMQ leaves the file behind.
-        if (place.kind === "ipc") rmSync(place.path, { force: true });
-        release();
-        onEnded();
+        try {
+          // ZeroMQ leaves the file behind.
+          if (place.kind === "ipc") rmSync(place.path, { force: true });
+          release();
+        } finally {
+          // Somebody may have removed the folder: whoever waits for the end is told all the same.
+          onEnded();
+        }
       },
     });
   } catch (error) {
