@@ -59,14 +59,10 @@ export async function startBroker(
       keys,
       log,
       onEnded: () => {
-        try {
-          // ZeroMQ leaves the file behind.
-          if (place.kind === "ipc") rmSync(place.path, { force: true });
-          release();
-        } finally {
-          // Somebody may have removed the folder: whoever waits for the end is told all the same.
-          onEnded();
-        }
+        // ZeroMQ leaves the file behind.
+        if (place.kind === "ipc") rmSync(place.path, { force: true });
+        release();
+        onEnded();
       },
     });
   } catch (error) {
