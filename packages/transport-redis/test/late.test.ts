@@ -63,34 +63,37 @@ test.skipIf(noServer)("a poll, a settlement, an offer and a registration that co
   expect(await buffer.counts()).toMatchObject({ produced: 5, ready: 2 });
 });
 
-test.skipIf(noServer)("settlements and dead letters: what comes late leaves the answer to what came since", async () => {
-  const { buffer, keys, ask } = await asked();
-  await (await buffer.producer()).putMany(["a", "b", "c"]);
-  expect(await ask("enter", keys.all, "h.1")).toEqual([0]);
-  const leased = await ask("poll", keys.poll.leased, "h.1", 1, 3, 60_000, 0);
-  expect(leased[3]).toHaveLength(3);
-  const settlement = (request: number, kind: string, id: string) =>
-    ["h.1", request, kind, id, "h.1.1", "", 0] as const;
-  const second = settlement(2, "ack", "2");
-  expect(await ask("settle", keys.settle, ...second)).toEqual([0, "1"]);
-  // The first was under way on a connection that was given up, and its caller has gone on.
-  const first = settlement(1, "ack", "1");
-  expect(await ask("settle", keys.settle, ...first)).toEqual([SLOW]);
-  expect(await ask("settle-slow", keys.all, ...first)).toEqual([0, ""]);
-  expect(await ask("settle-slow", keys.all, ...second)).toEqual([0, "1"]);
-  expect(await buffer.counts()).toMatchObject({ consumed: 1, leased: 2 });
+test.skipIf(noServer)(
+  "settlements and dead letters: what comes late leaves the answer to what came since",
+  async () => {
+    const { buffer, keys, ask } = await asked();
+    await (await buffer.producer()).putMany(["a", "b", "c"]);
+    expect(await ask("enter", keys.all, "h.1")).toEqual([0]);
+    const leased = await ask("poll", keys.poll.leased, "h.1", 1, 3, 60_000, 0);
+    expect(leased[3]).toHaveLength(3);
+    const settlement = (request: number, kind: string, id: string) =>
+      ["h.1", request, kind, id, "h.1.1", "", 0] as const;
+    const second = settlement(2, "ack", "2");
+    expect(await ask("settle", keys.settle, ...second)).toEqual([0, "1"]);
+    // The first was under way on a connection that was given up, and its caller has gone on.
+    const first = settlement(1, "ack", "1");
+    expect(await ask("settle", keys.settle, ...first)).toEqual([SLOW]);
+    expect(await ask("settle-slow", keys.all, ...first)).toEqual([0, ""]);
+    expect(await ask("settle-slow", keys.all, ...second)).toEqual([0, "1"]);
+    expect(await buffer.counts()).toMatchObject({ consumed: 1, leased: 2 });
 
-  for (const [request, id] of [
-    [3, "1"],
-    [4, "3"],
-  ] as const)
-    expect(await ask("settle-slow", keys.all, ...settlement(request, "bury", id))).toEqual([0, "1"]);
-  expect(await ask("requeue", keys.all, "dh", 3, 1)).toEqual([0, "requeued"]);
-  for (const late of ["requeue", "remove"] as const)
-    for (const request of [1, 2]) await ask(late, keys.all, "dh", request, 3);
-  expect(await ask("requeue", keys.all, "dh", 3, 1)).toEqual([0, "requeued"]);
-  expect(await buffer.counts()).toMatchObject({ consumed: 1, leased: 0, dead: 1, ready: 1, discarded: 0 });
-});
+    for (const [request, id] of [
+      [3, "1"],
+      [4, "3"],
+    ] as const)
+      expect(await ask("settle-slow", keys.all, ...settlement(request, "bury", id))).toEqual([0, "1"]);
+    expect(await ask("requeue", keys.all, "dh", 3, 1)).toEqual([0, "requeued"]);
+    for (const late of ["requeue", "remove"] as const)
+      for (const request of [1, 2]) await ask(late, keys.all, "dh", request, 3);
+    expect(await ask("requeue", keys.all, "dh", 3, 1)).toEqual([0, "requeued"]);
+    expect(await buffer.counts()).toMatchObject({ consumed: 1, leased: 0, dead: 1, ready: 1, discarded: 0 });
+  },
+);
 
 test.skipIf(noServer)("a poll that comes late, after what was told has become old", async () => {
   const { buffer, keys, ask, poll, again } = await asked();

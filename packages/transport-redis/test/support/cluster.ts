@@ -30,7 +30,15 @@ export class RedisCluster {
       Array.from({ length: NODES }, async () => {
         const bus = ["--cluster-port", String(await freePort())];
         const pace = ["--cluster-node-timeout", IMPATIENT_MS, "--repl-diskless-sync-delay", "0"];
-        return server(["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", ...bus, ...pace, ...args]);
+        return server([
+          "--cluster-enabled",
+          "yes",
+          "--cluster-config-file",
+          "nodes.conf",
+          ...bus,
+          ...pace,
+          ...args,
+        ]);
       }),
     );
     const places = nodes.map(({ port }) => `127.0.0.1:${port}`);
