@@ -289,10 +289,9 @@ export class Link {
   #hold(isHeld: boolean): void {
     const client = this.#client;
     if (client === undefined) return;
-    for (const { stream } of isCluster(client) ? client.nodes() : [client]) {
-      if (isHeld) stream?.ref?.();
-      else stream?.unref?.();
-    }
+    const how = isHeld ? "ref" : "unref";
+    if (!isCluster(client)) client.stream?.[how]?.();
+    else for (const { stream } of client.nodes()) stream?.[how]?.();
   }
 }
 

@@ -1,32 +1,8 @@
 // What a server finds in a connection that was given up, after it has been asked the same again on another: nothing is lost by it.
 
-import { expect, onTestFinished, test } from "vitest";
-import { keysOf } from "../dist/keys.js";
-import { Link } from "../dist/link.js";
-import { type ScriptName, scripts } from "../dist/scripts.js";
-import { serverAt } from "../dist/server-place.js";
-import { made, noServer, server } from "./support/servers.js";
-
-const SLOW = 8;
-
-/** A buffer, and its scripts as connections ask for them. */
-async function asked() {
-  const redis = await server();
-  const { buffer } = await made(redis.url, { capacity: 9 });
-  const { name, id } = buffer.address.place as { name: string; id: string };
-  const keys = keysOf(name, id);
-  const link = new Link(serverAt(redis.url));
-  onTestFinished(() => link.close());
-  const ask = async (script: ScriptName, of: readonly string[], ...args: (string | number)[]) =>
-    JSON.parse(
-      JSON.stringify(await link.run(scripts[script], of, args), (_, value) =>
-        value?.type === "Buffer" ? Buffer.from(value.data).toString("latin1") : value,
-      ),
-    );
-  const poll = (request: number) => ask("poll", keys.poll.plain, "h.1", request, 1, 0, 0);
-  const again = (request: number) => ask("poll-slow", keys.all, "h.1", request, 1, 0, 0);
-  return { buffer, keys, link, ask, poll, again };
-}
+import { expect, test } from "vitest";
+import { asked, SLOW } from "./support/scripts.js";
+import { noServer } from "./support/servers.js";
 
 test.skipIf(noServer)("a poll, a settlement, an offer and a registration that come late", async () => {
   const { buffer, keys, ask, poll, again } = await asked();
