@@ -131,7 +131,7 @@ async function doneBy(
 
 async function endAll(workers: readonly WorkerProcess[]): Promise<void> {
   for (const worker of workers) worker.end();
-  const endings = await Promise.all(workers.map(({ exited }) => exited));
+  const endings = await Promise.all(workers.map(({ over }) => over));
   if (!endings.every((endedWell) => endedWell)) throw new Error("A worker failed after its work was done");
 }
 

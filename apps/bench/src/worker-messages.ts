@@ -3,7 +3,7 @@
  * worker may be written in any language.
  *
  *     parent  { kind: "job", job }                     { kind: "go" }                  [ { kind: "stop" } ]           { kind: "end" }
- *     worker                        { kind: "ready" }                 [ { kind: "progress", count } ]  { kind: "done", report }        ends
+ *     worker                        { kind: "ready" }                 [ { kind: "progress", count } ]  { kind: "done", report }        [ { kind: "closed" } ] ends
  */
 
 import type { JsonValue } from "@sluice/core";
@@ -54,6 +54,8 @@ export type FromWorker =
   /** Items taken so far, of a consumer without a count. */
   | { readonly kind: "progress"; readonly count: number }
   | { readonly kind: "done"; readonly report: Report }
+  /** It has closed what it had open, and may be killed: Node may wait for itself for ever in its own exit (its issue 54918). */
+  | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** The first round trips compile the code and find their places in memory; every worker makes as many, uncounted. */

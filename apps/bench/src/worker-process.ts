@@ -10,8 +10,10 @@ export class WorkerProcess {
   readonly ready: Promise<void>;
   /** Rejects as `ready` does. */
   readonly report: Promise<Report>;
-  /** Resolves when the process is gone, to whether it ended well. */
-  readonly exited: Promise<boolean>;
+  /** Resolves when it has closed what it had open, or is gone: to whether it ended well. */
+  readonly over: Promise<boolean>;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
   readonly #running: Running;
   #onProgress: (count: number) => void = () => {};
 
@@ -19,6 +21,7 @@ export class WorkerProcess {
     this.#running = running;
     const ready = openPromise<void>();
     const report = openPromise<Report>();
+    const over = openPromise<boolean>();
     const fail = (reason: string) => {
       for (const { reject } of [ready, report]) reject(new Error(reason));
     };
@@ -31,6 +34,8 @@ export class WorkerProcess {
           return this.#onProgress(message.count);
         case "done":
           return report.resolve(message.report);
+        case "closed":
+          return over.resolve(true);
         case "failed":
           return fail(`${name}: ${message.reason}`);
         default:
@@ -39,10 +44,11 @@ export class WorkerProcess {
     });
     this.exited = running.ended.then(({ endedWell, how }) => {
       fail(`${name} ${how}`);
-      return endedWell;
+      over.resolve(endedWell);
     });
     this.ready = ready.promise;
     this.report = report.promise;
+    this.over = over.promise;
     this.#say({ kind: "job", job });
   }
 

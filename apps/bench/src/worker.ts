@@ -178,6 +178,7 @@ try {
   await say({ kind: "done", report });
   await end;
   for (const connection of connections) await connection.close();
+  await say({ kind: "closed" });
   process.exit(0);
 } catch (error) {
   await say({

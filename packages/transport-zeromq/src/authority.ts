@@ -281,8 +281,8 @@ export class Authority {
     await this.#store.destroy();
     this.#isDestroyed = true;
     this.#endTimers();
-    this.#lines.failAll(destroyed);
     this.#onDestroyed(by);
+    this.#lines.failAll(destroyed);
   }
 
   /** Ends what a client had: nothing to be done where all of it was destroyed. */

@@ -1,6 +1,5 @@
 /** Runs a broker in a thread or process of its own, for whoever started it: by its settings, and until that one ends. */
 
-import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Broker } from "./broker.js";
 import { type BrokerSettings, startBroker } from "./start-broker.js";
@@ -32,16 +31,17 @@ async function main(settings: BrokerSettings, onEnded: () => void): Promise<Brok
 
 if (parentPort === null) {
   let starting: Promise<Broker | undefined> | undefined;
-  const leave = async (code: number) => {
+  const leave = async () => {
     await (await starting)?.end();
-    process.exit(code);
+    // Node may wait for itself for ever in its own exit (its issue 54918).
+    process.kill(process.pid, "SIGKILL");
   };
   process.once("message", (settings) => {
     starting = main(settings as BrokerSettings, () => process.connected && process.disconnect());
   });
   // Its starter has ended, or it has itself: nobody can be told where it is any more.
-  process.once("disconnect", () => void leave(0));
-  process.once("SIGTERM", () => void leave(128 + constants.signals.SIGTERM));
+  process.once("disconnect", () => void leave());
+  process.once("SIGTERM", () => void leave());
   // The terminal's Ctrl-C, and its end, are for whoever started it, who still drains.
   for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
 } else {

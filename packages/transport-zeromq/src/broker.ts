@@ -1,11 +1,11 @@
 /** The broker: a ROUTER, the sessions of its clients, and the one buffer that they share. */
 
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Authority } from "./authority.js";
 import type { BrokerFigures, BrokerLimits, BrokerOptions } from "./broker-options.js";
 import { Malformed } from "./bytes.js";
 import { carryOut } from "./carry-out.js";
+import { Farewell } from "./farewell.js";
 import { Gatekeeper } from "./gatekeeper.js";
 import { MalformedLog } from "./malformed-log.js";
 import * as wire from "./protocol.js";
@@ -19,10 +19,6 @@ const CLIENTS_MAX = 1_024;
 const REQUESTS_MAX = 65_536;
 /** Packets that wait in a connection, either way: clients that keep to the protocol never have so many. */
 const PACKETS_MAX = 10_000;
-/** Who asks something while it ends is told so. */
-const TELL_MS = 20;
-/** Its last words have so long to reach those who read them: ZeroMQ's thread may have to wait for its turn. */
-const LAST_WORDS_MS = 1_000;
 /** Of answers that one client has not read; of large items it may leave a few. */
 const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
 const UNREAD_ITEMS = 4;
@@ -50,7 +46,8 @@ export class Broker {
   #packetsIn = 0;
   #packetsOut = 0;
   readonly #malformed: MalformedLog;
-  #endTimer: NodeJS.Timeout | undefined;
+  /** Once the buffer is destroyed. */
+  #farewell: Farewell | undefined;
 
   private constructor(
     router: BrokerRouter,
@@ -141,7 +138,7 @@ export class Broker {
   /** Destroys its buffer, tells its clients, and ends. Resolves to how many items were in it. */
   async discard(): Promise<number> {
     const lost = await this.#authority.discard();
-    await sleep(TELL_MS);
+    await this.#farewell?.over;
     await this.end();
     return lost;
   }
@@ -153,7 +150,6 @@ export class Broker {
   }
 
   async #end(): Promise<void> {
-    clearTimeout(this.#endTimer);
     this.#malformed.end();
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
     const idle = this.#authority.end();
@@ -295,6 +291,7 @@ export class Broker {
     this.#connections.delete(connection);
     session.routingId = undefined;
     session.takeOutput();
+    this.#farewell?.hungUp(session);
     this.#authority.suspend(session);
     clearTimeout(session.timer);
     session.timer = setTimeout(() => {
@@ -382,12 +379,11 @@ export class Broker {
 
   // ---- the end
 
-  /** Everybody is told, also who asks nothing now: nobody can be told later, because ZeroMQ ends all connections with the listening. */
+  /** Everybody is told, also who asks nothing now, for nobody can be told later, because ZeroMQ ends all connections with the listening. */
   #leavePlace(by?: Session): void {
-    this.#router.linger = LAST_WORDS_MS;
-    for (const session of this.#connections.values()) {
-      if (session !== by) session.send(wire.encodeStatus(Status.Destroyed, 1));
-    }
-    this.#endTimer = setTimeout(() => void this.end(), TELL_MS);
+    const here = [...this.#connections.values()];
+    for (const session of here) if (session !== by) session.send(wire.encodeStatus(Status.Destroyed, 1));
+    this.#farewell = new Farewell(here.filter(({ pending }) => pending.size > 0));
+    void this.#farewell.over.then(() => this.end());
   }
 }

@@ -84,13 +84,12 @@ export class ClientPort implements BufferPort {
     const left = leaving(this.#place);
     try {
       await this.#connection.ask((id) => wire.encodeBare(Kind.Destroy, id), nothing, { effect: "unknown" });
-      // So that the next one can be made there.
-      await left();
     } catch (error) {
       if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
-    } finally {
-      this.#connection.drop();
     }
+    // The broker ends when whoever waited has hung up; then the next one can be made there.
+    this.#connection.drop();
+    await left();
   }
 }
 

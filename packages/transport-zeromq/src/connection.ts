@@ -88,8 +88,8 @@ export class BrokerConnection {
     terms: RequestTerms = {},
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#isClosed) throw closed();
       if (this.#isDestroyed) throw destroyed();
+      if (this.#isClosed) throw closed();
       if (this.#givenUp.length > 0) this.#tellGivenUp();
       const id = this.#requests.nextId;
       // Before anything is noted: bytes that another thread has let grow cannot be written where they were measured.
@@ -271,6 +271,7 @@ export class BrokerConnection {
     if (type === Status.Destroyed) {
       this.#isDestroyed = true;
       this.#requests.failAll(() => destroyed());
+      this.drop();
       return;
     }
     const request = this.#requests.get(id);

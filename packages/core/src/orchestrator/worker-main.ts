@@ -4,7 +4,7 @@ import { watchParent } from "./parent-watch.js";
 import { printed } from "./printed.js";
 import { waitForReader } from "./waiting-output.js";
 import { ParentLine, work } from "./work.js";
-import type { FromWorker, ToWorker } from "./worker-messages.js";
+import type { FromProcess, ToWorker } from "./worker-messages.js";
 
 // The exit codes of sysexits.h: EX_SOFTWARE, EX_TEMPFAIL.
 const EXIT_FAILED = 70;
@@ -18,20 +18,21 @@ for (const stream of [process.stdout, process.stderr]) waitForReader(stream);
 process.on("SIGINT", () => {});
 process.on("SIGHUP", () => {});
 
-const parent = new ParentLine(
-  (message: FromWorker) =>
-    new Promise((resolve) => {
-      // Once the parent is gone there is nobody to tell; `disconnect` ends this process.
-      if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
-      else resolve();
-    }),
-);
+const tell = (message: FromProcess) =>
+  new Promise<void>((resolve) => {
+    // Once the parent is gone there is nobody to tell; `disconnect` ends this process.
+    if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+const parent = new ParentLine(tell);
 
 process.on("SIGTERM", () => parent.hear({ kind: "stop" }));
 
 process.once("disconnect", () => {
   process.exitCode = EXIT_ORPHANED;
   parent.hear({ kind: "stop" });
+  // Last of all. Node may wait for itself for ever in its own exit (its issue 54918), and nobody is left who would end it.
+  process.on("exit", () => process.kill(process.pid, "SIGKILL"));
   setTimeout(() => process.exit(), ORPHAN_GRACE_MS);
 });
 
@@ -45,6 +46,8 @@ process.on("message", (message: ToWorker) => {
 async function main({ start }: Extract<ToWorker, { kind: "start" }>): Promise<void> {
   const succeeded = await work(start, parent);
   await Promise.all([printed(process.stdout), printed(process.stderr)]);
+  const code = Number(process.exitCode ?? (succeeded ? 0 : EXIT_FAILED));
+  await tell({ kind: "leaving", code });
   // Not left to an empty event loop: a timer or socket of the module's would keep the worker for ever.
-  process.exit(process.exitCode ?? (succeeded ? 0 : EXIT_FAILED));
+  process.exit(code);
 }

@@ -72,6 +72,12 @@ export type FromWorker =
   | { readonly kind: "ended"; readonly end: WorkerEnd }
   | { readonly kind: "failed"; readonly error: ErrorText };
 
+/** What a worker tells that is a process of its own. */
+export type FromProcess =
+  | FromWorker
+  /** All is told and printed: it ends with this code, whether its process does or not. */
+  | { readonly kind: "leaving"; readonly code: number };
+
 /** A worker's own account, since it began. */
 export interface WorkerTotals {
   /** Puts that were accepted. */

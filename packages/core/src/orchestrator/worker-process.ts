@@ -6,16 +6,29 @@ import { fileURLToPath } from "node:url";
 import { inheritedOptions } from "./node-options.js";
 import { startError } from "./unstarted-worker.js";
 import type { StartWorker, Worker, WorkerExit } from "./worker.js";
-import type { FromWorker, WorkerJob } from "./worker-messages.js";
+import type { FromProcess, WorkerJob } from "./worker-messages.js";
 
 const MAIN = fileURLToPath(new URL("./worker-main.js", import.meta.url));
 
 // After the end of the process its pipes are read to their end, unless a process that it left behind keeps them open.
 const PIPES_OPEN_MS = 1000;
+// One that has told all, and ends, has so long for it: Node may wait for itself for ever in its own exit (its issue 54918).
+const EXIT_MS = 5000;
 
 export const startProcess: StartWorker = (start, hear) => {
   const child = spawnWorker(start.job);
-  child.on("message", (message) => hear(message as FromWorker));
+  /** With which code it would have ended, had it not been killed as it did not. */
+  let overdue: number | undefined;
+  const expectExit = (code: number) => {
+    const timer = setTimeout(() => {
+      if (child.kill("SIGKILL")) overdue = code;
+    }, EXIT_MS);
+    child.once("exit", () => clearTimeout(timer));
+  };
+  child.on("message", (message: FromProcess) => {
+    if (message.kind === "leaving") expectExit(message.code);
+    else hear(message);
+  });
   for (const stream of ["stdout", "stderr"] as const) {
     // Always read, so that a worker that prints much is never stopped by a full pipe.
     child[stream]?.setEncoding("utf8").on("data", (text: string) => hear({ kind: "output", stream, text }));
@@ -35,7 +48,7 @@ export const startProcess: StartWorker = (start, hear) => {
     child.once("close", shut);
     child.once("disconnect", shut);
     child.once("exit", (code, signal) => {
-      exit = { code, signal };
+      exit = overdue === undefined ? { code, signal } : { code: overdue, signal: null };
       if (open === 0) resolve(exit);
       else setTimeout(leaveOpen, PIPES_OPEN_MS).unref();
     });

@@ -111,6 +111,20 @@ test.each(Object.entries(crashes))(
   },
 );
 
+test("a worker that has told that it is done, and whose process never ends, is killed and counts as done", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 3 } },
+    consumers: { module: worker("stuck-exit") },
+  });
+  const report = await watched.report;
+  expect(report).toMatchObject({ exitCode: 0, consumed: 3, drained: true, problems: [] });
+  expect(report.workers[1]).toMatchObject({ outcome: "done", exitCode: 0, signal: null });
+  await expectNothingLeft(watched, path);
+});
+
 test("when the only consumer crashes, what is left is told and kept", async () => {
   const path = freshPath();
   const watched = watch({

@@ -1,0 +1,32 @@
+/** The last words of a broker whose buffer was destroyed: it ends when those who wait for them have heard. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Session } from "./session.js";
+
+/** For those who wait for nothing: what is sent to them leaves within that, as a rule. */
+const TELL_MS = 20;
+/** Who waits hangs up when it has heard. One that is stopped does not, and is not waited for any longer. */
+const HANG_UP_MS = 500;
+
+export class Farewell {
+  /** Resolves when nobody has anything to hear any more. */
+  readonly over: Promise<void>;
+  readonly #listening: Set<Session>;
+  #allHungUp = () => {};
+
+  /** @param listening - wait for an answer, each on its connection. */
+  constructor(listening: Iterable<Session>) {
+    this.#listening = new Set(listening);
+    const heard = new Promise<void>((resolve) => {
+      this.#allHungUp = resolve;
+    });
+    if (this.#listening.size === 0) this.#allHungUp();
+    const told = sleep(TELL_MS);
+    this.over = Promise.race([heard, sleep(HANG_UP_MS)]).then(() => told);
+  }
+
+  /** Its connection has ended. */
+  hungUp(session: Session): void {
+    if (this.#listening.delete(session) && this.#listening.size === 0) this.#allHungUp();
+  }
+}
