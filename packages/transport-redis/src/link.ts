@@ -5,7 +5,7 @@
 
 import { type Effect, isBufferError } from "@sluice/core";
 import { closedUnder, fault, isPassing, isReply, refusalOf, textOf, unavailable } from "./faults.js";
-import { sendScript } from "./script-call.js";
+import { sendScript, takesScriptCalls } from "./script-call.js";
 import type { Script } from "./scripts.js";
 import { type Client, isCluster, type ServerPlace } from "./server-place.js";
 import { PAUSE_MS, REQUEST_MS } from "./timing.js";
@@ -141,7 +141,7 @@ export class Link {
         first,
       );
     const client = this.#client;
-    if (client?.status !== "ready" || this.#isClosed || isCluster(client)) return ask();
+    if (client?.status !== "ready" || this.#isClosed || !takesScriptCalls(client)) return ask();
     this.#begin();
     return new Promise((resolve) => {
       const onReply = (reply: unknown) => {

@@ -3,9 +3,10 @@
  * put together once.
  */
 
-import type { Command, Redis } from "ioredis";
+import { type Command, Redis } from "ioredis";
 import type { Argument } from "./link.js";
 import type { Script } from "./scripts.js";
+import type { Client } from "./server-place.js";
 
 /** By the very list of its keys. */
 type Heads = WeakMap<readonly string[], string>;
@@ -56,6 +57,11 @@ class ScriptCall {
     }
     return bytes === undefined ? text : Buffer.concat([...bytes, Buffer.from(text)]);
   }
+}
+
+/** Whether it is a connection to one server, and of the ioredis that this was written for: a user may have another one. */
+export function takesScriptCalls(client: Client): client is Redis {
+  return client instanceof Redis;
 }
 
 /** Sends it on a connection to one server; one of both is called, once. */
