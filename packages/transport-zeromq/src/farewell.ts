@@ -5,8 +5,11 @@ import type { Session } from "./session.js";
 
 /** For those who wait for nothing: what is sent to them leaves within that, as a rule. */
 const TELL_MS = 20;
-/** Who waits hangs up when it has heard. One that is stopped does not, and is not waited for any longer. */
-const HANG_UP_MS = 500;
+/**
+ * Who waits hangs up when it has heard. One that is stopped does not, and is not waited for any longer than this, twice: where this process
+ * stood still for the first time, the second is there for ZeroMQ's own thread, which has not sent anything yet.
+ */
+const HANG_UP_MS = 250;
 
 export class Farewell {
   /** Resolves when nobody has anything to hear any more. */
@@ -22,7 +25,8 @@ export class Farewell {
     });
     if (this.#listening.size === 0) this.#allHungUp();
     const told = sleep(TELL_MS);
-    this.over = Promise.race([heard, sleep(HANG_UP_MS)]).then(() => told);
+    const tooLong = sleep(HANG_UP_MS).then(() => sleep(HANG_UP_MS));
+    this.over = Promise.race([heard, tooLong]).then(() => told);
   }
 
   /** Its connection has ended. */
