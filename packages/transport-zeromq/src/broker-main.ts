@@ -47,11 +47,12 @@ if (parentPort === null) {
 } else {
   const port = parentPort;
   const { settings, isDown } = workerData as { settings: BrokerSettings; isDown: Int32Array };
-  // The thread ends when nothing is left for it to do.
-  const starting = main(settings, () => port.close());
-  port.once("message", async () => {
-    await (await starting)?.end();
+  const starting = main(settings, () => {
+    // Also where nobody told it to end: whoever takes it down then would wait for an answer from a port that is closed.
     Atomics.store(isDown, 0, 1);
     Atomics.notify(isDown, 0);
+    // The thread ends when nothing is left for it to do.
+    port.close();
   });
+  port.once("message", async () => (await starting)?.end());
 }

@@ -23,6 +23,8 @@ export const startProcess: StartWorker = (start, hear) => {
     const timer = setTimeout(() => {
       if (child.kill("SIGKILL")) overdue = code;
     }, EXIT_MS);
+    // Should this be read after the process was seen to end, nothing is left to wait for.
+    timer.unref();
     child.once("exit", () => clearTimeout(timer));
   };
   child.on("message", (message: FromProcess) => {
@@ -48,7 +50,9 @@ export const startProcess: StartWorker = (start, hear) => {
     child.once("close", shut);
     child.once("disconnect", shut);
     child.once("exit", (code, signal) => {
-      exit = overdue === undefined ? { code, signal } : { code: overdue, signal: null };
+      // One that ended just then by itself did so as it did.
+      exit =
+        overdue !== undefined && signal === "SIGKILL" ? { code: overdue, signal: null } : { code, signal };
       if (open === 0) resolve(exit);
       else setTimeout(leaveOpen, PIPES_OPEN_MS).unref();
     });
