@@ -1,6 +1,6 @@
 /** The buffer that a run before has left, looked at before the workers start. */
 
-import { type BufferTransport, isBufferError, openBuffer } from "@sluice/core";
+import { type BufferTransport, isBufferError, openBuffer, untilNotBusy } from "@sluice/core";
 import { type DemoOptions, UsageError } from "./args.js";
 import { placeOption } from "./place.js";
 
@@ -19,9 +19,10 @@ export async function findBuffer(transport: BufferTransport, options: DemoOption
   const at = journal ?? path;
   const place = at === undefined ? "this --url" : `${placeOption(options)} ${JSON.stringify(at)}`;
   try {
-    const buffer = await openBuffer(transport, isCapacityGiven ? { capacity } : {});
+    // Workers of the run before may still be leaving.
+    const buffer = await untilNotBusy(() => openBuffer(transport, isCapacityGiven ? { capacity } : {}));
     try {
-      const { sealed, ready, leased } = await buffer.counts();
+      const { sealed, ready, leased } = await untilNotBusy(() => buffer.counts());
       const { capacity, codec } = buffer.spec;
       if (sealed || codec === "json") return { capacity, sealed, remaining: ready + leased };
     } finally {

@@ -15,6 +15,14 @@ test.each([
   ["file", 2000],
   ["memory", 20_000],
 ])("the lines of standard input, shared among the producers, over %s", async (transport, count) => {
+  let idle = await idleIn(transport, count);
+  // One that a machine keeps from running has nothing: but not time and again.
+  for (let n = 1; n < 5 && idle.length > 0; n++) idle = await idleIn(transport, count);
+  expect(idle, "workers that had none of the lines").toEqual([]);
+});
+
+/** Those of four producers and four consumers who had none of so many lines. */
+async function idleIn(transport: string, count: number): Promise<string[]> {
   const folder = freshFolder();
   const workers = ["--capacity", "64", "--producers", "4", "--consumers", "4"];
   const args = ["--transport", transport, ...workers, "--input", "-", "--output", "out", "--json"];
@@ -26,10 +34,9 @@ test.each([
     workers: { name: string; produced: number; consumed: number }[];
   };
   expect(report).toMatchObject({ produced: count, consumed: count, remaining: 0, lost: 0, problems: [] });
-  for (const { name, produced, consumed } of report.workers)
-    expect(produced + consumed, name).toBeGreaterThan(0);
   expect(leftIn(folder)).toEqual(["out"]);
-});
+  return report.workers.filter(({ produced, consumed }) => produced + consumed === 0).map(({ name }) => name);
+}
 
 test("lines that are empty, long, not UTF-8, with carriage returns, or without an end", async () => {
   const folder = freshFolder();

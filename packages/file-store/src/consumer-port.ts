@@ -15,7 +15,7 @@ import {
 } from "@sluice/core";
 import { type BufferState, commitOfToken, leaseToken } from "./buffer-state.js";
 import type { Clock } from "./clock.js";
-import { type Decision, Stale } from "./decision.js";
+import { type Decision, type Had, Stale } from "./decision.js";
 import { type Item, NEVER } from "./item.js";
 import type { Log } from "./log.js";
 import type { Act } from "./operation.js";
@@ -24,6 +24,15 @@ import type { Store } from "./store.js";
 // More than a lease's worth of text does not belong into every commit that follows.
 const REASON_CHARACTERS_MAX = 256;
 const ENDED_MAX = 64;
+/** So many times what a take asks for may have gone to each of the others that take, by the time that it is stored. */
+const TAKES_OF_EACH = 2;
+const BEHIND_MAX = 256;
+
+/** An item as it was when a take was decided on that may come to have it, and its bytes. */
+interface Behind {
+  readonly item: Item;
+  readonly bytes: Uint8Array;
+}
 
 /** One under a lease, whose token is filled in when its commit has a number. */
 type LeasedDelivery = Delivery & { token: LeaseToken };
@@ -45,7 +54,7 @@ export class StoreConsumerPort implements ConsumerPort {
       "consumer",
       wait,
       hasAnswer,
-      (state) => this.#decide(state, max, lease),
+      (state) => this.#decide(state, max, lease, wait.maxMs === 0),
       isAnswer,
     );
   }
@@ -81,7 +90,8 @@ export class StoreConsumerPort implements ConsumerPort {
     }
   }
 
-  #decide(state: BufferState, max: number, lease: LeaseTerms | undefined): Decision<Polled> {
+  /** @param isTry - whether it is asked what there is now: then fewer than `max` says that there are no more. */
+  #decide(state: BufferState, max: number, lease: LeaseTerms | undefined, isTry: boolean): Decision<Polled> {
     const first = state.ready.first;
     if (first === undefined) {
       if (state.isDrained) return { answer: { deliveries: [], state: "drained" }, final: true };
@@ -91,21 +101,45 @@ export class StoreConsumerPort implements ConsumerPort {
     }
     const items = within(state.ready.peek(max), this.#pollBytesMax);
     const bytes = this.#store.payload.read(items, lease === undefined);
-    const [from, count] = [first.sequence, items.length];
+    // What is left when others were before it may be less than there is.
+    const behind = isTry && max > 1 ? NOTHING : this.#behind(state, items.length, max);
+    const to = behind.at(-1)?.item.sequence;
+    const tellsState = isTry && state.ready.size < max;
+    const range = { from: first.sequence, count: items.length, ...(to !== undefined && { to }) };
     if (lease === undefined) {
       const deliveries = items.map((item, index) => taken(item, bytes[index] as Uint8Array));
-      return { operations: [{ op: "take", from, count }], reply: () => ({ deliveries, state: "open" }) };
+      return {
+        operations: [{ op: "take", ...range }],
+        tellsState,
+        reply: (_, had) => ({ deliveries: givenOf(deliveries, behind, had, taken), state: "open" }),
+      };
     }
     const deliveries = items.map((item, index) => leased(item, bytes[index] as Uint8Array));
     const { handle, log } = this.#store;
     return {
-      operations: [{ op: "lease", from, count, handle, until: endOf(lease.leaseMs, log.clock) }],
-      reply: (commit) => {
+      operations: [{ op: "lease", ...range, handle, until: endOf(lease.leaseMs, log.clock) }],
+      tellsState,
+      reply: (commit, had) => {
         this.#noteLeasing(commit);
-        for (const [index, delivery] of deliveries.entries()) delivery.token = leaseToken(commit, index);
-        return { deliveries, state: "open" };
+        const given = givenOf(deliveries, behind, had, leasedCopy);
+        for (const [index, delivery] of given.entries()) delivery.token = leaseToken(commit, index);
+        return { deliveries: given, state: "open" };
       },
     };
+  }
+
+  // What a take has whose items others take first: as many as they may take before it is stored.
+  #behind(state: BufferState, count: number, max: number): readonly Behind[] {
+    const { payload, handle } = this.#store;
+    if (payload.readHere === undefined || this.#pollBytesMax !== Number.POSITIVE_INFINITY) return NOTHING;
+    if (state.ready.size <= count) return NOTHING;
+    let others = 0;
+    for (const [name, { lastTake }] of state.participants)
+      if (lastTake !== undefined && name !== handle) others += 1;
+    if (others === 0) return NOTHING;
+    const most = Math.min(TAKES_OF_EACH * others * max, BEHIND_MAX);
+    const items = state.ready.peek(count + most).slice(count);
+    return payload.readHere(items).map((bytes, at) => ({ item: { ...(items[at] as Item) }, bytes }));
   }
 
   // And forgets those of which nothing is open, when they have become many.
@@ -136,6 +170,8 @@ export class StoreConsumerPort implements ConsumerPort {
   }
 }
 
+const NOTHING: readonly Behind[] = Object.freeze([]);
+
 /** As many from the front as have no more bytes than this together, but always one. */
 function within(items: Item[], bytesMax: number): Item[] {
   if (items.length === 1 || bytesMax === Number.POSITIVE_INFINITY) return items;
@@ -164,6 +200,25 @@ function taken({ envelopeLength, sequence, deliveries, failures }: Item, both: U
 function leased({ envelopeLength, sequence, deliveries, failures }: Item, both: Uint8Array): LeasedDelivery {
   const { item, envelope } = partsOf(both, envelopeLength);
   return { item, envelope, sequence, deliveries: deliveries + 1, failures, token: "" };
+}
+
+/** In memory of its own: the item stays in the buffer. */
+function leasedCopy(item: Item, bytes: Uint8Array): LeasedDelivery {
+  return leased(item, new Uint8Array(bytes));
+}
+
+/** What a take was given: what it decided on, unless others took some of that first. */
+function givenOf<D extends Delivery>(
+  deliveries: D[],
+  behind: readonly Behind[],
+  had: Had | undefined,
+  make: (item: Item, bytes: Uint8Array) => D,
+): D[] {
+  if (had === undefined) return deliveries;
+  const at = deliveries.findIndex(({ sequence }) => sequence === had.from);
+  const left = at === -1 ? [] : deliveries.slice(at, at + had.count);
+  const later = behind.filter(({ item }) => item.sequence >= had.from).slice(0, had.count - left.length);
+  return [...left, ...later.map(({ item, bytes }) => make(item, bytes))];
 }
 
 function endOf(leaseMs: number, clock: Clock): number {

@@ -11,8 +11,15 @@ export type Decision<T> =
       readonly items?: readonly Uint8Array[];
       /** The answer tells of this state too, and is not true after a commit that comes in between. */
       readonly tellsState?: boolean;
-      readonly reply: (commit: number) => T;
+      /** @param had - the items that it takes, where others took those first that it would have had. */
+      readonly reply: (commit: number, had?: Had) => T;
     };
+
+/** Items in a row: the sequence of the first, and how many. */
+export interface Had {
+  readonly from: number;
+  readonly count: number;
+}
 
 /** Asked again for every state that turns out to be the current one. Throws `Stale` to be asked again at once. */
 export type Decide<T> = (state: BufferState) => Decision<T>;

@@ -5,7 +5,7 @@ export type { Durability, StoreSettings } from "./buffer-header.js";
 export { BufferState } from "./buffer-state.js";
 export type { Clock } from "./clock.js";
 export { createStore } from "./create-store.js";
-export { type Decide, type Decision, decideIfCurrent, type Patience } from "./decision.js";
+export { type Decide, type Decision, decideIfCurrent, type Had, type Patience } from "./decision.js";
 export { Dues, type DueWork } from "./dues.js";
 export { Faults } from "./faults.js";
 export type { Item } from "./item.js";

@@ -22,6 +22,8 @@ import { WaitingFiles } from "./waiting-files.js";
 // A holder is done within a turn or two of the event loop; one that is not has been stopped, or its processor taken away.
 const TURNS_BEFORE_SLEEP = 8;
 const LOOK_AGAIN_MS = 1;
+// A process that stood still itself has seen nothing: no judgement on fewer looks, where there is time for them.
+const LOOKS_BEFORE_JUDGING = 32;
 
 /** An answer, and the file that must be on the disk before it is given, held. */
 interface Outcome<T> extends Done<T> {
@@ -129,6 +131,8 @@ export class LockedCommits implements DiskCommits {
     const start = performance.now();
     let known = log.number;
     let began = start;
+    let firstTry = 0;
+    const looksMin = Math.max(1, Math.min(LOOKS_BEFORE_JUDGING, this.#lockWaitMs));
     for (let tries = 0; ; tries++) {
       if (tries < TURNS_BEFORE_SLEEP) await afterTurn();
       else await sleep(LOOK_AGAIN_MS);
@@ -137,11 +141,12 @@ export class LockedCommits implements DiskCommits {
       const now = performance.now();
       if (patience !== undefined && (now >= patience.until || patience.signal.aborted))
         throw this.#busy(now - start);
-      if (tries === 0 || now - began < this.#lockWaitMs) continue;
+      if (tries - firstTry < looksMin || now - began < this.#lockWaitMs) continue;
       log.catchUp();
       if (log.number === known) throw this.#busy(now - began);
       known = log.number;
       began = now;
+      firstTry = tries;
     }
   }
 

@@ -26,8 +26,8 @@ export interface Log {
   readonly syncMs: number;
   /** Whether to look for a commit is a single call, and not by a path. */
   readonly isQuickToLook: boolean;
-  /** Lets somebody else ask first: as long as it takes that his commit is seen here. */
-  passTurn(): Promise<void>;
+  /** Lets somebody else who waits for the same ask first: as long as it takes that his commit is seen here. */
+  passTurn(kind: WaitKind): Promise<void>;
   /** Whether a handle has done nothing and waited for nothing of late, where that is known. Where it is, turns are what it costs to collide. */
   isQuiet?(handle: string): boolean;
   /** Sees that the state has changed. */
@@ -93,6 +93,11 @@ export interface Payload {
    * @throws Stale; BufferError `DATA_CORRUPT`, if the damaged item is still in the buffer.
    */
   read(items: readonly Item[], forGood: boolean): Uint8Array[];
+  /**
+   * The bytes of these items as far as they are here, up to the first that is not, for a take that may have them instead of others.
+   * They are to be copied if they stay in the buffer. Absent where nobody takes between a decision and its commit.
+   */
+  readHere?(items: readonly Item[]): Uint8Array[];
   /** The log goes on elsewhere. */
   moved(): void;
 }

@@ -56,11 +56,16 @@ export type Operation =
       readonly sums: readonly number[];
       readonly envelopes?: readonly number[];
     }
-  | { readonly op: "take"; readonly from: number; readonly count: number }
+  /**
+   * `to`: its maker has seen the items up to that one. Where a log lets others take in between, it has the first of them that are left,
+   * which is then where it begins.
+   */
+  | { readonly op: "take"; readonly from: number; readonly count: number; readonly to?: number }
   | {
       readonly op: "lease";
       readonly from: number;
       readonly count: number;
+      readonly to?: number;
       readonly handle: string;
       readonly until: number;
     }

@@ -133,7 +133,7 @@ export class Waiters {
 
   /** Lets those ask first who were last served before this handle was. */
   async letOthersGo(kind: WaitKind): Promise<void> {
-    for (let turns = this.#servedBefore(kind); turns > 0; turns--) await this.#log.passTurn();
+    for (let turns = this.#servedBefore(kind); turns > 0; turns--) await this.#log.passTurn(kind);
   }
 
   // How many others were last served before this handle was: most of them wait as well.
@@ -153,7 +153,7 @@ export class Waiters {
   // that is cheap to find out, only if something is left for them.
   async #afterOthers({ kind, canGo }: Waiter): Promise<boolean> {
     for (let turns = this.#servedBefore(kind); turns > 0; turns--) {
-      await this.#log.passTurn();
+      await this.#log.passTurn(kind);
       if (this.#log.isQuickToLook && !this.#isChanged(canGo)) return false;
     }
     return true;

@@ -3,12 +3,14 @@
 import "./support/failpoints.js";
 import { type ChildProcess, fork } from "node:child_process";
 import { once as event } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { setImmediate as afterTurn, setTimeout as sleep } from "node:timers/promises";
 import type { BufferPort } from "@sluice/core";
+import { loadNativePort } from "@sluice/native-port";
 import { describe, expect, test } from "vitest";
 import { Appender } from "./support/append.js";
 import { neverPassed, once } from "./support/failpoints.js";
+import { layoutOf } from "./support/log.js";
 import { created, Folder, noWait, now, opened, Worker } from "./support/ports.js";
 import { tree } from "./support/tree.js";
 
@@ -92,6 +94,25 @@ test("a call that waits for the lock is told at its own deadline, or when its ca
   } finally {
     await killed(child);
   }
+  await buffer.destroy();
+});
+
+test("a process that stood still itself looks again before it says that the holder does", async () => {
+  using folder = new Folder();
+  const buffer = await flocked(folder);
+  const native = await loadNativePort();
+  // Each descriptor has its own hold, in one process too.
+  const fd = openSync(layoutOf(folder).lock, "r+");
+  expect(native.flock(fd, "exclusive")).toBe(true);
+  const counted = Promise.resolve(buffer.counts());
+  counted.catch(() => {});
+  // It has looked once. Then, for longer than `lockWaitMs`:
+  await new Promise((resolve) => process.nextTick(resolve));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  // The holder is still there at the next looks.
+  for (let turns = 0; turns < 4; turns++) await afterTurn();
+  closeSync(fd);
+  expect(await counted).toMatchObject({ ready: 0 });
   await buffer.destroy();
 });
 

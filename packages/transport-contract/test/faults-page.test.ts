@@ -90,8 +90,10 @@ test.each([
   ["redis", "redis.contract.test.ts", "MODEL-3", undefined],
   ["file", "support/effort.ts", "MODEL-3", undefined],
   ["zeromq", "ipc.contract.test.ts", "MODEL-3", undefined],
+  ["nats", "histories.contract.test.ts", "MODEL-3", undefined],
   ["shm", "contract.test.ts", "PROC-21", "3"],
   ["redis", "processes.contract.test.ts", "PROC-21", "3"],
+  ["nats", "kills.contract.test.ts", "PROC-21", "3"],
 ])("has the number that CI asks for of %s, in %s, by %s", (transport, file, rule, fault) => {
   const text = readFileSync(join(root, `packages/transport-${transport}/test`, file), "utf8");
   const effort = Number(new RegExp(`"${rule}": (\\d+)`).exec(text)?.[1]);

@@ -9,12 +9,13 @@ import {
   Dues,
   type DueWork,
   decideIfCurrent,
+  type Had,
   type Operation,
   type Patience,
   type WaitCounts,
   withJoin,
 } from "@sluice/file-store";
-import { isPatient, mayCount } from "./course.js";
+import { type Applied, isPatient, mayCount } from "./course.js";
 import { faults, isSilence, isUnsent, refusalOf, unavailable } from "./faults.js";
 import { type Limit, limitFromNow, pause, type Session } from "./link.js";
 import type { NatsLog } from "./nats-log.js";
@@ -25,7 +26,7 @@ import { FALLBACK_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
 import { isWholeDue, writeWhole } from "./whole-state.js";
 
 const COMMITS_AVERAGED = 16;
-/** So often bytes may be missing where they are asked for. */
+/** So often the bytes of one commit may be missing when they are asked for: others take what is fetched, and the next are to be fetched then. */
 const MISSES_MAX = 3;
 // Longer, and those who collide most would be served least.
 const COLLISIONS_BEFORE_TURN = 4;
@@ -35,6 +36,12 @@ interface Pending {
   readonly operations: readonly Operation[];
   readonly items?: readonly Uint8Array[];
   readonly tellsState?: boolean;
+}
+
+/** What is to be done, and the number of the state that it was decided on: there may be a later one before it is. */
+interface Decided<T> {
+  readonly decision: Decision<T> | (Pending & { readonly reply?: never });
+  readonly on: number;
 }
 
 export class NatsCommits implements Commits {
@@ -55,7 +62,7 @@ export class NatsCommits implements Commits {
     this.log = log;
     this.payload = log.payloads;
     // No sign tells over a network that a process has died: only that nothing is heard of it any more.
-    this.dues = new Dues(log, (_, handle) => log.silenceMs(handle) > SILENT_MS);
+    this.dues = new Dues(log, (_, handle) => log.hearing.silenceMs(handle) > SILENT_MS);
     this.waits = log.waits;
     log.onOwn = (turn, number) => {
       if (turn === this.#turn) log.link.current?.publisher.told(number);
@@ -82,11 +89,12 @@ export class NatsCommits implements Commits {
   async #transact<T>(decide: Decide<T>, limit: Limit, patience: Patience | undefined): Promise<T> {
     for (let collisions = 0; ; ) {
       if (this.#isClosed) throw faults.closed();
-      await this.log.listen(limit);
-      await this.log.readClock(limit);
+      if (!this.log.isListening) await this.log.listen(limit);
+      if (this.log.serverClock.isDue) await this.log.readClock(limit);
       if (this.log.state.destroyed) throw faults.destroyed("in the stream");
-      const decision = await this.#decide(decide, limit);
-      if (decision === undefined) continue;
+      const decided = await this.#decide(decide, limit);
+      if (decided === undefined) continue;
+      const { decision, on } = decided;
       if ("answer" in decision) {
         // One that waits is told what comes, and one that waits for long what it has missed.
         const isTold = patience?.hasWaited === true || isLong(patience);
@@ -97,13 +105,13 @@ export class NatsCommits implements Commits {
         if (isCurrent || patience !== undefined) return decision.answer;
         continue;
       }
-      const number = await this.#commit(decision, limit);
-      if (number !== undefined && decision.reply !== undefined) {
-        const answer = decision.reply(number);
+      const applied = await this.#commit(decision, on, limit);
+      if (applied !== undefined && decision.reply !== undefined) {
+        const answer = decision.reply(applied.number, hadInstead(decision, applied));
         this.#writeWholeIfDue();
         return answer;
       }
-      if (number !== undefined) continue;
+      if (applied !== undefined) continue;
       collisions += 1;
       if (performance.now() >= limit.unanswered) {
         const message = "Others commit to the buffer all the time, and this call does not come through";
@@ -114,41 +122,43 @@ export class NatsCommits implements Commits {
   }
 
   /** Undefined to be asked again. What is due comes first, and before all that what is still on its way is made void. */
-  async #decide<T>(
-    decide: Decide<T>,
-    limit: Limit,
-  ): Promise<Decision<T> | (Pending & { reply?: never }) | undefined> {
+  async #decide<T>(decide: Decide<T>, limit: Limit): Promise<Decided<T> | undefined> {
     const { operations } = this.dues;
-    if (operations.length > 0 || this.#isAfloat) return { operations };
-    for (let misses = 1; ; misses++) {
+    if (operations.length > 0 || this.#isAfloat) return { decision: { operations }, on: this.log.number };
+    /** How often each commit was asked for. */
+    const asked = new Map<number, number>();
+    for (;;) {
       try {
-        return decideIfCurrent(decide, this.log.state);
+        const decision = decideIfCurrent(decide, this.log.state);
+        return decision && { decision, on: this.log.number };
       } catch (error) {
         if (!(error instanceof Missing)) throw error;
+        const misses = Math.max(...error.commits.map((commit) => asked.get(commit) ?? 0));
         // A leader that was just chosen may not have them yet; and they may be gone with their items. Else they are gone.
-        const isCurrent = misses > 1 && (await this.log.isCurrent(limit));
-        if (isCurrent && misses > MISSES_MAX)
+        const isCurrent = misses > 0 && (await this.log.isCurrent(limit));
+        if (isCurrent && misses >= MISSES_MAX)
           throw faults.of("DATA_CORRUPT", "The bytes of an item are missing from the stream");
+        for (const commit of error.commits) asked.set(commit, misses + 1);
         await this.log.fetchPayloads(error.commits, limit);
       }
     }
   }
 
-  /** Whether what was given up may still come, and count: then no answer that is given now would hold. No such commit bears an empty one. */
+  /** Whether what was given up may still come, and count: then no answer that is given now would hold. Behind a later one of its maker it does not. */
   get #isAfloat(): boolean {
     const { course, state } = this.log;
     return this.#doubtful !== undefined && mayCount(course, state, this.#doubtful);
   }
 
-  /** The number of the commit; undefined if another one came first. */
+  /** Undefined if another one came first. @param last - the number of the state that it was decided on. */
   async #commit(
     { operations, items = [], tellsState = false }: Pending,
+    last: number,
     limit: Limit,
-  ): Promise<number | undefined> {
+  ): Promise<Applied | undefined> {
     const { log } = this;
     this.#turn += 1;
     const turn = this.#turn;
-    const last = log.number;
     const all = withJoin(log.state, log.handle, operations);
     // Who says "full" says it of this state.
     const condition = isPatient(all) && !tellsState ? undefined : last;
@@ -164,7 +174,7 @@ export class NatsCommits implements Commits {
       let session: Session | undefined;
       let answer: Stored;
       try {
-        session = await log.link.session(limit);
+        session = log.link.current ?? (await log.link.session(limit));
         const isOver = log.number !== last && !mayCount(log.course, log.state, head);
         if (isOver) return this.#ownOrNone(turn, isInDoubt);
         failpoint("nats.before-commit");
@@ -197,7 +207,8 @@ export class NatsCommits implements Commits {
       const { isStored, sequence } = answer;
       if (isStored) log.take(sequence, log.names.commits, record);
       try {
-        if (sequence > 0) await log.reach(sequence, limit);
+        if (isStored) await log.reach(sequence, limit);
+        else if (sequence > 0) await log.reachIfThere(sequence, limit);
         else await log.isCurrent(limit);
         return this.#ownOrNone(turn, isStored || isInDoubt);
       } catch (cause) {
@@ -207,7 +218,7 @@ export class NatsCommits implements Commits {
   }
 
   // Whoever was first: this one is in by now, or will never count, or is made void before anything else is decided.
-  #ownOrNone(turn: number, isInDoubt: boolean): number | undefined {
+  #ownOrNone(turn: number, isInDoubt: boolean): Applied | undefined {
     const own = this.log.ownCommit(turn);
     if (own !== undefined || !isInDoubt) return own;
     const { lastTurn = 0 } = this.log.state.participants.get(this.log.handle) ?? {};
@@ -229,9 +240,18 @@ export class NatsCommits implements Commits {
 
   #sayStillHere(): void {
     const { handle, state } = this.log;
-    if (!state.participants.has(handle) || this.log.silenceMs(handle) < STILL_HERE_MS / 2) return;
+    if (!state.participants.has(handle) || this.log.hearing.silenceMs(handle) < STILL_HERE_MS / 2) return;
     this.transact(() => ({ operations: [], reply: () => undefined })).catch(() => {});
   }
+}
+
+/** The items that a take has, where others were before it. */
+function hadInstead({ operations }: Pending, applied: Applied): Had | undefined {
+  const [decided] = operations;
+  const had = applied.operations.at(-1);
+  if (had?.op !== "take" && had?.op !== "lease") return undefined;
+  const isSame = decided?.op === had.op && decided.from === had.from && decided.count === had.count;
+  return isSame ? undefined : had;
 }
 
 /** The server is asked meanwhile whether all was told. */

@@ -12,29 +12,31 @@
 import type { StoredMsg } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/transport-node";
 import { type BufferSpec, isBufferError } from "@sluice/core";
-import { BufferState, type Clock, type Faults, type Log, newHandleId } from "@sluice/file-store";
-import { type Course, counts, newCourse, note } from "./course.js";
-import { faults, isDenied, isStreamMissing, refusalOf } from "./faults.js";
-import { type Limit, Link, limitFromNow, type Session } from "./link.js";
+import {
+  BufferState,
+  type Clock,
+  type Faults,
+  type Log,
+  newHandleId,
+  type WaitKind,
+} from "@sluice/file-store";
+import { type Applied, type Course, counted, newCourse, note } from "./course.js";
+import { faults, isDenied, isStreamMissing, refusalOf, unavailable } from "./faults.js";
+import { Hearing } from "./hearing.js";
+import { type Limit, Link, limitFromNow, pause, type Session } from "./link.js";
 import { kindOf, type Names } from "./names.js";
 import { Payloads } from "./payloads.js";
+import { Reached } from "./reached.js";
 import { type CommitHead, decodeRecord } from "./record.js";
 import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
 import { FALLBACK_MS, TOLD_MS } from "./timing.js";
+import { sequenceIn, type Told } from "./told.js";
+import { Turns } from "./turns.js";
 import { Waits } from "./waits.js";
 import { loadState, readAll } from "./whole-state.js";
 
-/** A message of the stream. */
-interface Told {
-  readonly subject: string;
-  readonly data: Uint8Array;
-}
-
 const FETCHED_AT_ONCE = 64;
-const TURN_MS_MAX = 20;
-/** One that waits says so every second. */
-const QUIET_MS = 3_000;
 // Head of a commit, and what a client and a server put around a message.
 const HEAD_BYTES_MAX = 64 * 1024;
 const NOTHING = new Uint8Array(0);
@@ -49,8 +51,9 @@ export class NatsLog implements Log {
   readonly spec: BufferSpec;
   readonly link: Link;
   readonly payloads: Payloads;
+  readonly hearing: Hearing = new Hearing();
   readonly waits: Waits = new Waits(
-    () => this.silenceMs(this.handle),
+    () => this.hearing.silenceMs(this.handle),
     () => this.link.tell(this.names.waits, this.handle),
   );
   readonly serverClock: ServerClock = new ServerClock();
@@ -72,13 +75,10 @@ export class NatsLog implements Log {
   #recordBytesMax = Number.POSITIVE_INFINITY;
   /** Told, and not yet their turn. */
   readonly #ahead: Map<number, Told> = new Map();
-  #reached: { readonly number: number; readonly tell: () => void }[] = [];
-  /** The last commit of this handle that was applied. */
-  #own = { turn: 0, number: 0 };
-  /** When each handle was last heard of, by our clock: since we listen. */
-  readonly #heard: Map<string, number> = new Map();
-  /** When it began to; undefined for a handle that nobody has asked anything: it hears nothing, which costs nothing. */
-  #listensSince: number | undefined;
+  readonly #reached: Reached = new Reached();
+  readonly #turns: Turns = new Turns();
+  /** The last of this handle. */
+  #own: Applied = { turn: 0, number: 0, operations: [] };
   #checkedAt = 0;
   #checking: Promise<void> | undefined;
   #failure: unknown;
@@ -113,18 +113,15 @@ export class NatsLog implements Log {
     if (this.#failure !== undefined) throw this.#failure;
     const isLate = performance.now() - this.#checkedAt > FALLBACK_MS;
     if (this.link.current !== undefined && !isLate) return;
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined;
-    });
+    this.#beginCheck();
   }
 
-  /** A little more than a commit takes, so that it is seen before this one asks as well. */
-  passTurn(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, Math.min(Math.ceil(this.commitMs), TURN_MS_MAX)));
+  /** A little more than a commit takes, so that it is seen before this one asks as well; less where it is seen before. */
+  passTurn(kind?: WaitKind): Promise<void> {
+    return this.#turns.pass(this.commitMs, kind);
   }
 
-  /** It has neither committed nor said that it waits. */
-  readonly isQuiet = (handle: string): boolean => this.silenceMs(handle) > QUIET_MS;
+  readonly isQuiet = (handle: string): boolean => this.hearing.isQuiet(handle);
 
   watchPath(): undefined {
     return undefined;
@@ -155,15 +152,28 @@ export class NatsLog implements Log {
     return false;
   }
 
-  /** Applies what comes up to this number. Waits a moment for it to be told, then fetches it. */
+  /** Applies what comes up to this number, which is in the stream. Waits a moment for it to be told, then fetches it. */
   async reach(number: number, limit: Limit): Promise<void> {
-    if (this.number < number) await this.#told(number);
-    while (this.number < number) await this.#fetchUpTo(number, limit);
+    if (this.number < number) await this.#reached.soon(number);
+    for (let tries = 0; this.number < number; tries++) {
+      const before = this.number;
+      await this.#fetchUpTo(number, limit);
+      if (this.number > before) continue;
+      // A leader that was just chosen may be behind.
+      if (performance.now() >= limit.unanswered) throw unavailable(this.link.where, "none", undefined);
+      await pause(tries);
+    }
   }
 
-  /** Number of this handle's commit of that turn, if it was applied. */
-  ownCommit(turn: number): number | undefined {
-    return this.#own.turn === turn ? this.#own.number : undefined;
+  /** The same, of a number that may never come: a leader that is cut off counts what it could not store as well. */
+  async reachIfThere(number: number, limit: Limit): Promise<void> {
+    if (this.number < number) await this.#reached.soon(number);
+    if (this.number < number) await this.isCurrent(limit);
+  }
+
+  /** This handle's commit of that turn, if it was applied. */
+  ownCommit(turn: number): Applied | undefined {
+    return this.#own.turn === turn ? this.#own : undefined;
   }
 
   /** A message of the stream, by whatever way it has come. */
@@ -182,12 +192,6 @@ export class NatsLog implements Log {
       next = this.#ahead.get(this.number + 1);
     }
     this.#advanced();
-  }
-
-  /** How long nothing was heard of a handle, as far as this one has listened. */
-  silenceMs(handle: string): number {
-    const now = performance.now();
-    return now - (this.#heard.get(handle) ?? this.#listensSince ?? now);
   }
 
   /** Asks for something of the stream. Rejects `BUFFER_DESTROYED` where there is none any more, and as `Link.ask`. */
@@ -239,19 +243,24 @@ export class NatsLog implements Log {
     for (const { seq, subject, data } of messages) this.take(seq, subject, data);
   }
 
-  /** Connected, and told from now on what is committed. Rejects as `Link.session` does. */
+  /** Whether it is connected, and told what is committed. */
+  get isListening(): boolean {
+    return this.link.current !== undefined && this.hearing.hasBegun && this.#denied === undefined;
+  }
+
+  /** It is so from now on. Rejects as `Link.session` does. */
   async listen(limit: Limit): Promise<void> {
     const session = await this.link.session(limit);
     if (this.#denied !== undefined) throw this.#denied;
-    if (this.#listensSince !== undefined) return;
-    this.#listensSince = performance.now();
+    if (this.hearing.hasBegun) return;
+    this.hearing.begin();
     this.#subscribe(session);
     await this.askStream(limit, (current) => this.#catchUpOver(current));
   }
 
   async #begin(session: Session): Promise<void> {
     this.#recordBytesMax = session.nc.info?.max_payload ?? 1024 * 1024;
-    if (this.#listensSince !== undefined) this.#subscribe(session);
+    if (this.hearing.hasBegun) this.#subscribe(session);
     try {
       await this.#readClock(session);
       if (this.number === 0) await this.#load(session.jsm);
@@ -267,17 +276,17 @@ export class NatsLog implements Log {
     nc.subscribe(`${this.names.told}.>`, {
       callback: (error, message) => {
         if (isDenied(error)) this.#denied = refusalOf(error, "none");
-        else if (message.subject === this.names.waits) this.#heard.set(message.string(), performance.now());
+        else if (message.subject === this.names.waits) this.hearing.heard(message.string());
         else this.#heardMessage(message);
       },
     });
   }
 
-  #heardMessage({ headers, subject, data }: Msg): void {
-    const sequence = Number(headers?.get("Nats-Sequence"));
+  #heardMessage(message: Msg): void {
+    const sequence = sequenceIn(message);
     if (!(sequence > 0)) return;
     try {
-      this.take(sequence, subject, data);
+      this.take(sequence, message.subject, message.data);
     } catch (error) {
       this.#failure = error;
     }
@@ -310,7 +319,7 @@ export class NatsLog implements Log {
 
   /** Asks a server for its time. */
   async readClock(limit: Limit): Promise<void> {
-    if (this.serverClock.isDue) await this.askStream(limit, (session) => this.#readClock(session));
+    await this.askStream(limit, (session) => this.#readClock(session));
   }
 
   async #readClock({ jsm, js }: Session): Promise<void> {
@@ -334,16 +343,18 @@ export class NatsLog implements Log {
     let ownTurn: number | undefined;
     if (kind === "commit") {
       const { head, payload } = decodeRecord<CommitHead>(data);
-      const { by, turn, operations } = head;
-      this.#heard.set(by, performance.now());
+      const { by, turn } = head;
+      this.hearing.heard(by);
       if (by === this.handle) ownTurn = turn;
-      if (counts(this.course, this.state, head)) {
+      const operations = counted(this.course, this.state, head);
+      if (operations !== undefined) {
         note(this.course, operations, sequence);
         this.payloads.told(sequence, payload);
         this.state.apply(sequence, by, turn, operations);
-        if (by === this.handle) this.#own = { turn, number: sequence };
+        if (by === this.handle) this.#own = { turn, number: sequence, operations };
+        else this.#turns.heard(operations);
         for (const one of operations)
-          if (one.op === "leave" || one.op === "gone") this.#heard.delete(one.handle);
+          if (one.op === "leave" || one.op === "gone") this.hearing.forget(one.handle);
       }
     } else if (kind === "state") {
       this.wholeUpTo = decodeRecord<{ readonly number: number }>(data).head.number;
@@ -354,34 +365,16 @@ export class NatsLog implements Log {
   }
 
   #advanced(): void {
-    this.#reached = this.#reached.filter(({ number, tell }) => {
-      if (number > this.number) return true;
-      tell();
-      return false;
-    });
+    this.#reached.tell(this.number);
     this.onAdvance();
-  }
-
-  #told(number: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = {
-        number,
-        tell: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      };
-      const timer = setTimeout(() => {
-        this.#reached = this.#reached.filter((one) => one !== waiting);
-        resolve();
-      }, TOLD_MS);
-      this.#reached.push(waiting);
-    });
   }
 
   #lookForMissing(): void {
     this.#gapTimer = undefined;
-    if (this.#ahead.size === 0) return;
+    if (this.#ahead.size > 0) this.#beginCheck();
+  }
+
+  #beginCheck(): void {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;
     });

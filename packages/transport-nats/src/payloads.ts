@@ -60,6 +60,16 @@ export class Payloads implements Payload {
     return forGood ? found : found.map((bytes) => new Uint8Array(bytes));
   }
 
+  readHere(items: readonly Item[]): Uint8Array[] {
+    const found: Uint8Array[] = [];
+    for (const { commit, offset, length } of items) {
+      const payload = this.#byCommit.get(commit);
+      if (payload === undefined) return found;
+      found.push(payload.subarray(offset, offset + length));
+    }
+    return found;
+  }
+
   #prune(): void {
     const live = new Set<number>();
     for (const { commit } of this.#state().items()) live.add(commit);

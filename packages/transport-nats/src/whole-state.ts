@@ -12,7 +12,7 @@ import { failpoint } from "@sluice/core";
 import { BufferState, restoreSnapshot, type Snapshot, takeSnapshot } from "@sluice/file-store";
 import { type Course, newCourse } from "./course.js";
 import { faults } from "./faults.js";
-import type { Session } from "./link.js";
+import { pause, type Session } from "./link.js";
 import type { Names } from "./names.js";
 import type { NatsLog } from "./nats-log.js";
 import { decodeRecord, encodeRecord } from "./record.js";
@@ -38,6 +38,8 @@ const COMMITS_MIN = 256;
 // Of those who could, the one whose commit has such a number does, unless it dies; then the next one does.
 const EVERY = 16;
 const AT_ONCE = 64;
+/** Then another server is asked. */
+const LOADS_MAX = 20;
 const PART_BYTES = 256 * 1024;
 /** So many messages that nobody needs are left between others. */
 const LEFT_MAX = 1024;
@@ -96,10 +98,12 @@ async function removeBetween(
 
 /** Reads the newest whole state, and what came behind it. Again where others write a newer one meanwhile. */
 export async function loadState(jsm: JetStreamManager, names: Names, spec: BufferSpec): Promise<Loaded> {
-  for (;;) {
+  for (let tries = 0; tries < LOADS_MAX; tries++) {
     const loaded = await tryLoad(jsm, names, spec);
     if (loaded !== undefined) return loaded;
+    await pause(tries);
   }
+  throw new Error("What the stream should have is not there");
 }
 
 async function tryLoad(

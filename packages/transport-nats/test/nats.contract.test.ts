@@ -1,4 +1,5 @@
-// The contract, but for its processes: those are in processes.contract.test.ts and kills.contract.test.ts, each with a server of its own.
+// The contract, but for its processes and the histories: those are in processes.contract.test.ts, kills.contract.test.ts and
+// histories.contract.test.ts, each with a server of its own.
 import { describeTransportContract } from "@sluice/transport-contract";
 import { afterAll, describe, test } from "vitest";
 import harness, { stop } from "./harness.mjs";
@@ -8,6 +9,6 @@ describeTransportContract(
   "nats",
   harness,
   { describe: describe.skipIf(noServer), test },
-  { except: ["PROC", "DURABLE"] },
+  { except: ["PROC", "DURABLE", "MODEL-3"] },
 );
 afterAll(stop);

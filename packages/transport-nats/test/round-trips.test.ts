@@ -9,14 +9,14 @@ const COUNT = 50;
 const SPARE = 5;
 
 describe.skipIf(noServer)("messages to the server", () => {
-  test("one for a put, a take, a lease, an ack, a batch of either; one more to be sure of full and empty", async () => {
+  test("one for a put, a take, a lease, an ack, a batch of either; one more to be sure of full and empty; also for takes of several at once", async () => {
     const port = await freePort();
     const nats = await server(`http: "127.0.0.1:${port}"`);
     const received = async () => {
       const answer = await fetch(`http://127.0.0.1:${port}/varz`);
       return ((await answer.json()) as { in_msgs: number }).in_msgs;
     };
-    const { buffer } = await made(nats.url, { capacity: COUNT });
+    const { buffer, another } = await made(nats.url, { capacity: COUNT });
     const [producer, consumer] = [await buffer.producer(), await buffer.consumer()];
     const costOf = async (count: number, operation: () => Promise<unknown>) => {
       const before = await received();
@@ -35,9 +35,16 @@ describe.skipIf(noServer)("messages to the server", () => {
         if (!lease.done) await lease.value.ack();
       }),
     };
-    const bounds = { put: COUNT, full: 1, take: COUNT, empty: 1, putMany: 1, leaseAndAck: 2 * COUNT };
+    const other = await (await another()).consumer();
+    await producer.putMany(many);
+    const takeAtOnce = await costOf(COUNT / 2, () => Promise.all([consumer.take(), other.take()]));
+    const all: Record<string, number> = { ...costs, takeAtOnce };
+    const bounds = {
+      ...{ put: COUNT, full: 1, take: COUNT, empty: 1, putMany: 1, leaseAndAck: 2 * COUNT },
+      takeAtOnce: COUNT,
+    };
     for (const [name, most] of Object.entries(bounds)) {
-      const cost = costs[name as keyof typeof costs];
+      const cost = all[name];
       expect(cost, `messages for ${name}`).toBeGreaterThanOrEqual(most);
       expect(cost, `messages for ${name}`).toBeLessThanOrEqual(most + SPARE);
     }

@@ -7,7 +7,7 @@
 
 if not load() then return { GONE } end
 rotate()
--- `poll` looks for the number of the last one.
-call('HSET', HEADER, '#' .. ARGV[1], 0)
+-- `poll` and `settle` look for the number of the last one.
+call('HSET', HEADER, '#' .. ARGV[1], 0, 's' .. ARGV[1], '0:')
 commit()
 return { 0 }

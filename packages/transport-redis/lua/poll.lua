@@ -35,16 +35,26 @@ end
 -- Whoever waits has to be told of what is due before he looks again by himself.
 if leaseMs > 0 and leaseMs <= fallbackMs and itemWaiting + roomWaiting + endWaiting > 0 then return { SLOW } end
 
-if ready == 0 then
-  if waitMs == 0 and not isBack then return { EMPTY, 0 } end
-  -- Empty for everybody: the tokens say nothing any more.
-  call('DEL', ITEM_TOKENS)
+local free = ready
+if promised > 0 and waitMs > 0 then
+  -- Whoever has waited comes first: of several consumers that take in turns, the last one would always be the quickest.
+  if now - promisedAt < PROMISE_MS then free = ready - promised else promised = 0 end
+end
+if free <= 0 then
+  if waitMs == 0 then return { EMPTY, 0 } end
   local planMs = math.min(math.abs(waitMs), fallbackMs)
+  if ready == 0 then
+    -- Empty for everybody: the tokens say nothing any more.
+    call('DEL', ITEM_TOKENS)
+  else
+    if dueAt ~= 0 then return { SLOW } end
+    planMs = math.min(planMs, PROMISE_MS)
+  end
   local joined = call('ZADD', ITEM_LINE, string.format('%.0f', now + planMs), consumer)
   local gone = call('ZREMRANGEBYSCORE', ITEM_LINE, '-inf', now - GRACE_MS)
   if joined ~= gone or promised ~= 0 then
     itemWaiting = itemWaiting + joined - gone
-    promised = 0
+    promised = ready == 0 and 0 or math.min(promised, itemWaiting)
     call('HSET', HEADER, FIELD, struct.pack(NUMBERS,
 --@include fields
     ))
@@ -52,14 +62,9 @@ if ready == 0 then
   return { EMPTY, planMs }
 end
 
-local free = ready
 if isBack then
   itemWaiting = itemWaiting - call('ZREM', ITEM_LINE, consumer)
-  if promised > 0 then promised = promised - 1 end
-elseif promised > 0 and waitMs > 0 then
-  -- Whoever has waited comes first: of several consumers that take in turns, the last one would always be the quickest.
-  if now - promisedAt < PROMISE_MS then free = ready - promised else promised = 0 end
-  if free <= 0 then return { SLOW } end
+  if promised > 0 then promised = math.min(promised - 1, itemWaiting) end
 end
 
 local left = math.min(tonumber(ARGV[3]), free, ANSWER_ITEMS_MAX)
@@ -108,7 +113,7 @@ else
 end
 if isBack and ready > 0 and itemWaiting > 0 and call('LLEN', ITEM_TOKENS) == 0 then
   call('RPUSH', ITEM_TOKENS, '1')
-  promised = promised + 1
+  promised = math.min(promised + 1, itemWaiting)
   promisedAt = now
 end
 call('HSET', HEADER, consumer, answer, number, request, FIELD, struct.pack(NUMBERS,

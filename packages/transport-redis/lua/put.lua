@@ -83,7 +83,8 @@ if itemWaiting > 0 then
   for _ = 1, wake do call('RPUSH', ITEM_TOKENS, '1') end
   if wake > 0 then
     local time = call('TIME')
-    promised = promised + wake
+    -- Those who were woken before and have not come yet wait still: more are not on their way.
+    promised = math.min(promised + wake, itemWaiting)
     promisedAt = time[1] * 1000 + math.floor(time[2] / 1000)
   end
 end

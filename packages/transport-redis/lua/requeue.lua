@@ -9,8 +9,8 @@
 local who, request, id = ARGV[1], ARGV[2], ARGV[3]
 
 if not load() then return { GONE } end
-local answered = kept(who, request)
-if answered then return { 0, answered } end
+local answered, isLate = kept(who, request)
+if answered or isLate then return { 0, answered or 'missing' } end
 sweep()
 local function requeue()
   if not call('ZSCORE', DEAD, id) then return 'missing' end

@@ -9,8 +9,8 @@
 local who, request = 's' .. ARGV[1], ARGV[2]
 
 if not load() then return { GONE } end
-local answered = kept(who, request)
-if answered then return { 0, answered } end
+local answered, isLate = kept(who, request)
+if answered or isLate then return { 0, answered or '' } end
 sweep()
 
 local settled = {}

@@ -18,6 +18,10 @@ end
 for at = 3, #ARGV, 5 do
   if ARGV[at] ~= 'ack' then return { SLOW } end
 end
+-- One that comes late, on a connection that was given up, must not take the place of what was answered since.
+local who, request = 's' .. ARGV[1], ARGV[2]
+local last = call('HGET', HEADER, who)
+if not last or tonumber(string.match(last, '^%d+')) >= tonumber(request) then return { SLOW } end
 
 local settled, freed = {}, 0
 for at = 3, #ARGV, 5 do
@@ -41,7 +45,7 @@ if freed > 0 and roomWaiting > 0 then
   for _ = 1, wake do call('RPUSH', ROOM_TOKENS, roomWaiting) end
 end
 local answer = table.concat(settled)
-call('HSET', HEADER, 's' .. ARGV[1], ARGV[2] .. ':' .. answer, FIELD, struct.pack(NUMBERS,
+call('HSET', HEADER, who, request .. ':' .. answer, FIELD, struct.pack(NUMBERS,
 --@include fields
 ))
 return { 0, answer }

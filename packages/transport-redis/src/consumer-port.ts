@@ -55,11 +55,16 @@ export class RedisConsumerPort implements ConsumerPort {
     const polled = leaseMs > 0 ? keys.poll.leased : keys.poll.plain;
     return link.runOrAgain<Answer | One>(scripts.poll, polled, scripts["poll-slow"], keys.all, args).then(
       (reply) => {
-        const answer = Buffer.isBuffer(reply) ? this.#answerIn(reply) : reply;
-        if (answer[0] !== State.Some || answer[1].length > 0 || answer[3].length > max)
-          return this.#goOn(max, wait, leaseMs, answer);
-        failpoint("redis.polled");
-        const deliveries = this.#deliveriesIn(answer, leaseMs > 0);
+        let deliveries: readonly Delivery[];
+        if (Buffer.isBuffer(reply)) {
+          failpoint("redis.polled");
+          deliveries = [deliveryIn(reply)];
+        } else {
+          if (reply[0] !== State.Some || reply[1].length > 0 || reply[3].length > max)
+            return this.#goOn(max, wait, leaseMs, reply);
+          failpoint("redis.polled");
+          deliveries = this.#deliveriesIn(reply, leaseMs > 0);
+        }
         this.#request += 1;
         this.#handle.done();
         return { deliveries, state: "open" };
@@ -165,7 +170,7 @@ export class RedisConsumerPort implements ConsumerPort {
       const reply = await this.#handle.runShort<Answer | One>("poll", keys, args, isAgain, known);
       failpoint("redis.polled");
       this.#inDoubt = undefined;
-      return Buffer.isBuffer(reply) ? this.#answerIn(reply) : reply;
+      return Buffer.isBuffer(reply) ? answerIn(reply) : reply;
     } catch (error) {
       this.#doubt(error, leaseMs);
       throw error;
@@ -190,11 +195,6 @@ export class RedisConsumerPort implements ConsumerPort {
 
   async #release(deliveries: readonly Delivery[]): Promise<void> {
     await this.#settle(deliveries.map(({ token }) => ({ kind: "release", token: token as string })));
-  }
-
-  #answerIn(one: One): Extract<Answer, readonly [0, ...unknown[]]> {
-    const at = `${this.#request}`.length + 2;
-    return [State.Some, [], one.readDoubleLE(at), [one.subarray(at + SEQUENCE_BYTES)]];
   }
 
   #deliveriesIn(
@@ -256,4 +256,22 @@ function detailsOf(settlement: Settlement): readonly [string | number, number] {
     default:
       return ["", 0];
   }
+}
+
+function answerIn(one: One): Extract<Answer, readonly [0, ...unknown[]]> {
+  const at = bodyIn(one);
+  return [State.Some, [], one.readDoubleLE(at), [one.subarray(at + SEQUENCE_BYTES)]];
+}
+
+/** The same as `answerIn` and `#deliveriesIn`, for what is taken most. */
+function deliveryIn(one: One): Delivery {
+  const at = bodyIn(one);
+  const { item, envelope } = itemOf(one, at + SEQUENCE_BYTES);
+  const delivery = { item, sequence: one.readDoubleLE(at), deliveries: 1, failures: 0 };
+  return envelope === undefined ? delivery : { ...delivery, envelope };
+}
+
+/** Where it begins, behind the colon and the mark. */
+function bodyIn(one: One): number {
+  return one.indexOf(":") + 2;
 }

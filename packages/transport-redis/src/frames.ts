@@ -18,10 +18,11 @@ export function frameOf(item: Uint8Array, envelope: Uint8Array | undefined): Buf
   return frame.byteLength <= TEXT_BYTES_MAX && isAscii(frame) ? frame.toString("latin1") : frame;
 }
 
-/** A view. @throws BufferError `DATA_CORRUPT`. */
-export function itemOf(frame: Buffer | null): Pick<Delivery, "item" | "envelope"> {
-  if (frame === null || frame.length < HEAD_BYTES) throw corrupt("an item is missing, or cut short");
-  const envelopeLength = frame.readUInt16LE(0);
-  if (frame.length < HEAD_BYTES + envelopeLength) throw corrupt("an item is shorter than its envelope");
-  return partsOf(frame.subarray(HEAD_BYTES), envelopeLength);
+/** A view. @param at - where in the bytes the frame begins, which reaches to their end. @throws BufferError `DATA_CORRUPT`. */
+export function itemOf(bytes: Buffer | null, at = 0): Pick<Delivery, "item" | "envelope"> {
+  if (bytes === null || bytes.length < at + HEAD_BYTES) throw corrupt("an item is missing, or cut short");
+  const envelopeLength = bytes.readUInt16LE(at);
+  const length = bytes.length - at - HEAD_BYTES;
+  if (length < envelopeLength) throw corrupt("an item is shorter than its envelope");
+  return partsOf(new Uint8Array(bytes.buffer, bytes.byteOffset + at + HEAD_BYTES, length), envelopeLength);
 }

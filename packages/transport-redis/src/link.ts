@@ -5,6 +5,7 @@
 
 import { type Effect, isBufferError } from "@sluice/core";
 import { closedUnder, fault, isPassing, isReply, refusalOf, textOf, unavailable } from "./faults.js";
+import { sendScript, takesScriptCalls } from "./script-call.js";
 import type { Script } from "./scripts.js";
 import { type Client, isCluster, type ServerPlace } from "./server-place.js";
 import { PAUSE_MS, REQUEST_MS } from "./timing.js";
@@ -53,13 +54,7 @@ export class Link {
     args: readonly Argument[],
     asking?: Asking,
   ): Promise<Reply> {
-    return this.#once(
-      script,
-      keys,
-      args,
-      (client) => evaluate(client, script, keys, args),
-      asking,
-    ) as Promise<Reply>;
+    return this.#once(script, keys, script, keys, args, asking) as Promise<Reply>;
   }
 
   /** Runs the first script, and where that may have been run already the other. */
@@ -70,9 +65,7 @@ export class Link {
     keysAgain: readonly string[],
     args: readonly Argument[],
   ): Promise<Reply> {
-    return this.#once(script, keys, args, (client, maybeDone) =>
-      maybeDone ? evaluate(client, again, keysAgain, args) : evaluate(client, script, keys, args),
-    ) as Promise<Reply>;
+    return this.#once(script, keys, again, keysAgain, args) as Promise<Reply>;
   }
 
   /** Runs commands of the server's own, in one go; for what may be done twice. */
@@ -133,25 +126,34 @@ export class Link {
 
   /** The one try that nearly always is enough, with little around it. */
   #once(
-    { sha }: Script,
+    script: Script,
     keys: readonly string[],
+    again: Script,
+    keysAgain: readonly string[],
     args: readonly Argument[],
-    send: Send,
     asking?: Asking,
   ): Promise<unknown> {
+    const ask = (first?: { readonly client: Client; readonly error: unknown }) =>
+      this.#ask(
+        (client, maybeDone) =>
+          maybeDone ? evaluate(client, again, keysAgain, args) : evaluate(client, script, keys, args),
+        asking,
+        first,
+      );
     const client = this.#client;
-    if (client?.status !== "ready" || this.#isClosed) return this.#ask(send, asking);
+    if (client?.status !== "ready" || this.#isClosed || !takesScriptCalls(client)) return ask();
     this.#begin();
-    return client.callBuffer("EVALSHA", sha, keys.length, ...keys, ...args).then(
-      (reply) => {
+    return new Promise((resolve) => {
+      const onReply = (reply: unknown) => {
         this.#end();
-        return reply;
-      },
-      (error: unknown) => {
+        resolve(reply);
+      };
+      const onError = (error: unknown) => {
         this.#end();
-        return this.#ask(send, asking, isScriptMissing(error) ? undefined : { client, error });
-      },
-    );
+        resolve(ask(isScriptMissing(error) ? undefined : { client, error }));
+      };
+      sendScript(client, script, keys, args, onReply, onError);
+    });
   }
 
   async #ask(
@@ -287,10 +289,9 @@ export class Link {
   #hold(isHeld: boolean): void {
     const client = this.#client;
     if (client === undefined) return;
-    for (const { stream } of isCluster(client) ? client.nodes() : [client]) {
-      if (isHeld) stream?.ref?.();
-      else stream?.unref?.();
-    }
+    const how = isHeld ? "ref" : "unref";
+    if (!isCluster(client)) client.stream?.[how]?.();
+    else for (const { stream } of client.nodes()) stream?.[how]?.();
   }
 }
 

@@ -42,7 +42,10 @@ export class RedisProducerPort implements ProducerPort {
   }
 
   offer(first: number, items: readonly Uint8Array[], wait: Wait, envelopes?: Envelopes): Promise<Offered> {
-    const frames = items.map((item, at) => frameOf(item, envelopes?.[at]));
+    const frames =
+      items.length === 1
+        ? [frameOf(items[0] as Uint8Array, envelopes?.[0])]
+        : items.map((item, at) => frameOf(item, envelopes?.[at]));
     const { link, replicas } = this.#handle;
     if (replicas > 0 || this.#isClosed || wait.signal.aborted || !this.#handle.isShort("put"))
       return this.#handle.track(() => this.#offer(first, frames, wait));

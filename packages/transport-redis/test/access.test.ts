@@ -10,19 +10,12 @@ import { Redis } from "ioredis";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { redisTransport } from "../dist/index.js";
 import { scripts } from "../dist/scripts.js";
+import { minimalRule } from "./support/acl-rule.js";
 import { noServer, server } from "./support/servers.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
-
-/** As the README has it. */
-function minimalRule(): string[] {
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const rule = /ACL SETUSER (?<rule>sluice .*)/.exec(readme)?.groups?.["rule"];
-  if (rule === undefined) throw new Error("Expected the README to have an ACL rule");
-  return rule.split(" ");
-}
 
 test("the ACL rule of the README names every command that is used, and no other", () => {
   const named = minimalRule().filter((word) => word.startsWith("+"));

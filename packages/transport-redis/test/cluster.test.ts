@@ -4,6 +4,7 @@ import { createBuffer, openBuffer } from "@sluice/core";
 import { consume, insist, sum, until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import { redisTransport } from "../dist/index.js";
+import { clusterRule, minimalRule } from "./support/acl-rule.js";
 import { RedisCluster } from "./support/cluster.js";
 import { drain, noServer } from "./support/servers.js";
 
@@ -15,8 +16,9 @@ test.skipIf(noServer)(
   "a buffer's slot is moved, its new owner is killed, and its replica takes over",
   { timeout: 240_000 },
   async () => {
-    const cluster = await RedisCluster.start();
-    const connection = cluster.client();
+    // All by a user who may do what the README says, and no more.
+    const cluster = await RedisCluster.start(["--user", ...minimalRule(), ...clusterRule()]);
+    const connection = cluster.client({ username: "sluice", password: "secret" });
     const others = await Promise.all(
       PARTITIONS.map(async (name) => {
         const buffer = await createBuffer<string>(redisTransport({ connection, name }), { capacity: 3 });

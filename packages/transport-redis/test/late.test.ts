@@ -1,32 +1,8 @@
 // What a server finds in a connection that was given up, after it has been asked the same again on another: nothing is lost by it.
 
-import { expect, onTestFinished, test } from "vitest";
-import { keysOf } from "../dist/keys.js";
-import { Link } from "../dist/link.js";
-import { type ScriptName, scripts } from "../dist/scripts.js";
-import { serverAt } from "../dist/server-place.js";
-import { made, noServer, server } from "./support/servers.js";
-
-const SLOW = 8;
-
-/** A buffer, and its scripts as connections ask for them. */
-async function asked() {
-  const redis = await server();
-  const { buffer } = await made(redis.url, { capacity: 9 });
-  const { name, id } = buffer.address.place as { name: string; id: string };
-  const keys = keysOf(name, id);
-  const link = new Link(serverAt(redis.url));
-  onTestFinished(() => link.close());
-  const ask = async (script: ScriptName, of: readonly string[], ...args: (string | number)[]) =>
-    JSON.parse(
-      JSON.stringify(await link.run(scripts[script], of, args), (_, value) =>
-        value?.type === "Buffer" ? Buffer.from(value.data).toString("latin1") : value,
-      ),
-    );
-  const poll = (request: number) => ask("poll", keys.poll.plain, "h.1", request, 1, 0, 0);
-  const again = (request: number) => ask("poll-slow", keys.all, "h.1", request, 1, 0, 0);
-  return { buffer, keys, link, ask, poll, again };
-}
+import { expect, test } from "vitest";
+import { asked, SLOW } from "./support/scripts.js";
+import { noServer } from "./support/servers.js";
 
 test.skipIf(noServer)("a poll, a settlement, an offer and a registration that come late", async () => {
   const { buffer, keys, ask, poll, again } = await asked();
@@ -62,6 +38,38 @@ test.skipIf(noServer)("a poll, a settlement, an offer and a registration that co
   expect(await ask("put-slow", keys.all, "np", "h.3", 2, "h.3", 0, -1, "\0\0z")).toEqual([4]);
   expect(await buffer.counts()).toMatchObject({ produced: 5, ready: 2 });
 });
+
+test.skipIf(noServer)(
+  "settlements and dead letters: what comes late leaves the answer to what came since",
+  async () => {
+    const { buffer, keys, ask } = await asked();
+    await (await buffer.producer()).putMany(["a", "b", "c"]);
+    expect(await ask("enter", keys.all, "h.1")).toEqual([0]);
+    const leased = await ask("poll", keys.poll.leased, "h.1", 1, 3, 60_000, 0);
+    expect(leased[3]).toHaveLength(3);
+    const settlement = (request: number, kind: string, id: string) =>
+      ["h.1", request, kind, id, "h.1.1", "", 0] as const;
+    const second = settlement(2, "ack", "2");
+    expect(await ask("settle", keys.settle, ...second)).toEqual([0, "1"]);
+    // The first was under way on a connection that was given up, and its caller has gone on.
+    const first = settlement(1, "ack", "1");
+    expect(await ask("settle", keys.settle, ...first)).toEqual([SLOW]);
+    expect(await ask("settle-slow", keys.all, ...first)).toEqual([0, ""]);
+    expect(await ask("settle-slow", keys.all, ...second)).toEqual([0, "1"]);
+    expect(await buffer.counts()).toMatchObject({ consumed: 1, leased: 2 });
+
+    for (const [request, id] of [
+      [3, "1"],
+      [4, "3"],
+    ] as const)
+      expect(await ask("settle-slow", keys.all, ...settlement(request, "bury", id))).toEqual([0, "1"]);
+    expect(await ask("requeue", keys.all, "dh", 3, 1)).toEqual([0, "requeued"]);
+    for (const late of ["requeue", "remove"] as const)
+      for (const request of [1, 2]) await ask(late, keys.all, "dh", request, 3);
+    expect(await ask("requeue", keys.all, "dh", 3, 1)).toEqual([0, "requeued"]);
+    expect(await buffer.counts()).toMatchObject({ consumed: 1, leased: 0, dead: 1, ready: 1, discarded: 0 });
+  },
+);
 
 test.skipIf(noServer)("a poll that comes late, after what was told has become old", async () => {
   const { buffer, keys, ask, poll, again } = await asked();

@@ -40,6 +40,29 @@ test.skipIf(noServer)("a replica is promoted while the old master still answers"
 });
 
 test.skipIf(noServer)(
+  "a put by a script that the master has to learn first is confirmed like any other",
+  async () => {
+    const master = await server(["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "3600"]);
+    const replica = await replicaOf(master);
+    const transport = redisTransport({ url: master.url, name: "learning", confirm: "replica" });
+    const buffer = await createBuffer<string>(transport, { capacity: 100 });
+    const producer = await buffer.producer();
+    await producer.put("the replica has it");
+    // And has said so of all that was written: a `WAIT` behind nothing new is answered at once.
+    await until(async () => {
+      const info = await master.command("INFO", "replication");
+      return /slave0:.*offset=(\d+)/.exec(info)?.[1] === /master_repl_offset:(\d+)/.exec(info)?.[1];
+    }, "the replica has confirmed everything");
+    replica.signal("SIGSTOP");
+    expect(await master.command("SCRIPT", "FLUSH")).toContain("+OK");
+    const put = producer.put("nobody confirms it", { timeoutMs: 500 });
+    await expect(put).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    replica.signal("SIGCONT");
+    await buffer.destroy();
+  },
+);
+
+test.skipIf(noServer)(
   "a producer whose accepted items the new master never heard of is told, and goes on",
   async () => {
     const master = await server(["--repl-diskless-sync-delay", "0"]);

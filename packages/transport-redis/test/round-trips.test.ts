@@ -3,6 +3,7 @@
 import { until } from "@sluice/test-support";
 import { expect, test } from "vitest";
 import type { RedisServer } from "./support/redis-server.mjs";
+import { asked as askedByScripts } from "./support/scripts.js";
 import { made, noServer, server } from "./support/servers.js";
 
 /** Calls of clients since the last reset: commands within scripts are counted by the server too, but none of these. */
@@ -54,3 +55,24 @@ test.skipIf(noServer)("a wait is one more try and one blocking call, however lon
   const { evalsha = 0, blpop = 0 } = await asked(redis);
   expect({ evalsha, blpop: blpop <= 1 }).toEqual({ evalsha: 2, blpop: true });
 });
+
+test.skipIf(noServer)(
+  "an item is kept for who was woken once, and his next take is as short as any",
+  async () => {
+    const { keys, link, ask } = await askedByScripts();
+    expect(await ask("enter", keys.all, "h.1")).toEqual([0]);
+    const poll = (request: number, waitMs: number) =>
+      ask("poll", keys.poll.plain, "h.1", request, 1, 0, waitMs);
+    const put = (n: number, item: string) =>
+      ask("put", keys.put.named, "np", `h.2:${n - 1}`, `h.2:${n}`, 0, `\0\0${item}`);
+    expect(await ask("register", keys.all, "np", "h.2")).toEqual([0, 0]);
+    expect(await poll(1, 60_000)).toEqual([2, 3_000]);
+    expect(await put(1, "a")).toBe(0);
+    const [token] = await link.commands<Buffer>(["LPOP", keys.tokens.item]);
+    expect(String(token)).toBe("1");
+    // The second comes while he is on his way.
+    expect(await put(2, "b")).toBe(0);
+    expect(await poll(1, -60_000)).toContain("\0\0a");
+    expect(await poll(2, 60_000)).toContain("\0\0b");
+  },
+);

@@ -136,10 +136,10 @@ describe("what is there is not adopted and not deleted:", () => {
   test.each(foreign)("%s", async (_, make, expected) => {
     using folder = new Folder();
     make(folder.place);
-    const before = execFileSync("ls", ["-laR", folder.path], { encoding: "utf8" });
+    const before = execFileSync("ls", ["-lAR", folder.path], { encoding: "utf8" });
     await expect(folder.transport().create(spec(), {})).rejects.toThrow(code(expected));
     await expect(folder.transport().open()).rejects.toThrow(code(expected));
-    expect(execFileSync("ls", ["-laR", folder.path], { encoding: "utf8" })).toBe(before);
+    expect(execFileSync("ls", ["-lAR", folder.path], { encoding: "utf8" })).toBe(before);
   });
 
   const damaged: [string, (region: string) => void, string][] = [

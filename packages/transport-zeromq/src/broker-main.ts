@@ -41,17 +41,18 @@ if (parentPort === null) {
   });
   // Its starter has ended, or it has itself: nobody can be told where it is any more.
   process.once("disconnect", () => void leave());
+  // It may have been over before this one was loaded.
+  if (!process.connected) void leave();
   process.once("SIGTERM", () => void leave());
   // The terminal's Ctrl-C, and its end, are for whoever started it, who still drains.
   for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
 } else {
   const port = parentPort;
   const { settings, isDown } = workerData as { settings: BrokerSettings; isDown: Int32Array };
+  // Its sockets are closed. The thread ends when nothing is left for it to do.
   const starting = main(settings, () => {
-    // Also where nobody told it to end: whoever takes it down then would wait for an answer from a port that is closed.
     Atomics.store(isDown, 0, 1);
     Atomics.notify(isDown, 0);
-    // The thread ends when nothing is left for it to do.
     port.close();
   });
   port.once("message", async () => (await starting)?.end());

@@ -1,6 +1,6 @@
 /** One broker at a place: ZeroMQ itself lets a second one take the socket file of the first. */
 
-import { closeSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
 import { show } from "@sluice/core";
 import { loadNativePort } from "@sluice/native-port";
 import { fault } from "./faults.js";
@@ -25,10 +25,11 @@ export async function claimPath(path: string): Promise<Claim> {
       if (!native.flock(fd, "exclusive"))
         throw fault("BUFFER_EXISTS", `There is a broker at ${show(path)} already`);
       // Whoever gives up removes the file: this one may be it.
-      if (statSync(lock, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) {
+      if (isStillAt(lock, fd)) {
         return {
           release() {
-            unlinkSync(lock);
+            // Somebody may have removed the folder, and another broker may be in a new one.
+            if (isStillAt(lock, fd)) rmSync(lock, { force: true });
             closeSync(fd);
           },
         };
@@ -39,4 +40,8 @@ export async function claimPath(path: string): Promise<Claim> {
       throw error;
     }
   }
+}
+
+function isStillAt(path: string, fd: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
 }

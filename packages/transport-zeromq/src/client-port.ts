@@ -82,14 +82,17 @@ export class ClientPort implements BufferPort {
 
   async destroy(): Promise<void> {
     const left = leaving(this.#place);
+    let isLeaving = true;
     try {
       await this.#connection.ask((id) => wire.encodeBare(Kind.Destroy, id), nothing, { effect: "unknown" });
     } catch (error) {
       if (!isBufferError(error, "BUFFER_DESTROYED")) throw error;
+      // Else another one is at its place, and stays.
+      isLeaving = this.#connection.isDestroyed;
     }
     // The broker ends when whoever waited has hung up; then the next one can be made there.
     this.#connection.drop();
-    await left();
+    if (isLeaving) await left();
   }
 }
 

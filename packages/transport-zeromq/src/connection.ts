@@ -36,7 +36,7 @@ export class BrokerConnection {
   #isSending = false;
   #isReceiving = false;
   #isClosed = false;
-  #isDestroyed = false;
+  isDestroyed = false; // as its broker has said
   /** The broker knows whose connection this is. */
   #isIntroduced = false;
   #isOpening = false;
@@ -88,7 +88,7 @@ export class BrokerConnection {
     terms: RequestTerms = {},
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#isDestroyed) throw destroyed();
+      if (this.isDestroyed) throw destroyed();
       if (this.#isClosed) throw closed();
       if (this.#givenUp.length > 0) this.#tellGivenUp();
       const id = this.#requests.nextId;
@@ -269,7 +269,7 @@ export class BrokerConnection {
 
   #hear({ type, id, body }: wire.Part): void {
     if (type === Status.Destroyed) {
-      this.#isDestroyed = true;
+      this.isDestroyed = true;
       this.#requests.failAll(() => destroyed());
       this.drop();
       return;

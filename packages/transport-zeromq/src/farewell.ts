@@ -5,8 +5,11 @@ import type { Session } from "./session.js";
 
 /** For those who wait for nothing: what is sent to them leaves within that, as a rule. */
 const TELL_MS = 20;
-/** Who waits hangs up when it has heard. One that is stopped does not, and is not waited for any longer. */
-const HANG_UP_MS = 500;
+/**
+ * Who waits hangs up when it has heard. One that is stopped does not, and is not waited for any longer than this, twice: where this process
+ * stood still for the first time, the second is there for ZeroMQ's own thread, which has not sent anything yet.
+ */
+const HANG_UP_MS = 250;
 
 export class Farewell {
   /** Resolves when nobody has anything to hear any more. */
@@ -28,8 +31,10 @@ export class Farewell {
   #untilHungUp(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#listening.size === 0) return resolve();
-      // A broker that has ended lets its thread end at once.
-      const timer = setTimeout(resolve, HANG_UP_MS).unref();
+      // Unref'd, for a broker that has ended lets its thread end at once.
+      let timer = setTimeout(() => {
+        timer = setTimeout(resolve, HANG_UP_MS).unref();
+      }, HANG_UP_MS).unref();
       this.#allHungUp = () => {
         clearTimeout(timer);
         resolve();

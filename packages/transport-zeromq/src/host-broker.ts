@@ -6,7 +6,8 @@ import type { BrokerNews } from "./broker-main.js";
 import { fault, faultOf } from "./faults.js";
 import type { BrokerSettings } from "./start-broker.js";
 
-const TAKE_DOWN_MS = 1_000;
+/** It is done within a few, but where the machine lets it wait: ending without it ends the whole process by SIGABRT. */
+const TAKE_DOWN_MS = 10_000;
 const MAIN = new URL("./broker-main.js", import.meta.url);
 
 export interface HostedBroker {

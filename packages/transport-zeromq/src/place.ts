@@ -22,7 +22,8 @@ export type Place =
 // What the system's address of a socket file has room for, without the 0 at its end.
 const PATH_BYTES_MAX = process.platform === "darwin" ? 103 : 107;
 const PROBE_MS = 3_000;
-const LEAVE_MS = 1_000;
+/** Where somebody else who came at once looks like the one who has not left yet, a wait for more would be in vain. */
+const LEAVE_MS = { ipc: 10_000, tcp: 1_000 };
 const FORMS = "`ipc:///absolute/path` or `tcp://address:port`";
 
 /** @throws TypeError, RangeError `INVALID_ARGUMENT`. Touches nothing. */
@@ -98,17 +99,22 @@ export function isOtherThanSocket(path: string): boolean {
   }
 }
 
-/** Of the broker that is there now: waits until it has left, or for a second, should somebody else have come at once. */
+/** Of the broker that is there now: waits until it has left; over tcp for a second, should somebody else have come at once. */
 export function leaving(place: Place): () => Promise<void> {
-  const inode = () =>
-    place.kind === "ipc" ? statSync(lockPath(place.path), { throwIfNoEntry: false })?.ino : undefined;
-  const before = inode();
+  const claim = () => (place.kind === "ipc" ? claimed(lockPath(place.path)) : undefined);
+  const before = claim();
   const hasLeft = async () =>
-    place.kind === "ipc" ? inode() !== before || before === undefined : (await probe(place)) !== undefined;
+    place.kind === "ipc" ? claim() !== before || before === undefined : (await probe(place)) !== undefined;
   return async () => {
-    const end = performance.now() + LEAVE_MS;
+    const end = performance.now() + LEAVE_MS[place.kind];
     while (!(await hasLeft()) && performance.now() < end) await sleep(2);
   };
+}
+
+/** Tells one lock file from a later one, which may have its inode. */
+function claimed(lock: string): string | undefined {
+  const found = statSync(lock, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.ino} ${found.ctimeNs}`;
 }
 
 /** Locked by the broker that has the socket. */

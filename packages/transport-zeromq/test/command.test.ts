@@ -116,6 +116,14 @@ describe("broker", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test("ends in order also where its folder was removed under it", async () => {
+    const broker = start("broker", "--url", url(), "--capacity", "5");
+    await broker.firstLine;
+    rmSync(folder, { recursive: true });
+    broker.child.kill("SIGTERM");
+    expect(await broker.ended).toMatchObject({ code: 143, stderr: "" });
+  });
+
   test("tells the port that it was given", async () => {
     const broker = start("broker", "--url", "tcp://127.0.0.1:*", "--capacity", "1");
     const line = await broker.firstLine;

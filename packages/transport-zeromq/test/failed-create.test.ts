@@ -41,7 +41,8 @@ describe.each(["thread", "process"] as const)("with its broker in a %s", (broker
     chmodSync(keys, 0o644);
     await expect(transport.open(address)).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
     expect([path, `${path}.lock`].filter((one) => existsSync(one))).toEqual([]);
-    expect(brokersHere()).toEqual(before);
+    // One of the test before may have been about to end.
+    expect(brokersHere().filter((pid) => !before.includes(pid))).toEqual([]);
 
     chmodSync(keys, 0o600);
     const next = await createBuffer(zeromqTransport(options), { capacity: 5 });

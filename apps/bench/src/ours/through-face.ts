@@ -11,6 +11,7 @@ import {
   json,
   openAddress,
   type Producer,
+  untilNotBusy,
 } from "@sluice/core";
 import type { Connection, NodeCandidate, Place, PutEnd, ServerUsage, TakeEnd } from "../candidate.js";
 import { startNodeWorkers } from "../running.js";
@@ -60,7 +61,7 @@ export function throughFace(candidate: OurCandidate): NodeCandidate {
 }
 
 async function withBytes(address: BufferAddress): Promise<Connection> {
-  const buffer = await openAddress(address, { codec: bytes });
+  const buffer = await untilNotBusy(() => openAddress(address, { codec: bytes }));
   return {
     producer: async () => putEnd(await buffer.producer()),
     consumer: async () => takeEnd(await buffer.consumer()),
@@ -83,7 +84,7 @@ function takeEnd(consumer: Consumer<Uint8Array>): TakeEnd {
 }
 
 async function withJson(address: BufferAddress): Promise<Connection> {
-  const buffer = await openAddress<JsonItem>(address);
+  const buffer = await untilNotBusy(() => openAddress<JsonItem>(address));
   return {
     producer: async () => jsonPutEnd(await buffer.producer()),
     consumer: async () => jsonTakeEnd(await buffer.consumer()),

@@ -1,7 +1,13 @@
 /** Asks a buffer for its counts, but only when told that they may have changed, and never more often than they can be seen. */
 
 import { setTimeout as delay } from "node:timers/promises";
-import { type BoundedBuffer, type BufferAddress, type BufferCounts, openAddress } from "@sluice/core";
+import {
+  type BoundedBuffer,
+  type BufferAddress,
+  type BufferCounts,
+  openAddress,
+  untilNotBusy,
+} from "@sluice/core";
 
 const ASK_EVERY_MS = 80;
 
@@ -15,7 +21,7 @@ export class CountsWatch {
   constructor(address: BufferAddress, hear: (counts: BufferCounts) => void) {
     this.#hear = hear;
     // What a buffer does not do is the run's to tell.
-    this.#buffer = openAddress(address).catch(() => undefined);
+    this.#buffer = untilNotBusy(() => openAddress(address)).catch(() => undefined);
   }
 
   ask(): void {

@@ -89,7 +89,7 @@ async function create(
   const created = settings !== undefined;
   const buffer: BoundedBuffer<unknown> = created
     ? await createBuffer(transport, settings)
-    : await openBuffer(transport);
+    : await untilNotBusy(() => openBuffer(transport));
   try {
     const before = await untilNotBusy(() => buffer.counts());
     const { address, spec } = buffer;

@@ -9,6 +9,7 @@ import type { ToWorker, WorkerStart } from "./worker-messages.js";
 
 // As in a process: EX_SOFTWARE of sysexits.h.
 const EXIT_FAILED = 70;
+// Twice: a thread that was kept from running meanwhile has the second time for itself.
 const END_MS = 200;
 
 export type ToThread = ToWorker | { readonly kind: "exit" };
@@ -29,7 +30,7 @@ parentPort?.on("message", (message: ToThread) => {
   if (message.kind !== "exit") return parent.hear(message);
   // One that has nothing in hand ends in order meanwhile: zeromq takes it ill to be torn down while it closes.
   parent.hear({ kind: "stop" });
-  setTimeout(() => process.exit(EXIT_FAILED), END_MS);
+  setTimeout(() => setTimeout(() => process.exit(EXIT_FAILED), END_MS), END_MS);
 });
 
 const succeeded = await work(start, parent);

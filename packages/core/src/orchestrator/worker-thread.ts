@@ -6,8 +6,8 @@ import type { StartWorker, Worker, WorkerExit, WorkerNews } from "./worker.js";
 import type { ThreadStart, ToThread } from "./worker-thread-main.js";
 
 // A thread that can still hear ends itself: to be torn down from outside some native modules answer by ending the process, zeromq's
-// for one.
-const EXIT_GRACE_MS = 500;
+// for one. So long that only one that is blocked does not, however busy the machine is.
+const EXIT_GRACE_MS = 2_000;
 
 const MAIN = new URL("./worker-thread-main.js", import.meta.url);
 

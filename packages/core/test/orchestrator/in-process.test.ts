@@ -409,5 +409,5 @@ test("a run that was to stop before it could begin leaves no timer behind", asyn
   });
   await expect(report).rejects.toMatchObject({ code: "BUFFER_NOT_FOUND" });
   expect(events).toMatchObject([{ kind: "stopping", level: "drain" }]);
-  expect(timers()).toBe(before);
+  expect(timers()).toBeLessThanOrEqual(before);
 });

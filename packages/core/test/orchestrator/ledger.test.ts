@@ -45,6 +45,20 @@ test("puts whose answer was lost are asked after, and neither lost nor doubled",
   expect(new Set(got).size).toBe(9);
 });
 
+test("a buffer that is there and busy, for others are opening it, is opened when they are through", async () => {
+  let opens = 0;
+  const opening = () => {
+    if (++opens % 3 !== 0)
+      throw new BufferError("BUFFER_BUSY", "somebody is at the door", { effect: "none" });
+  };
+  const { transport, create: _, ...plan } = nineItems({ opening });
+  opens = 2;
+  const buffer = await createBuffer<unknown>(transport, { capacity: 5 });
+  const told = await watch({ transport, ...plan }).report;
+  expect(told).toMatchObject({ exitCode: 0, produced: 9, consumed: 9, problems: [] });
+  await buffer.destroy();
+});
+
 test("puts that never arrive fail their producer, and are not made for ever", async () => {
   const plan = nineItems({
     offer: () => async () => {

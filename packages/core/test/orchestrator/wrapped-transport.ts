@@ -12,6 +12,8 @@ import { memoryTransport } from "./harness.js";
 
 export interface Tricks {
   readonly survives?: readonly Survival[];
+  /** Called before each opening; it may throw. */
+  readonly opening?: () => void;
   /** In place of a producer's offer; `offer` is the true one. */
   readonly offer?: (offer: ProducerPort["offer"]) => ProducerPort["offer"];
   /** What `counts` answers, given the truth; it may throw. */
@@ -38,6 +40,7 @@ export function wrappedTransport(tricks: Tricks): BufferTransport {
     module: MODULE,
     create: async (spec, wishes) => ours(await inner.create(spec, wishes)),
     open: async (address) => {
+      tricks.opening?.();
       const port = await inner.open(address && { ...address, module: inner.module });
       return new Proxy(port, {
         get(target, key: keyof BufferPort) {

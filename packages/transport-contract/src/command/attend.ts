@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { CODES, type Interruption } from "./interruption.js";
 
-/** Of an end that has been asked for twice: what the child has started is to end with it. */
-const GRACE_MS = 1_000;
+/** Of an end that has been asked for twice: what the child has started is to end with it, on a busy machine too. */
+const GRACE_MS = 2_000;
 
 /** The first signal ends what is under way in order, the second at once. @returns the exit code. */
 export async function attend(args: readonly string[]): Promise<number> {

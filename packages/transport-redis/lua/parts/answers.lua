@@ -7,12 +7,14 @@ local function keep(who, request, answer)
   call('HSET', HEADER, who, request .. ':' .. answer)
 end
 
+-- What this request was answered; or nothing, and whether a later one was: then its caller has gone on, and nobody would hear of it.
 local function kept(who, request)
   local answer = call('HGET', HEADER, who) or call('HGET', OLD_ANSWERS, who)
-  if not answer then return nil end
+  if not answer then return nil, false end
   local at = string.find(answer, ':', 1, true)
-  if string.sub(answer, 1, at - 1) ~= request then return nil end
-  return string.sub(answer, at + 1)
+  local last = string.sub(answer, 1, at - 1)
+  if last ~= request then return nil, tonumber(last) > tonumber(request) end
+  return string.sub(answer, at + 1), false
 end
 
 -- What was old already is forgotten, and what is there now is old. The caller writes the header down again.

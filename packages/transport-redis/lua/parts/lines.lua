@@ -79,7 +79,7 @@ local function join(of, waiter, waitMs, clears, soonMs)
   return planMs
 end
 
--- Wakes those whom the change serves, and writes it down.
+-- Wakes those whom the change serves, and writes it down. No more can be on their way than wait.
 local function commit()
   local freed = wasOccupied - occupied()
   if freed > 0 then wake(ROOM, freed) end
@@ -93,5 +93,6 @@ local function commit()
     end
   end
   if s[DUE_AT] ~= wasDueAt and (wasDueAt == 0 or s[DUE_AT] < wasDueAt) then arm() end
+  s[PROMISED] = math.min(s[PROMISED], s[ITEM_WAITING])
   call('HSET', HEADER, FIELD, struct.pack(NUMBERS, unpack(s, 1, NUMBER_COUNT)) .. s[SEALER])
 end

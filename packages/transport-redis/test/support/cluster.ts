@@ -24,12 +24,21 @@ export class RedisCluster {
     this.#nodes = nodes;
   }
 
-  static async start(): Promise<RedisCluster> {
+  /** @param args - of each server, behind ours. */
+  static async start(args: readonly string[]): Promise<RedisCluster> {
     const nodes = await Promise.all(
       Array.from({ length: NODES }, async () => {
         const bus = ["--cluster-port", String(await freePort())];
         const pace = ["--cluster-node-timeout", IMPATIENT_MS, "--repl-diskless-sync-delay", "0"];
-        return server(["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", ...bus, ...pace]);
+        return server([
+          "--cluster-enabled",
+          "yes",
+          "--cluster-config-file",
+          "nodes.conf",
+          ...bus,
+          ...pace,
+          ...args,
+        ]);
       }),
     );
     const places = nodes.map(({ port }) => `127.0.0.1:${port}`);
@@ -54,9 +63,10 @@ export class RedisCluster {
     return cluster;
   }
 
-  /** Through all of its nodes. */
-  client(): Cluster {
-    const client = new Cluster(this.#nodes.map(({ port }) => ({ host: "127.0.0.1", port })));
+  /** Through all of its nodes, as a user of theirs. */
+  client(redisOptions: { readonly username: string; readonly password: string }): Cluster {
+    const nodes = this.#nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
+    const client = new Cluster(nodes, { redisOptions });
     client.on("error", () => {});
     onTestFinished(() => client.disconnect());
     return client;

@@ -1,0 +1,15 @@
+// Histories of several callers at once, judged as a whole: many of them, beside all other rules.
+import { describeTransportContract } from "@sluice/transport-contract";
+import { afterAll, describe, test } from "vitest";
+import harness, { stop } from "./harness.mjs";
+import { noServer } from "./support/servers.js";
+
+// 300 histories (transport-contract's FAULTS-IN-CI.md).
+const effortAtLeast = { "MODEL-3": 60 };
+describeTransportContract(
+  "nats",
+  harness,
+  { describe: describe.skipIf(noServer), test },
+  { only: ["MODEL-3"], effortAtLeast },
+);
+afterAll(stop);
