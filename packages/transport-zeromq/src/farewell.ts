@@ -20,17 +20,25 @@ export class Farewell {
   /** @param listening - wait for an answer, each on its connection. */
   constructor(listening: Iterable<Session>) {
     this.#listening = new Set(listening);
-    const heard = new Promise<void>((resolve) => {
-      this.#allHungUp = resolve;
-    });
-    if (this.#listening.size === 0) this.#allHungUp();
-    const told = sleep(TELL_MS);
-    const tooLong = sleep(HANG_UP_MS).then(() => sleep(HANG_UP_MS));
-    this.over = Promise.race([heard, tooLong]).then(() => told);
+    this.over = Promise.all([sleep(TELL_MS), this.#untilHungUp()]).then(() => {});
   }
 
   /** Its connection has ended. */
   hungUp(session: Session): void {
     if (this.#listening.delete(session) && this.#listening.size === 0) this.#allHungUp();
+  }
+
+  #untilHungUp(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#listening.size === 0) return resolve();
+      // Unref'd, for a broker that has ended lets its thread end at once.
+      let timer = setTimeout(() => {
+        timer = setTimeout(resolve, HANG_UP_MS).unref();
+      }, HANG_UP_MS).unref();
+      this.#allHungUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

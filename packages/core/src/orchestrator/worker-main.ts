@@ -26,6 +26,9 @@ const tell = (message: FromProcess) =>
   });
 const parent = new ParentLine(tell);
 
+// However it comes to its exit: a module may call it, or throw what nobody catches.
+process.on("exit", (code) => void tell({ kind: "leaving", code }));
+
 process.on("SIGTERM", () => parent.hear({ kind: "stop" }));
 
 process.once("disconnect", () => {
@@ -47,6 +50,7 @@ async function main({ start }: Extract<ToWorker, { kind: "start" }>): Promise<vo
   const succeeded = await work(start, parent);
   await Promise.all([printed(process.stdout), printed(process.stderr)]);
   const code = Number(process.exitCode ?? (succeeded ? 0 : EXIT_FAILED));
+  // Here too, where it can be waited for until it is on its way.
   await tell({ kind: "leaving", code });
   // Not left to an empty event loop: a timer or socket of the module's would keep the worker for ever.
   process.exit(code);

@@ -75,7 +75,7 @@ export type FromWorker =
 /** What a worker tells that is a process of its own. */
 export type FromProcess =
   | FromWorker
-  /** All is told and printed: it ends with this code, whether its process does or not. */
+  /** It exits with this code, whether its process comes to the end of that or not; what was to be told before is told. */
   | { readonly kind: "leaving"; readonly code: number };
 
 /** A worker's own account, since it began. */

@@ -12,18 +12,19 @@ const MAIN = fileURLToPath(new URL("./worker-main.js", import.meta.url));
 
 // After the end of the process its pipes are read to their end, unless a process that it left behind keeps them open.
 const PIPES_OPEN_MS = 1000;
-// One that has told all, and ends, has so long for it: Node may wait for itself for ever in its own exit (its issue 54918).
+// One that has told that it exits has so long for it: Node may wait for itself for ever in its own exit (its issue 54918).
 const EXIT_MS = 5000;
 
 export const startProcess: StartWorker = (start, hear) => {
   const child = spawnWorker(start.job);
+  let exitTimer: NodeJS.Timeout | undefined;
   /** With which code it would have ended, had it not been killed as it did not. */
   let overdue: number | undefined;
   const expectExit = (code: number) => {
-    const timer = setTimeout(() => {
+    exitTimer ??= setTimeout(() => {
       if (child.kill("SIGKILL")) overdue = code;
-    }, EXIT_MS);
-    child.once("exit", () => clearTimeout(timer));
+      // Should this be read after the process was seen to end, nothing is left to wait for.
+    }, EXIT_MS).unref();
   };
   child.on("message", (message: FromProcess) => {
     if (message.kind === "leaving") expectExit(message.code);
@@ -48,7 +49,10 @@ export const startProcess: StartWorker = (start, hear) => {
     child.once("close", shut);
     child.once("disconnect", shut);
     child.once("exit", (code, signal) => {
-      exit = overdue === undefined ? { code, signal } : { code: overdue, signal: null };
+      clearTimeout(exitTimer);
+      // One that ended just then by itself did so as it did.
+      exit =
+        overdue !== undefined && signal === "SIGKILL" ? { code: overdue, signal: null } : { code, signal };
       if (open === 0) resolve(exit);
       else setTimeout(leaveOpen, PIPES_OPEN_MS).unref();
     });

@@ -126,6 +126,25 @@ test("a worker that has told that it is done, and whose process never ends, is k
   await expectNothingLeft(watched, path);
 });
 
+test("a worker that exits by itself, and whose process never ends, is killed and counts as crashed; others get its item", async () => {
+  const path = freshPath();
+  const watched = watch({
+    transport: fileTransport({ path }),
+    create,
+    producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
+    consumers: [
+      { module: worker("stuck-exit"), args: { exitCode: 3 }, restart: "never" },
+      { module: worker("collect"), args: { everyMs: 5 } },
+    ],
+  });
+  const report = await watched.report;
+  expect(report).toMatchObject({ exitCode: 5, remaining: 0, drained: true, lost: 0, problems: [] });
+  expect(report.consumed).toBe(report.produced);
+  expect(report.workers[1]).toMatchObject({ outcome: "failed", exitCode: 3, signal: null });
+  expect(report.workers[1]?.error?.message).toContain("exited with code 3");
+  await expectNothingLeft(watched, path);
+});
+
 test("when the only consumer crashes, what is left is told and kept", async () => {
   const path = freshPath();
   const watched = watch({
