@@ -23,7 +23,8 @@ const INSTALL =
 const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" 2>&1 & server=$!; exec >/dev/null; cat; kill -9 $server; wait $server`;
 
 /**
- * Starts `nats-server` with JetStream, where one is installed. It ends with this process, however that ends. Rejects
+ * Starts `nats-server` with JetStream, where one is installed. It ends with this process, however that ends, and does not
+ * keep it. Rejects
  * `TRANSPORT_UNAVAILABLE`, with how to get one.
  *
  * @param folder - made for its files, in a directory of the user's own. It listens on a port of the loopback.
@@ -50,7 +51,10 @@ export async function startOwnServer(folder: string): Promise<OwnServer> {
     await stop(child);
     rmSync(folder, { recursive: true, force: true });
   };
-  if (port !== undefined) return { url: `nats://sluice:${password}@127.0.0.1:${port}`, stop: end };
+  if (port !== undefined) {
+    letGo(child);
+    return { url: `nats://sluice:${password}@127.0.0.1:${port}`, stop: end };
+  }
   await end();
   throw faults.of("TRANSPORT_UNAVAILABLE", INSTALL);
 }
@@ -72,6 +76,12 @@ async function portOf(child: ChildProcess): Promise<string | undefined> {
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  child.ref();
   child.stdin?.end();
   await once(child, "exit");
+}
+
+/** A program that has nothing else to do ends, and its server with it. */
+function letGo(child: ChildProcess): void {
+  for (const one of [child, child.stdin, child.stdout] as ({ unref(): unknown } | null)[]) one?.unref();
 }

