@@ -34,7 +34,8 @@ export function isOtherBoot(boot: string): boolean {
 /** Alive, dead, or not to be told: another namespace of process numbers. */
 export function isDead(identity: Identity): boolean {
   const here = ownIdentity();
-  if (identity.boot !== here.boot) return here.boot !== "" && identity.boot !== "";
+  if (identity.boot !== here.boot && identity.boot !== "" && here.boot !== "") return true;
+  // Where one of them is not known, it may be another one: then it is dead, too, if its number is nobody's.
   if (identity.namespace !== here.namespace) return false;
   if (identity.pid === here.pid) return identity.started !== here.started;
   if (identity.started === "" || here.started === "") return !answersSignals(identity.pid);

@@ -7,13 +7,29 @@ import { expect, test } from "vitest";
 import { LOCK_NAMES } from "../dist/index.js";
 import { created, Folder, noWait, Worker } from "./support/ports.js";
 
-test.each(LOCK_NAMES)(
-  "%s: a poll that does not wait gets the item that a killed process held",
-  async (lock) => {
+const VICTIM = new URL("./support/victim.mjs", import.meta.url);
+const UNREADABLE = new URL("./support/unreadable.mjs", import.meta.url).href;
+
+const victims = [
+  ...LOCK_NAMES.map((lock) => ({ name: lock, lock, unreadable: undefined })),
+  // One file that it cannot read must not cost others the whole time of its leases.
+  ...["boot_id", "stat"].map((file) => ({
+    name: `it could not read its ${file}`,
+    lock: undefined,
+    unreadable: `/${file}`,
+  })),
+];
+
+test.each(victims)(
+  "$name: a poll that does not wait gets the item that a killed process held",
+  async ({ lock, unreadable }) => {
     using folder = new Folder();
     const worker = await Worker.on(await created(folder, {}, "none", lock));
     worker.put(7);
-    const child = fork(new URL("./support/victim.mjs", import.meta.url));
+    const child = fork(VICTIM, {
+      execArgv: unreadable === undefined ? [] : ["--import", UNREADABLE],
+      env: { ...process.env, UNREADABLE: unreadable },
+    });
     child.send({ ...worker.buffer.address });
     expect((await event(child, "message"))[0]).toBe("leases");
     expect(worker.counts()).toMatchObject({ leased: 1, ready: 0 });
