@@ -1,6 +1,7 @@
 /** The child process: carries out a script at the port, and writes down each step after it is done. */
 
 import { appendFileSync, openSync, readFileSync, readSync, writeSync, writevSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import {
   type BufferAddress,
   type BufferPort,
@@ -56,6 +57,8 @@ const script =
   job.script === undefined ? [] : (JSON.parse(readFileSync(job.script, "utf8")) as readonly Step[]);
 const { transportAt } = (await import(job.address.module)) as TransportModule;
 if (job.isTraced === true) {
+  // libuv's other thread is begun now, or strace, which would not know it then, counts the calls of both: a later Node loads modules without it.
+  await stat(job.record);
   writeSync(1, "loaded\n");
   readSync(0, Buffer.alloc(1));
 }

@@ -105,6 +105,8 @@ export function startScript(job: Job, options: RunOptions = {}): StartedScript {
       // One thread besides the main one, so that its calls come in the same order in each run; and calls that can be seen.
       UV_THREADPOOL_SIZE: "1",
       UV_USE_IO_URING: "0",
+      // Where glibc gives memory of a second arena back, it opens a file of the kernel's first: whenever it likes.
+      MALLOC_ARENA_MAX: "1",
     },
     stdio: [pipe, pipe, "pipe"],
   });
