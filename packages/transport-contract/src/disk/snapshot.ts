@@ -1,6 +1,7 @@
 /** The buffer's files as they are now, to be put back again and again with one of them damaged. */
 
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -27,6 +28,11 @@ export class Snapshot {
     this.#directory = directory;
     this.#copy = copy;
     cpSync(directory, this.#copy, { recursive: true });
+    // Which some Nodes give to directories as to any new one: an adapter may refuse one that others can look into.
+    for (const name of namesIn(directory)) {
+      const stat = lstatSync(join(directory, name));
+      if (stat.isDirectory()) chmodSync(join(this.#copy, name), stat.mode);
+    }
   }
 
   /** Relative paths of the files that have something in them. */
