@@ -42,3 +42,13 @@ export async function leaseOne<T>(
   if (got.done) fail("Expected a lease, the end came");
   return got.value;
 }
+
+/** A take or a lease that must come to the end, soon. */
+export async function getsTheEnd(
+  call: Promise<{ readonly done?: boolean }>,
+  waiting: Waiting,
+  what: string,
+): Promise<void> {
+  const got = await waiting.soon(call, what);
+  if (got.done !== true) fail(`Expected ${what} to get the end, it got ${print(got)}`);
+}

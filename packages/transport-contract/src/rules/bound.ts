@@ -225,7 +225,8 @@ export const boundRules: readonly Rule[] = [
     await t.staysPending(all, "putMany of 20 into 3");
     equal(await takeAll(await stage.another(), 20, t), values, "what came out");
     equal(await t.soon(all, "putMany, with everything taken"), 20, "the count that putMany resolves with");
-    isTrue((await stage.buffer.counts()).peak <= 3, "Expected the peak to be at most 3");
+    const { peak } = await stage.buffer.counts();
+    isTrue(peak <= 3, `Expected a peak of at most 3, got ${peak}`);
   }),
 
   rule("BOUND-12 rejects a put that can never fit, and enqueues nothing", async (t) => {

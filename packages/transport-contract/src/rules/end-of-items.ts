@@ -1,7 +1,7 @@
 /** SEAL, then the end: not before everything has come out, and nothing is leased. */
 
-import { equal, isTrue, rejects } from "../kit/expect.js";
-import { leaseOne, put } from "../kit/face.js";
+import { equal, rejects } from "../kit/expect.js";
+import { getsTheEnd, leaseOne, put } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
 
 export const endRules: readonly Rule[] = [
@@ -23,8 +23,7 @@ export const endRules: readonly Rule[] = [
       await one.ack();
       await t.staysPending(Promise.race(waiters), "takes and drained(), with one lease open");
       await two.ack();
-      for (const take of takes)
-        isTrue((await t.soon(take, "a take, with all leases settled")).done === true, "Expected the end");
+      for (const take of takes) await getsTheEnd(take, t, "a take, with all leases settled");
       await t.soon(drained, "drained(), with all leases settled");
     },
   ),
@@ -45,7 +44,7 @@ export const endRules: readonly Rule[] = [
     // The third is never settled: its lease runs out, but not before the others have been looked at, however slow that is.
     await leases[2]?.extend(t.timing.leaseMs);
     equal(await t.soon(other.take(), "a take, after an expiry"), { done: false, value: "c" }, "what it got");
-    isTrue((await t.soon(other.take(), "the last take")).done === true, "Expected the end after three items");
+    await getsTheEnd(other.take(), t, "the last take, after three items");
   }),
 
   rule("SEAL-12 lets drained() resolve when sealed and nothing is ready or leased, not before", async (t) => {
@@ -65,10 +64,7 @@ export const endRules: readonly Rule[] = [
     // A parked item is nobody's work: it does not hold the end back.
     await t.soon(drained, "drained() with only a parked item left");
     await t.soon(stage.buffer.drained(), "drained() once more");
-    isTrue(
-      (await t.soon(consumer.take(), "a take")).done === true,
-      "Expected the end with only a parked item left",
-    );
+    await getsTheEnd(consumer.take(), t, "a take with only a parked item left");
   }),
 
   rule("SEAL-13 ends an iteration normally; one that is left early takes nothing more", async (t) => {

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { equal, fail, isTrue, rejects } from "../kit/expect.js";
-import { checkLedger, leaseOne, put } from "../kit/face.js";
+import { checkLedger, getsTheEnd, leaseOne, put } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
 
 export const leaseRules: readonly Rule[] = [
@@ -221,10 +221,7 @@ export const leaseRules: readonly Rule[] = [
         await lease.ack();
       }
       equal(bodies, 1, "the number of times the body ran");
-      isTrue(
-        (await t.soon(thief ?? fail("Expected a lease"), "another consumer's take")).done === true,
-        "Expected the other consumer to see only the end",
-      );
+      await getsTheEnd(thief ?? fail("Expected a lease"), t, "another consumer's take");
     },
     { isTimed: true },
   ),

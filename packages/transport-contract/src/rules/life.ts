@@ -2,7 +2,7 @@
 
 import { type BoundedBuffer, createBuffer, openBuffer, openOrCreateBuffer } from "@sluice/core";
 import { equal, fail, isTrue, rejects } from "../kit/expect.js";
-import { put, takeAll } from "../kit/face.js";
+import { getsTheEnd, put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
 
 export const lifeRules: readonly Rule[] = [
@@ -101,10 +101,7 @@ export const lifeRules: readonly Rule[] = [
       const second = await openBuffer(transport);
       t.defer(() => second.destroy());
       equal(await takeAll(second, 3, t), [1, 2, 3], "what came out for one who came later");
-      isTrue(
-        (await t.soon((await second.consumer()).take(), "a take")).done === true,
-        "Expected the end: it was sealed before",
-      );
+      await getsTheEnd((await second.consumer()).take(), t, "a take of what was sealed before");
     },
   ),
 

@@ -1,8 +1,8 @@
 /** SEAL: no more puts, for everyone, for ever; what is inside still comes out, or is discarded where that was asked for. */
 
 import { isBufferError } from "@sluice/core";
-import { equal, isTrue, rejects } from "../kit/expect.js";
-import { leaseOne, put, takeAll } from "../kit/face.js";
+import { equal, rejects } from "../kit/expect.js";
+import { getsTheEnd, leaseOne, put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
 
 export const sealRules: readonly Rule[] = [
@@ -15,9 +15,8 @@ export const sealRules: readonly Rule[] = [
       equal(await takeAll(await stage.another(), 3, t), [1, 2, 3], "what came out after the seal");
       for (const buffer of [stage.buffer, await stage.another()]) {
         const consumer = await buffer.consumer();
-        for (let i = 0; i < 2; i++)
-          isTrue((await t.soon(consumer.take(), "a take at the end")).done === true, "Expected take to end");
-        isTrue((await t.soon(consumer.lease(), "a lease at the end")).done === true, "Expected lease to end");
+        for (let i = 0; i < 2; i++) await getsTheEnd(consumer.take(), t, "a take at the end");
+        await getsTheEnd(consumer.lease(), t, "a lease at the end");
         equal(await t.soon(consumer.takeMany(3), "takeMany at the end"), [], "takeMany at the end");
         equal(
           (await t.soon(consumer.leaseMany(3), "leaseMany at the end")).length,
@@ -70,9 +69,8 @@ export const sealRules: readonly Rule[] = [
       "takes from the empty buffer",
     );
     await (await stage.another()).seal();
-    for (const { call } of takes)
-      isTrue((await t.soon(call, "a waiting take")).done === true, "Expected a waiting take to end");
-    isTrue((await t.soon(leased.call, "a waiting lease")).done === true, "Expected a waiting lease to end");
+    for (const { call } of takes) await getsTheEnd(call, t, "a waiting take");
+    await getsTheEnd(leased.call, t, "a waiting lease");
   }),
 
   rule("SEAL-4 rejects the puts that wait, on every handle, and enqueues none of them", async (t) => {
@@ -91,10 +89,7 @@ export const sealRules: readonly Rule[] = [
       equal(error.effect, "none", "the effect of a waiting put that was sealed out");
     equal(await takeAll(stage.buffer, 1, t), ["a"], "what came out");
     const consumer = await stage.buffer.consumer();
-    isTrue(
-      (await t.soon(consumer.take(), "a take at the end")).done === true,
-      "Expected the end after the one item",
-    );
+    await getsTheEnd(consumer.take(), t, "a take after the one item");
   }),
 
   rule("SEAL-7 is idempotent: of several seals at once one did it, and later ones resolve too", async (t) => {
@@ -131,10 +126,7 @@ export const sealRules: readonly Rule[] = [
     await t.staysPending(take, "a take, with two leases open");
     await acked.ack();
     await returned.release();
-    isTrue(
-      (await t.soon(take, "the waiting take")).done === true,
-      "Expected the end: what comes back is discarded",
-    );
+    await getsTheEnd(take, t, "the waiting take, where what comes back is discarded");
     equal(await seen(), { ...expected, leased: 0, discarded: 3, consumed: 1 }, "the counts at the end");
   }),
 
@@ -149,7 +141,7 @@ export const sealRules: readonly Rule[] = [
     equal(await buffer.seal({ discard: true }), false, "what it resolved with when repeated");
     const { ready, dead, discarded } = await buffer.counts();
     equal({ ready, dead, discarded }, { ready: 0, dead: 1, discarded: 2 }, "the counts");
-    isTrue((await t.soon(consumer.take(), "a take")).done === true, "Expected the end after a discard");
+    await getsTheEnd(consumer.take(), t, "a take after a discard");
     equal(
       (await buffer.deadLetters().list()).map((letter) => letter.reason),
       ["bad"],
