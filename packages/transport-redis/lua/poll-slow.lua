@@ -5,11 +5,12 @@
 --@include fates
 --@include answers
 -- What `poll` does, in every state of the buffer.
--- ARGV: consumer · request · most items · time of the lease in ms, 0 for none · longest wait in
--- ms, below 0 of one that waited before
+-- ARGV: as of `poll`
 
+local FOREVER = 2 ^ 40
 local consumer, request, waiter = ARGV[1], ARGV[2], ARGV[1]
-local max, leaseMs, waitMs = tonumber(ARGV[3]), tonumber(ARGV[4]), math.abs(tonumber(ARGV[5]))
+local max, leaseMs, toldMs = tonumber(ARGV[3] or 1), tonumber(ARGV[4] or 0), tonumber(ARGV[5] or FOREVER)
+local waitMs, isBack = math.abs(toldMs), toldMs < 0
 local SOME, DRAINED, EMPTY, CORRUPT = 0, 1, 2, 3
 local ANSWER_ITEMS_MAX = 1024
 local ANSWER_BYTES_MAX = 4 * 1024 * 1024
@@ -38,7 +39,6 @@ if answered then
   end
   return { SOME, back, 0, {} }
 end
-local isBack = tonumber(ARGV[5]) < 0
 if isBack then
   leave(ITEM, waiter)
   s[PROMISED] = math.max(s[PROMISED] - 1, 0)

@@ -2,13 +2,13 @@
 --@include layout
 -- Hands out 1 to `max` items: consumed at once, or under a lease. The short way: for fresh items of a buffer that is not sealed. All
 -- else is answered SLOW, with nothing changed, and then asked of `poll-slow`. One item that is consumed is answered as it is kept.
--- ARGV: consumer · request · most items · time of the lease in ms, 0 for none · longest wait in
--- ms, below 0 of one that waited before. ITEMS, HANDOUTS, DUE: where there is a lease
+-- ARGV: consumer · request · and, where it is not one item, without a lease, for as long as it takes: most items · time of the lease
+-- in ms, 0 for none · longest wait in ms, below 0 of one that waited before. ITEMS, HANDOUTS, DUE: where there is a lease
 
 local HEADER, FRESH, ROOM_TOKENS, ITEM_LINE, ITEM_TOKENS, ITEMS, HANDOUTS, DUE = unpack(KEYS)
 local ANSWER_BYTES_MAX = 4 * 1024 * 1024
 local ANSWER_ITEMS_MAX = 1024
-local GRACE_MS, PROMISE_MS = 1000, 20
+local GRACE_MS, PROMISE_MS, FOREVER = 1000, 20, 2 ^ 40
 local SOME, EMPTY, CORRUPT = 0, 2, 3
 
 local packed = call('HGET', HEADER, FIELD)
@@ -17,13 +17,14 @@ local
 --@include fields
 = struct.unpack(NUMBERS, packed)
 local consumer, request = ARGV[1], ARGV[2]
-local leaseMs, waitMs = tonumber(ARGV[4]), tonumber(ARGV[5])
+local max, leaseMs, waitMs = 1, 0, FOREVER
+if ARGV[3] then max, leaseMs, waitMs = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]) end
 local isBack = waitMs < 0
 if returnedReady ~= 0 or sealed ~= 0 then return { SLOW } end
 -- One that comes late, on a connection that was given up, must not be handed what nobody would hear of. Nor one whose last number is old.
 local number = '#' .. consumer
 local latest = call('HGET', HEADER, number)
-if not latest or tonumber(latest) ~= request - 1 then return { SLOW } end
+if not latest or latest - request ~= -1 then return { SLOW } end
 local now
 if dueAt ~= 0 or leaseMs > 0 or promised > 0 or ready == 0 or isBack then
   local time = call('TIME')
@@ -67,8 +68,9 @@ if isBack then
   if promised > 0 then promised = math.min(promised - 1, itemWaiting) end
 end
 
-local left = math.min(tonumber(ARGV[3]), free, ANSWER_ITEMS_MAX)
-if left > 1 then
+local left = 1
+if max > 1 then
+  left = math.min(max, free, ANSWER_ITEMS_MAX)
   local average = bytes / (ready + leased + parked)
   left = math.min(left, math.max(1, math.floor(ANSWER_BYTES_MAX / (average + 1))))
 end

@@ -7,7 +7,7 @@ import { itemOf } from "./frames.js";
 import type { Handle } from "./handle.js";
 import type { Argument } from "./link.js";
 import { scripts } from "./scripts.js";
-import { type Try, waitFor, waitMsOf } from "./waiting.js";
+import { FOREVER_MS, type Try, waitFor, waitMsOf } from "./waiting.js";
 
 /** As in `poll.lua`. */
 const State = { Some: 0, Drained: 1, Empty: 2, Corrupt: 3 } as const;
@@ -21,6 +21,7 @@ type Answer =
 /** What one taken item is kept and answered as: the request, a colon and a mark; its sequence; its frame. */
 type One = Buffer;
 const SEQUENCE_BYTES = 8;
+const COLON = 0x3a;
 
 export class RedisConsumerPort implements ConsumerPort {
   readonly #handle: Handle;
@@ -51,7 +52,7 @@ export class RedisConsumerPort implements ConsumerPort {
       return this.#handle.track(() => this.#long(max, wait, leaseMs));
     // What nearly always is enough, with little around it.
     this.#handle.begin();
-    const args = [this.#name, this.#request, max, leaseMs, waitMsOf(wait)];
+    const args = this.#argsOf(max, leaseMs, waitMsOf(wait));
     const polled = leaseMs > 0 ? keys.poll.leased : keys.poll.plain;
     return link.runOrAgain<Answer | One>(scripts.poll, polled, scripts["poll-slow"], keys.all, args).then(
       (reply) => {
@@ -162,7 +163,7 @@ export class RedisConsumerPort implements ConsumerPort {
   }
 
   async #ask(max: number, leaseMs: number, waitMs: number, isBack: boolean, known?: Answer): Promise<Answer> {
-    const args = [this.#name, this.#request, max, leaseMs, isBack ? -waitMs : waitMs];
+    const args = this.#argsOf(max, leaseMs, isBack ? -waitMs : waitMs);
     const { plain, leased } = this.#handle.keys.poll;
     const keys = leaseMs > 0 ? leased : plain;
     try {
@@ -175,6 +176,12 @@ export class RedisConsumerPort implements ConsumerPort {
       this.#doubt(error, leaseMs);
       throw error;
     }
+  }
+
+  /** Of a poll. What nearly all of them say goes without saying: each argument costs the server something. */
+  #argsOf(max: number, leaseMs: number, waitMs: number): Argument[] {
+    const isUsual = max === 1 && leaseMs === 0 && waitMs === FOREVER_MS;
+    return isUsual ? [this.#name, this.#request] : [this.#name, this.#request, max, leaseMs, waitMs];
   }
 
   /** Nobody knows whether the request was carried out: it is asked again before anything else. */
@@ -273,5 +280,7 @@ function deliveryIn(one: One): Delivery {
 
 /** Where it begins, behind the colon and the mark. */
 function bodyIn(one: One): number {
-  return one.indexOf(":") + 2;
+  let at = 0;
+  while (at < one.length && one[at] !== COLON) at += 1;
+  return at + 2;
 }

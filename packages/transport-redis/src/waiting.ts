@@ -16,8 +16,8 @@ export interface Try {
 /** An answer, or that there is none yet, and when to ask again at the latest. */
 export type Tried<T> = { readonly answer: T } | { readonly planMs: number };
 
-// The server's scripts count in integers that a double holds.
-const WAIT_MS_MAX = 2 ** 40;
+/** As the server is told of a wait that nothing ends: its scripts count in integers that a double holds. */
+export const FOREVER_MS: number = 2 ** 40;
 
 /** As the server is told at first. */
 export function waitMsOf({ maxMs, signal }: Wait): number {
@@ -25,7 +25,7 @@ export function waitMsOf({ maxMs, signal }: Wait): number {
 }
 
 function inMs(time: number): number {
-  return Math.ceil(Math.min(time, WAIT_MS_MAX));
+  return Math.ceil(Math.min(time, FOREVER_MS));
 }
 
 /**
