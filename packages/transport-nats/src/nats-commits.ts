@@ -1,7 +1,7 @@
 /** How decisions become commits: each is one message that counts only if nothing came in between that it does not bear, else it is decided again. */
 
 import { errors } from "@nats-io/transport-node";
-import { failpoint, isBufferError } from "@sluice/core";
+import { failpoint, isBufferError, type MaybePromise } from "@sluice/core";
 import {
   type Commits,
   type Decide,
@@ -38,6 +38,26 @@ interface Pending {
   readonly tellsState?: boolean;
 }
 
+/** A commit as it is sent. */
+interface Sent {
+  readonly head: CommitHead;
+  readonly record: Buffer;
+  /** What the stream's last message has to be; undefined where it is stored in any case. */
+  readonly condition: number | undefined;
+}
+
+/** A commit under way: over which connection, since when, and what comes of it. */
+interface Sending {
+  readonly session: Session;
+  readonly since: number;
+  readonly stored: Promise<Stored>;
+}
+
+type Reply<T> = (commit: number, had?: Had) => T;
+
+/** It is not for `#atOnce`. */
+const LATER = Symbol("later");
+
 /** What is to be done, and the number of the state that it was decided on: there may be a later one before it is. */
 interface Decided<T> {
   readonly decision: Decision<T> | (Pending & { readonly reply?: never });
@@ -51,6 +71,7 @@ export class NatsCommits implements Commits {
   readonly waits: WaitCounts;
   // One commit of a handle is under way at a time: the next is decided by the state that it makes.
   #line: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
   #turn = 0;
   /** The last that was sent without a condition, and of which it was not known whether it would arrive, or twice. */
   #doubtful: CommitHead | undefined;
@@ -70,11 +91,9 @@ export class NatsCommits implements Commits {
     this.#stillHere = setInterval(() => this.#sayStillHere(), STILL_HERE_MS).unref();
   }
 
-  transact<T>(decide: Decide<T>, patience?: Patience): Promise<T> {
-    const limit = limitFromNow();
-    const answer = this.#line.then(() => this.#transact(decide, limit, patience));
-    this.#line = answer.catch(() => {});
-    return answer;
+  transact<T>(decide: Decide<T>, patience?: Patience): MaybePromise<T> {
+    const answer = this.#isFree ? this.#atOnce(decide, patience) : LATER;
+    return answer === LATER ? this.#inLine(decide, patience) : answer;
   }
 
   close(): void {
@@ -86,8 +105,75 @@ export class NatsCommits implements Commits {
     void Promise.resolve(this.#whole).finally(() => this.log.link.close());
   }
 
-  async #transact<T>(decide: Decide<T>, limit: Limit, patience: Patience | undefined): Promise<T> {
-    for (let collisions = 0; ; ) {
+  /** Nothing of this handle is under way, and nothing comes before what it is asked for. */
+  get #isFree(): boolean {
+    const { log } = this;
+    const isReady = log.isListening && !log.serverClock.isDue && !log.state.destroyed && !this.#isClosed;
+    return this.#underWay === 0 && isReady && !this.#isAfloat && this.dues.operations.length === 0;
+  }
+
+  /** The shortest way, of what nearly every call is: an answer that needs nobody, or a commit that is stored in any case. */
+  #atOnce<T>(decide: Decide<T>, patience: Patience | undefined): MaybePromise<T> | typeof LATER {
+    const { log } = this;
+    const session = log.link.current;
+    let decision: Decision<T> | undefined;
+    try {
+      decision = decideIfCurrent(decide, log.state);
+    } catch {
+      // It is the same when it is asked again.
+      return LATER;
+    }
+    if (decision === undefined || session === undefined) return LATER;
+    if ("answer" in decision) return decision.final === true || isTold(patience) ? decision.answer : LATER;
+    const { operations, reply } = decision;
+    if (decision.tellsState === true || !isPatient(operations)) return LATER;
+    const sent = this.#toSend(decision, log.number);
+    if (sent.record.length > log.recordBytesMax) return LATER;
+    const limit = limitFromNow();
+    this.#underWay += 1;
+    const sending = this.#sendOver(session, sent, true);
+    const told = (): MaybePromise<T> => {
+      this.#wasStored(sending);
+      const applied = log.ownCommit(sent.head.turn);
+      if (applied === undefined) return this.#freeAfter(this.#transact(decide, limit, patience, 1));
+      this.#underWay -= 1;
+      return this.#replied(decision, reply, applied);
+    };
+    const untold = async (): Promise<T> => {
+      const applied = await this.#send(sent, limit, sending);
+      return applied === undefined
+        ? this.#transact(decide, limit, patience, 1)
+        : this.#replied(decision, reply, applied);
+    };
+    const answer = sending.stored.then(told, () => this.#freeAfter(untold()));
+    this.#line = answer;
+    return answer;
+  }
+
+  #inLine<T>(decide: Decide<T>, patience: Patience | undefined): Promise<T> {
+    const limit = limitFromNow();
+    this.#underWay += 1;
+    const ask = () => this.#freeAfter(this.#transact(decide, limit, patience));
+    const answer = this.#line.then(ask, ask);
+    this.#line = answer;
+    return answer;
+  }
+
+  async #freeAfter<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #transact<T>(
+    decide: Decide<T>,
+    limit: Limit,
+    patience: Patience | undefined,
+    collisions = 0,
+  ): Promise<T> {
+    for (;;) {
       if (this.#isClosed) throw faults.closed();
       if (!this.log.isListening) await this.log.listen(limit);
       if (this.log.serverClock.isDue) await this.log.readClock(limit);
@@ -96,9 +182,7 @@ export class NatsCommits implements Commits {
       if (decided === undefined) continue;
       const { decision, on } = decided;
       if ("answer" in decision) {
-        // One that waits is told what comes, and one that waits for long what it has missed.
-        const isTold = patience?.hasWaited === true || isLong(patience);
-        if (decision.final === true || isTold) return decision.answer;
+        if (decision.final === true || isTold(patience)) return decision.answer;
         const isCurrent = await this.log.isCurrent(limit);
         this.#writeWholeIfDue();
         // What has come meanwhile is for those who have waited for it, before it is for a call that may wait.
@@ -106,11 +190,8 @@ export class NatsCommits implements Commits {
         continue;
       }
       const applied = await this.#commit(decision, on, limit);
-      if (applied !== undefined && decision.reply !== undefined) {
-        const answer = decision.reply(applied.number, hadInstead(decision, applied));
-        this.#writeWholeIfDue();
-        return answer;
-      }
+      if (applied !== undefined && decision.reply !== undefined)
+        return this.#replied(decision, decision.reply, applied);
       if (applied !== undefined) continue;
       collisions += 1;
       if (performance.now() >= limit.unanswered) {
@@ -119,6 +200,12 @@ export class NatsCommits implements Commits {
       }
       if (collisions > COLLISIONS_BEFORE_TURN) await this.log.passTurn();
     }
+  }
+
+  #replied<T>(decided: Pending, reply: Reply<T>, applied: Applied): T {
+    const answer = reply(applied.number, hadInstead(decided, applied));
+    this.#writeWholeIfDue();
+    return answer;
   }
 
   /** Undefined to be asked again. What is due comes first, and before all that what is still on its way is made void. */
@@ -150,42 +237,68 @@ export class NatsCommits implements Commits {
     return this.#doubtful !== undefined && mayCount(course, state, this.#doubtful);
   }
 
-  /** Undefined if another one came first. @param last - the number of the state that it was decided on. */
-  async #commit(
-    { operations, items = [], tellsState = false }: Pending,
-    last: number,
-    limit: Limit,
-  ): Promise<Applied | undefined> {
+  /** @param last - the number of the state that it was decided on. */
+  #toSend({ operations, items, tellsState = false }: Pending, last: number): Sent {
     const { log } = this;
     this.#turn += 1;
-    const turn = this.#turn;
     const all = withJoin(log.state, log.handle, operations);
     // Who says "full" says it of this state.
     const condition = isPatient(all) && !tellsState ? undefined : last;
-    const base = condition === undefined ? { base: last } : {};
-    const head: CommitHead = { by: log.handle, turn, ...base, operations: all };
+    const named = { by: log.handle, turn: this.#turn };
+    const head: CommitHead =
+      condition === undefined ? { ...named, base: last, operations: all } : { ...named, operations: all };
     const record = encodeRecord(head, items);
-    if (record.length > log.recordBytesMax) {
-      const message = `A commit of ${record.length} bytes is more than the server takes (\`max_payload\` is ${log.recordBytesMax})`;
-      throw faults.of("STORAGE_FULL", message);
-    }
+    log.sent = { head, record };
+    return { head, record, condition };
+  }
+
+  /** Undefined if another one came first. @param last - the number of the state that it was decided on. */
+  async #commit(pending: Pending, last: number, limit: Limit): Promise<Applied | undefined> {
+    const sent = this.#toSend(pending, last);
+    const { length } = sent.record;
+    const { recordBytesMax } = this.log;
+    if (length <= recordBytesMax) return this.#send(sent, limit);
+    const message = `A commit of ${length} bytes is more than the server takes (\`max_payload\` is ${recordBytesMax})`;
+    throw faults.of("STORAGE_FULL", message);
+  }
+
+  #sendOver(session: Session, { record, condition }: Sent, isFirst: boolean): Sending {
+    const { publisher } = session;
+    const { commits } = this.log.names;
+    failpoint("nats.before-commit");
+    const since = performance.now();
+    const stored =
+      condition === undefined && isFirst
+        ? publisher.publishUnanswered(commits, record)
+        : publisher.publish(commits, record, condition);
+    return { session, since, stored };
+  }
+
+  #wasStored({ since }: Sending): void {
+    failpoint("nats.after-commit");
+    this.log.commitMs += (performance.now() - since - this.log.commitMs) / COMMITS_AVERAGED;
+  }
+
+  /** @param begun - if it was sent already. */
+  async #send(sent: Sent, limit: Limit, begun?: Sending): Promise<Applied | undefined> {
+    const { log } = this;
+    const { head, record, condition } = sent;
+    const { turn } = head;
+    const last = head.base ?? condition;
     let isInDoubt = false;
     for (let tries = 0; ; tries++) {
-      let session: Session | undefined;
+      let sending = tries === 0 ? begun : undefined;
+      let session = sending?.session;
       let answer: Stored;
       try {
-        session = log.link.current ?? (await log.link.session(limit));
-        const isOver = log.number !== last && !mayCount(log.course, log.state, head);
-        if (isOver) return this.#ownOrNone(turn, isInDoubt);
-        failpoint("nats.before-commit");
-        const askedAt = performance.now();
-        const { publisher } = session;
-        answer =
-          condition === undefined && tries === 0
-            ? await publisher.publishUnanswered(log.names.commits, record)
-            : await publisher.publish(log.names.commits, record, condition);
-        failpoint("nats.after-commit");
-        log.commitMs += (performance.now() - askedAt - log.commitMs) / COMMITS_AVERAGED;
+        if (sending === undefined) {
+          session = log.link.current ?? (await log.link.session(limit));
+          const isOver = log.number !== last && !mayCount(log.course, log.state, head);
+          if (isOver) return this.#ownOrNone(turn, isInDoubt);
+          sending = this.#sendOver(session, sent, tries === 0);
+        }
+        answer = await sending.stored;
+        this.#wasStored(sending);
       } catch (error) {
         try {
           if (session === undefined) throw error;
@@ -241,7 +354,7 @@ export class NatsCommits implements Commits {
   #sayStillHere(): void {
     const { handle, state } = this.log;
     if (!state.participants.has(handle) || this.log.hearing.silenceMs(handle) < STILL_HERE_MS / 2) return;
-    this.transact(() => ({ operations: [], reply: () => undefined })).catch(() => {});
+    this.#inLine(() => ({ operations: [], reply: () => undefined }), undefined).catch(() => {});
   }
 }
 
@@ -254,9 +367,10 @@ function hadInstead({ operations }: Pending, applied: Applied): Had | undefined 
   return isSame ? undefined : had;
 }
 
-/** The server is asked meanwhile whether all was told. */
-function isLong(patience: Patience | undefined): boolean {
-  return patience !== undefined && patience.until - performance.now() > 2 * FALLBACK_MS;
+/** One that waits is told what comes, and one that waits for long what it has missed: the server is asked meanwhile. */
+function isTold(patience: Patience | undefined): boolean {
+  if (patience === undefined) return false;
+  return patience.hasWaited === true || patience.until - performance.now() > 2 * FALLBACK_MS;
 }
 
 function inDoubt(error: unknown): unknown {

@@ -27,7 +27,7 @@ import { type Limit, Link, limitFromNow, pause, type Session } from "./link.js";
 import { kindOf, type Names } from "./names.js";
 import { Payloads } from "./payloads.js";
 import { Reached } from "./reached.js";
-import { type CommitHead, decodeRecord } from "./record.js";
+import { type CommitHead, decodeRecord, payloadIn } from "./record.js";
 import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
 import { FALLBACK_MS, TOLD_MS } from "./timing.js";
@@ -77,7 +77,9 @@ export class NatsLog implements Log {
   readonly #ahead: Map<number, Told> = new Map();
   readonly #reached: Reached = new Reached();
   readonly #turns: Turns = new Turns();
-  /** The last of this handle. */
+  /** The last that this handle has sent: it need not be read when it comes back. */
+  sent: { readonly head: CommitHead; readonly record: Buffer } | undefined;
+  /** The last of this handle that counted. */
   #own: Applied = { turn: 0, number: 0, operations: [] };
   #checkedAt = 0;
   #checking: Promise<void> | undefined;
@@ -342,7 +344,7 @@ export class NatsLog implements Log {
     const kind = kindOf(subject);
     let ownTurn: number | undefined;
     if (kind === "commit") {
-      const { head, payload } = decodeRecord<CommitHead>(data);
+      const { head, payload } = this.#commitIn(data);
       const { by, turn } = head;
       this.hearing.heard(by);
       if (by === this.handle) ownTurn = turn;
@@ -362,6 +364,11 @@ export class NatsLog implements Log {
     }
     this.number = sequence;
     if (ownTurn !== undefined) this.onOwn(ownTurn, sequence);
+  }
+
+  #commitIn(data: Uint8Array): { readonly head: CommitHead; readonly payload: Buffer } {
+    if (this.sent?.record.equals(data) !== true) return decodeRecord<CommitHead>(data);
+    return { head: this.sent.head, payload: payloadIn(this.sent.record) };
   }
 
   #advanced(): void {

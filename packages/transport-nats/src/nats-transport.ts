@@ -17,7 +17,7 @@ import {
 } from "@sluice/core";
 import { Store, StorePort } from "@sluice/file-store";
 import { faults, isStreamMissing, isTaken, NAME, refusalOf } from "./faults.js";
-import { Link, limitFromNow } from "./link.js";
+import { Link, limitFromNow, pause } from "./link.js";
 import { namesOf, placeSubject } from "./names.js";
 import { NatsCommits } from "./nats-commits.js";
 import { NatsLog } from "./nats-log.js";
@@ -115,9 +115,10 @@ async function create(
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.New,
       num_replicas: replicas,
-      republish: { src: ">", dest: `${names.told}.>` },
+      // With the last token alone behind it: every client reads every byte of a subject.
+      republish: { src: names.all, dest: `${names.told}.{{wildcard(1)}}` },
     };
-    for (;;) {
+    for (let tries = 0; ; tries++) {
       try {
         // The same once more is no error: it may be asked twice.
         await link.ask(limit, ({ jsm }) => jsm.streams.add(config));
@@ -128,6 +129,8 @@ async function create(
         if (performance.now() >= limit.unanswered) throw refusalOf(error, "none");
       }
       await removeDestroyed(link, servers, name);
+      // Those that come at once may be refused for each other's sake, and nobody be there: in step they would be for ever.
+      await pause(tries);
     }
   } finally {
     link.close();

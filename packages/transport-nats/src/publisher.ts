@@ -33,8 +33,6 @@ interface Answer {
   readonly error?: ConstructorParameters<typeof JetStreamApiError>[0];
 }
 
-/** In place of where an answer comes to. */
-const UNANSWERED = "";
 const EXPECT_LAST = "Nats-Expected-Last-Sequence";
 const NO_RESPONDERS = 503;
 
@@ -42,6 +40,9 @@ export class Publisher {
   readonly #nc: NatsConnection;
   readonly #inbox: string;
   readonly #pending: Map<string, Pending> = new Map();
+  /** What needs no answer, and its maker was not told yet. */
+  #untold: (Pending & { readonly sentAt: number }) | undefined;
+  #untoldTimer: NodeJS.Timeout | undefined;
   #count = 0;
 
   constructor(nc: NatsConnection, inboxPrefix: string | undefined) {
@@ -77,25 +78,41 @@ export class Publisher {
       options.headers = headers();
       options.headers.set(EXPECT_LAST, `${lastSequence}`);
     }
-    return this.#sent(reply, subject, data, options, ANSWER_MS);
+    return this.#sent(reply, subject, data, options);
   }
 
   /** Until whoever listens says that it was told. One at a time. Rejects an `errors.TimeoutError` where it is not. */
   publishUnanswered(subject: string, data: Uint8Array): Promise<Stored> {
-    return this.#sent(UNANSWERED, subject, data, undefined, UNTOLD_MS);
+    return new Promise<Stored>((resolve, reject) => {
+      this.#untold = { subject, resolve, reject, sentAt: performance.now() };
+      this.#untoldTimer ??= setTimeout(() => this.#lookForUntold(), UNTOLD_MS);
+      // The connection does not keep the process: a call that is under way does.
+      this.#untoldTimer.ref();
+      try {
+        this.#nc.publish(subject, data);
+      } catch (error) {
+        this.#untold = undefined;
+        reject(error);
+      }
+    });
   }
 
   told(sequence: number): void {
-    this.#pending.get(UNANSWERED)?.resolve({ isStored: true, sequence });
+    this.#untold?.resolve({ isStored: true, sequence });
+    this.#untold = undefined;
+    this.#untoldTimer?.unref();
   }
 
-  #sent(
-    key: string,
-    subject: string,
-    data: Uint8Array,
-    options: PublishOptions | undefined,
-    maxMs: number,
-  ): Promise<Stored> {
+  // One timer serves many, one after the other: most are told long before, and cost nothing.
+  #lookForUntold(): void {
+    this.#untoldTimer = undefined;
+    if (this.#untold === undefined) return;
+    const leftMs = this.#untold.sentAt + UNTOLD_MS - performance.now();
+    if (leftMs > 0) this.#untoldTimer = setTimeout(() => this.#lookForUntold(), leftMs);
+    else this.#untold.reject(new errors.TimeoutError());
+  }
+
+  #sent(key: string, subject: string, data: Uint8Array, options: PublishOptions): Promise<Stored> {
     return new Promise<Stored>((resolve, reject) => {
       const end = () => {
         clearTimeout(timer);
@@ -105,7 +122,7 @@ export class Publisher {
         end();
         reject(error);
       };
-      const timer = setTimeout(() => fail(new errors.TimeoutError()), maxMs);
+      const timer = setTimeout(() => fail(new errors.TimeoutError()), ANSWER_MS);
       const succeed = (stored: Stored) => {
         end();
         resolve(stored);
@@ -125,13 +142,18 @@ export class Publisher {
       if (status.type !== "error" || !isDenied(status.error)) continue;
       const { error } = status;
       const denied = error instanceof errors.PermissionViolationError ? error.subject : undefined;
-      for (const { subject, reject } of this.#pending.values())
+      for (const { subject, reject } of this.#all())
         if (denied === undefined || denied === subject) reject(error);
     }
   }
 
   #rejectAll(error: unknown): void {
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const { reject } of this.#all()) reject(error);
+  }
+
+  #all(): Pending[] {
+    const all = [...this.#pending.values()];
+    return this.#untold === undefined ? all : [...all, this.#untold];
   }
 }
 

@@ -33,6 +33,11 @@ export function encodeRecord(head: unknown, items: readonly Uint8Array[] = []): 
   return record;
 }
 
+/** Of one that is whole. */
+export function payloadIn(record: Buffer): Buffer {
+  return record.subarray(LENGTH_BYTES + record.readUInt32LE(0));
+}
+
 /** @throws BufferError `DATA_CORRUPT`. */
 export function decodeRecord<Head>(data: Uint8Array): { readonly head: Head; readonly payload: Buffer } {
   const record = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
