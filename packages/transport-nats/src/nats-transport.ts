@@ -141,11 +141,15 @@ async function create(
 async function removeDestroyed(link: Link, servers: ServerPlace, name: string): Promise<void> {
   const found = await findAt(link, name);
   if (found === undefined) return;
-  const port = await openFound(servers, found.described, found.info, 1).catch((error: unknown) => {
-    if (isBufferError(error, "BUFFER_NOT_FOUND")) return undefined;
+  let port: BufferPort;
+  try {
+    port = await openFound(servers, found.described, found.info, 1);
+  } catch (error) {
+    if (isBufferError(error, "BUFFER_DESTROYED")) return removeStream(link, found.info.config.name);
+    // It is gone, or not there yet: who makes it may have been told that it is, and is not to lose it.
+    if (isBufferError(error, "BUFFER_NOT_FOUND")) return;
     throw error;
-  });
-  if (port === undefined) return removeStream(link, found.info.config.name);
+  }
   await port.close();
   throw faults.of("BUFFER_EXISTS", `There is a buffer ${JSON.stringify(name)} at ${link.where} already`);
 }
@@ -162,11 +166,14 @@ async function open(
     const found = await findAt(link, name);
     if (found === undefined || (id !== undefined && found.described.id !== id)) throw missing(link, name);
     return await openFound(servers, found.described, found.info, replicas);
+  } catch (error) {
+    throw isBufferError(error, "BUFFER_DESTROYED") ? missing(link, name) : error;
   } finally {
     link.close();
   }
 }
 
+/** Rejects `BUFFER_DESTROYED` where its destroyer has committed that, and `BUFFER_NOT_FOUND` where its stream is not there. */
 async function openFound(
   servers: ServerPlace,
   { name, id, spec }: Described,
@@ -177,10 +184,13 @@ async function openFound(
   const commits = new NatsCommits(log);
   try {
     await log.link.session(limitFromNow());
-    if (log.state.destroyed) throw missing(log.link, name);
   } catch (error) {
     commits.close();
     throw isBufferError(error, "BUFFER_DESTROYED") ? missing(log.link, name) : error;
+  }
+  if (log.state.destroyed) {
+    commits.close();
+    throw faults.destroyed("in the stream");
   }
   const identity = {
     capabilities: capabilitiesOf(Math.min(replicas, info.config.num_replicas)),
