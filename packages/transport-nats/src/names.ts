@@ -17,7 +17,7 @@ function encoded(name: string): string {
   return `${text.slice(0, ENCODED_MAX - hash.length - 2)}==${hash}`;
 }
 
-/** A server gives a subject to one stream: whoever has this one is the buffer of that name. */
+/** Whoever has this one, and no other stream has it, may be the buffer of that name. */
 export function placeSubject(name: string): string {
   return `sluice.at.${encoded(name)}`;
 }

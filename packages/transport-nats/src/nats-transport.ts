@@ -1,7 +1,5 @@
 /** The factory, its options, and the address that lets others open what it made. */
 
-import { randomBytes } from "node:crypto";
-import { DiscardPolicy, RetentionPolicy, StorageType, type StreamInfo } from "@nats-io/jetstream";
 import type { NodeConnectionOptions } from "@nats-io/transport-node";
 import {
   type BufferAddress,
@@ -16,11 +14,13 @@ import {
   wrongType,
 } from "@sluice/core";
 import { Store, StorePort } from "@sluice/file-store";
-import { faults, isStreamMissing, isTaken, NAME, refusalOf } from "./faults.js";
-import { Link, limitFromNow, pause } from "./link.js";
-import { namesOf, placeSubject } from "./names.js";
+import { faults, NAME } from "./faults.js";
+import { Link, limitFromNow } from "./link.js";
+import { makeStream } from "./make-stream.js";
+import { namesOf } from "./names.js";
 import { NatsCommits } from "./nats-commits.js";
 import { NatsLog } from "./nats-log.js";
+import { type Found, foundAt, isMade, removeStream } from "./place.js";
 import { capabilitiesOf, checkServer } from "./server-facts.js";
 import { type ServerPlace, serversAgain, serversAt } from "./server-place.js";
 
@@ -39,7 +39,6 @@ export interface NatsTransportOptions {
 }
 
 const MODULE = new URL("./index.js", import.meta.url).href;
-const FORMAT = 1;
 const OPTIONS = ["name", "url", "client", "replicas"];
 const NAME_CHARACTERS_MAX = 200;
 const REPLICAS: readonly unknown[] = [1, 3, 5];
@@ -81,14 +80,6 @@ function transportOn(servers: ServerPlace, name: string, replicas: number): Buff
   };
 }
 
-/** What the description of a stream says of the buffer in it. */
-interface Described {
-  readonly sluice: number;
-  readonly name: string;
-  readonly id: string;
-  readonly spec: BufferSpec;
-}
-
 async function create(
   servers: ServerPlace,
   name: string,
@@ -104,54 +95,32 @@ async function create(
   try {
     const limit = limitFromNow();
     checkServer(await link.session(limit), replicas, spec);
-    const id = randomBytes(9).toString("hex");
-    const names = namesOf(name, id);
-    const described: Described = { sluice: FORMAT, name, id, spec };
-    const config = {
-      name: names.stream,
-      description: JSON.stringify(described),
-      subjects: [placeSubject(name), names.all],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.New,
-      num_replicas: replicas,
-      // With the last token alone behind it: every client reads every byte of a subject.
-      republish: { src: names.all, dest: `${names.told}.{{wildcard(1)}}` },
-    };
-    for (let tries = 0; ; tries++) {
-      try {
-        // The same once more is no error: it may be asked twice.
-        await link.ask(limit, ({ jsm }) => jsm.streams.add(config));
-        return addressOf(servers, name, id, replicas);
-      } catch (error) {
-        if (!isTaken(error)) throw refusalOf(error, "unknown");
-        // By no buffer of this name: a stream of somebody else's has what the commits go to.
-        if (performance.now() >= limit.unanswered) throw refusalOf(error, "none");
-      }
-      await removeDestroyed(link, servers, name);
-      // Those that come at once may be refused for each other's sake, and nobody be there: in step they would be for ever.
-      await pause(tries);
-    }
+    const id = await makeStream(link, limit, { name, spec, replicas }, (found) =>
+      isDestroyed(servers, found),
+    );
+    return addressOf(servers, name, id, replicas);
   } finally {
     link.close();
   }
 }
 
-/** What a buffer has left whose destroyer died. If there is another, that is the end of it. */
-async function removeDestroyed(link: Link, servers: ServerPlace, name: string): Promise<void> {
-  const found = await findAt(link, name);
-  if (found === undefined) return;
+/** Whether it is only what a destroyer has left that died. Rejects `BUFFER_EXISTS` if it is not. */
+async function isDestroyed(servers: ServerPlace, found: Found): Promise<boolean> {
   let port: BufferPort;
   try {
-    port = await openFound(servers, found.described, found.info, 1);
+    port = await openFound(servers, found, 1);
   } catch (error) {
-    if (isBufferError(error, "BUFFER_DESTROYED")) return removeStream(link, found.info.config.name);
-    // It is gone, or not there yet: who makes it may have been told that it is, and is not to lose it.
-    if (isBufferError(error, "BUFFER_NOT_FOUND")) return;
+    if (isBufferError(error, "BUFFER_DESTROYED")) return true;
+    // It has gone meanwhile.
+    if (isBufferError(error, "BUFFER_NOT_FOUND")) return false;
     throw error;
   }
   await port.close();
-  throw faults.of("BUFFER_EXISTS", `There is a buffer ${JSON.stringify(name)} at ${link.where} already`);
+  const { name } = found.described;
+  throw faults.of(
+    "BUFFER_EXISTS",
+    `There is a buffer ${JSON.stringify(name)} at ${servers.urls.join(", ")} already`,
+  );
 }
 
 /** @param id - of the one that is meant; undefined for any. */
@@ -163,9 +132,10 @@ async function open(
 ): Promise<BufferPort> {
   const link = new Link(servers);
   try {
-    const found = await findAt(link, name);
-    if (found === undefined || (id !== undefined && found.described.id !== id)) throw missing(link, name);
-    return await openFound(servers, found.described, found.info, replicas);
+    const all = await foundAt(link, name);
+    const found = all.find((one) => isMade(one) && (id === undefined || one.described.id === id));
+    if (found === undefined) throw missing(link, name);
+    return await openFound(servers, found, replicas);
   } catch (error) {
     throw isBufferError(error, "BUFFER_DESTROYED") ? missing(link, name) : error;
   } finally {
@@ -176,8 +146,7 @@ async function open(
 /** Rejects `BUFFER_DESTROYED` where its destroyer has committed that, and `BUFFER_NOT_FOUND` where its stream is not there. */
 async function openFound(
   servers: ServerPlace,
-  { name, id, spec }: Described,
-  info: StreamInfo,
+  { described: { name, id, spec }, info }: Found,
   replicas: number,
 ): Promise<BufferPort> {
   const log = new NatsLog(servers, namesOf(name, id), Object.freeze(spec));
@@ -204,49 +173,6 @@ async function openFound(
       link.close();
     }
   });
-}
-
-/** By the name that no later stream has. */
-async function removeStream(link: Link, stream: string): Promise<void> {
-  try {
-    await link.ask(limitFromNow(), ({ jsm }) => jsm.streams.delete(stream));
-  } catch (error) {
-    if (!isStreamMissing(error)) throw refusalOf(error, "unknown");
-  }
-}
-
-async function findAt(
-  link: Link,
-  name: string,
-): Promise<{ readonly described: Described; readonly info: StreamInfo } | undefined> {
-  let info: StreamInfo;
-  try {
-    info = await link.ask(limitFromNow(), async ({ jsm }) =>
-      jsm.streams.info(await jsm.streams.find(placeSubject(name))),
-    );
-  } catch (error) {
-    if (isStreamMissing(error)) return undefined;
-    throw refusalOf(error, "none");
-  }
-  return { described: describedIn(info, name), info };
-}
-
-function describedIn({ config }: StreamInfo, name: string): Described {
-  let described: Partial<Described> | null;
-  try {
-    described = JSON.parse(config.description ?? "") as Partial<Described> | null;
-  } catch {
-    described = null;
-  }
-  if (described?.sluice === undefined || described.name !== name) {
-    const message = `The subject ${placeSubject(name)} belongs to the stream ${config.name}, which is no buffer`;
-    throw faults.of("NOT_A_BUFFER", message);
-  }
-  if (described.sluice !== FORMAT) {
-    const versions = `has format ${described.sluice}, and this version reads ${FORMAT}`;
-    throw faults.of("VERSION_UNSUPPORTED", `The buffer ${JSON.stringify(name)} ${versions}`);
-  }
-  return described as Described;
 }
 
 function missing({ where }: Link, name: string): Error {

@@ -4,6 +4,8 @@
 export const REQUEST_MS = 3_000;
 /** A call whose commit is in doubt, or whose servers are choosing a leader, fails after so long. */
 export const DOUBT_MS = 10_000;
+/** A stream that its maker has not called a buffer for so long is of one that died: less than `DOUBT_MS`, within which another one is made. */
+export const UNMADE_MS = 5_000;
 /** One request waits so long for its answer; then the connection is given up, and another made. */
 export const ANSWER_MS = 2_000;
 /** Whoever waits asks the server so often whether it has heard everything. */
