@@ -1,3 +1,4 @@
+export { endOfOwnServer } from "./end-of-own-server.js";
 export { freePort } from "./free-port.js";
 export { Network, type NetworkOptions, type Way, whyNoNetwork } from "./network.js";
 export { type Handles, outcomesWithout } from "./outcomes-without.js";

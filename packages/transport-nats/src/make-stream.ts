@@ -11,11 +11,11 @@ import { isSilence, isStreamMissing, isTaken, refusalOf } from "./faults.js";
 import { type Limit, type Link, pause } from "./link.js";
 import { type Names, namesOf, placeSubject } from "./names.js";
 import { type Described, FORMAT, type Found, foundAt, isMade, removeStream, streamsAt } from "./place.js";
+import { NOTHING } from "./record.js";
 import { UNMADE_MS } from "./timing.js";
 
 // The server that answers may be behind the one that made it: so often is it looked again for one's own.
 const LOOKS_MAX = 8;
-const NOTHING = new Uint8Array(0);
 
 export interface Wanted {
   readonly name: string;

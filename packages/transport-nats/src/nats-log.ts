@@ -27,7 +27,7 @@ import { type Limit, Link, limitFromNow, pause, type Session } from "./link.js";
 import { kindOf, type Names } from "./names.js";
 import { Payloads } from "./payloads.js";
 import { Reached } from "./reached.js";
-import { type CommitHead, decodeRecord, payloadIn } from "./record.js";
+import { type CommitHead, decodeRecord, NOTHING, payloadIn } from "./record.js";
 import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
 import { FALLBACK_MS, TOLD_MS } from "./timing.js";
@@ -39,7 +39,6 @@ import { loadState, readAll } from "./whole-state.js";
 const FETCHED_AT_ONCE = 64;
 // Head of a commit, and what a client and a server put around a message.
 const HEAD_BYTES_MAX = 64 * 1024;
-const NOTHING = new Uint8Array(0);
 
 export class NatsLog implements Log {
   readonly faults: Faults = faults;

@@ -91,16 +91,21 @@ export class Publisher {
       try {
         this.#nc.publish(subject, data);
       } catch (error) {
-        this.#untold = undefined;
-        reject(error);
+        this.#takeUntold()?.reject(error);
       }
     });
   }
 
   told(sequence: number): void {
-    this.#untold?.resolve({ isStored: true, sequence });
+    this.#takeUntold()?.resolve({ isStored: true, sequence });
+  }
+
+  /** From now on nothing keeps the process for it. */
+  #takeUntold(): Pending | undefined {
+    const untold = this.#untold;
     this.#untold = undefined;
     this.#untoldTimer?.unref();
+    return untold;
   }
 
   // One timer serves many, one after the other: most are told long before, and cost nothing.
@@ -109,7 +114,7 @@ export class Publisher {
     if (this.#untold === undefined) return;
     const leftMs = this.#untold.sentAt + UNTOLD_MS - performance.now();
     if (leftMs > 0) this.#untoldTimer = setTimeout(() => this.#lookForUntold(), leftMs);
-    else this.#untold.reject(new errors.TimeoutError());
+    else this.#takeUntold()?.reject(new errors.TimeoutError());
   }
 
   #sent(key: string, subject: string, data: Uint8Array, options: PublishOptions): Promise<Stored> {
@@ -142,18 +147,15 @@ export class Publisher {
       if (status.type !== "error" || !isDenied(status.error)) continue;
       const { error } = status;
       const denied = error instanceof errors.PermissionViolationError ? error.subject : undefined;
-      for (const { subject, reject } of this.#all())
-        if (denied === undefined || denied === subject) reject(error);
+      const isOf = ({ subject }: Pending) => denied === undefined || denied === subject;
+      for (const pending of this.#pending.values()) if (isOf(pending)) pending.reject(error);
+      if (this.#untold !== undefined && isOf(this.#untold)) this.#takeUntold()?.reject(error);
     }
   }
 
   #rejectAll(error: unknown): void {
-    for (const { reject } of this.#all()) reject(error);
-  }
-
-  #all(): Pending[] {
-    const all = [...this.#pending.values()];
-    return this.#untold === undefined ? all : [...all, this.#untold];
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#takeUntold()?.reject(error);
   }
 }
 

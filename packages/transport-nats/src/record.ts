@@ -17,6 +17,9 @@ export interface CommitHead {
 
 const LENGTH_BYTES = 4;
 
+/** What a message holds of which only the place in the stream matters. */
+export const NOTHING: Uint8Array = new Uint8Array(0);
+
 export function encodeRecord(head: unknown, items: readonly Uint8Array[] = []): Buffer {
   const json = JSON.stringify(head);
   const headBytes = Buffer.byteLength(json);
