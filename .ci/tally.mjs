@@ -4,7 +4,9 @@
 // failure, and so does a package whose tests left no report, or an empty one: nothing run is nothing proved.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
+const LINES_SHOWN = 60;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dirs = [
   ".ci",
@@ -53,7 +55,27 @@ for (const dir of dirs) {
 const inTests = sum.failed;
 for (const step of process.argv.slice(2)) {
   if (["test", "house-rules"].includes(step) && inTests > 0) continue;
+  for (const line of lastLines(step)) console.log(line);
   fail(`step ${step} failed`);
 }
+
+/**
+ * The end of what a step's failed tasks printed, such as an error outside of all tests; where no task is named, the step's own end.
+ *
+ * @param {string} step - one of `.ci/run`, or of `pnpm check` there.
+ */
+function lastLines(step) {
+  const log = [step, "check"].map((name) => `${root}.ci/.vitest/${name}.log`).find(existsSync);
+  if (log === undefined) return [];
+  const lines = stripVTControlCharacters(readFileSync(log, "utf8")).trimEnd().split("\n");
+  const tasks = [...(lines.findLast((line) => /^Failed:.*#/.test(line)) ?? "").matchAll(/\S+#\S+/g)];
+  if (tasks.length === 0) return lines.slice(-LINES_SHOWN);
+  return tasks.flatMap(([task]) => {
+    const ofTask = lines.filter((line) => line.startsWith(`${task.replace("#", ":")}:`));
+    const from = ofTask.findIndex((line) => line.includes("Unhandled Error"));
+    return from < 0 ? ofTask.slice(-LINES_SHOWN) : ofTask.slice(from, from + LINES_SHOWN);
+  });
+}
+
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
