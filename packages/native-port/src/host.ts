@@ -3,13 +3,33 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, statfsSync } from "node:fs";
 
-// Two views of one clock, CLOCK_MONOTONIC: since the machine was started, and since this process was, which is cheaper to read.
-const [seconds, nanoseconds] = process.hrtime();
-const PROCESS_STARTED_MS = seconds * 1000 + nanoseconds / 1e6 - performance.now();
+// By so much may the clocks of two processes differ.
+const APART_MS = 0.05;
+const READINGS_MAX = 1_000;
+const PROCESS_STARTED_MS = processStartedMs();
 
 /** Milliseconds of the machine's monotonic clock: the same for all processes of one boot, untouched by the wall clock. */
 export function monotonicMs(): number {
   return PROCESS_STARTED_MS + performance.now();
+}
+
+/**
+ * Two views of one clock, CLOCK_MONOTONIC: since the machine was started, and since this process was, which is cheaper to read. The
+ * process may stand still for long between two readings: its leases would be over by that much too early. So one is read between two of
+ * the other, until these are close together; the closest ones are taken where they never are.
+ */
+function processStartedMs(): number {
+  let startedMs = 0;
+  let apartMs = Number.POSITIVE_INFINITY;
+  for (let readings = 0; apartMs > APART_MS && readings < READINGS_MAX; readings++) {
+    const before = performance.now();
+    const [seconds, nanoseconds] = process.hrtime();
+    const after = performance.now();
+    if (after - before >= apartMs) continue;
+    apartMs = after - before;
+    startedMs = seconds * 1000 + nanoseconds / 1e6 - after;
+  }
+  return startedMs;
 }
 
 let boot: string | undefined;
