@@ -1,5 +1,6 @@
 // The driver that kills, over transports that would have let it pass, or made it hang.
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import type { BufferTransport } from "@sluice/core";
 import { expect, test, vi } from "vitest";
 // The compiled kit, whose child processes are compiled too.
@@ -91,6 +92,33 @@ test("a run that cannot be begun ends, and hands over what there is", async () =
     await places.cleanup(transport);
   }
   expect(handed).toHaveLength(1);
+});
+
+test("a run that is given up in the middle of its end leaves no rejection that nobody hears", async () => {
+  const places = inDirectories((directory) => fileTransport({ path: join(directory, "buffer") }));
+  const transport = await places.createTransport();
+  const open = async () => {
+    const port = await transport.open();
+    return Object.defineProperty(port, "seal", { value: () => new Promise(() => {}) });
+  };
+  const strays: unknown[] = [];
+  const onStray = (reason: unknown) => strays.push(reason);
+  process.on("unhandledRejection", onStray);
+  try {
+    const report = await runChaos(
+      { ...transport, open },
+      {
+        ...{ mode: "take", capacity: 5, producers: 0, consumers: 0, kills: 0, seed: 1, endMs: 300 },
+        wishes: { durability: "none" },
+      },
+    );
+    expect(report.liveness.join()).toContain("within 300 ms of the last fault");
+    await turn();
+    expect(strays).toEqual([]);
+  } finally {
+    process.off("unhandledRejection", onStray);
+    await places.cleanup(transport);
+  }
 });
 
 test.each([

@@ -17,6 +17,7 @@ import { timeScale, timingFromEnvironment } from "../harness.js";
 import { drawn } from "../kit/drawn.js";
 import { inTime, LATE } from "../kit/in-time.js";
 import { takesOf } from "../kit/judge.js";
+import { handled } from "../kit/quiet.js";
 import { passingFolder } from "../kit/temporary-folder.js";
 import { unlessAborted } from "../kit/unless-aborted.js";
 import { consume } from "../processes/loops.js";
@@ -273,7 +274,8 @@ async function finish(
   for (const { puppet } of crew.workers) puppet.signal("SIGCONT");
   const of = (role: "producer" | "consumer") => crew.workers.filter((worker) => worker.role === role);
   // One consumer that nobody kills: the others may all come upon their failpoints, and what comes back late has a taker too.
-  const last = consume(buffer, { folder, name: "last-consumer", mode, leaseMs, seed, workMs: 0 });
+  // Where the run is given up before it is awaited, it rejects with nobody there to hear.
+  const last = handled(consume(buffer, { folder, name: "last-consumer", mode, leaseMs, seed, workMs: 0 }));
   await Promise.all(
     of("producer").map(async (worker) => {
       // It may be waiting in a put; somebody is taking, so there will be room.
