@@ -25,7 +25,10 @@ export class WorkerProcess {
     const fail = (reason: string) => {
       for (const { reject } of [ready, report]) reject(new Error(reason));
     };
-    createInterface({ input: running.output }).on("line", (line) => {
+    const lines = createInterface({ input: running.output });
+    // It tells the stream's own errors once more, such as that of a pipe whose other end was killed: its end is heard of anyway.
+    lines.on("error", () => {});
+    lines.on("line", (line) => {
       const message = parsed(line);
       switch (message?.kind) {
         case "ready":
