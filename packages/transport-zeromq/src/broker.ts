@@ -7,6 +7,7 @@ import { Malformed } from "./bytes.js";
 import { carryOut } from "./carry-out.js";
 import { Farewell } from "./farewell.js";
 import { Gatekeeper } from "./gatekeeper.js";
+import { letGo } from "./let-go.js";
 import { LogTogether } from "./log-together.js";
 import * as wire from "./protocol.js";
 import { Kind, type Part, PROTOCOL_VERSION, Status } from "./protocol.js";
@@ -156,9 +157,9 @@ export class Broker {
     this.#malformed.end();
     for (const { timer } of this.#sessions.values()) clearTimeout(timer);
     const idle = this.#authority.end();
-    this.#router.close();
+    const gone = letGo(this.#router);
     this.#gatekeeper?.close();
-    await idle;
+    await Promise.all([idle, gone]);
     this.#options.onEnded?.();
   }
 

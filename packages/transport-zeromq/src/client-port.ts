@@ -91,7 +91,7 @@ export class ClientPort implements BufferPort {
       isLeaving = this.#connection.isDestroyed;
     }
     // The broker ends when whoever waited has hung up; then the next one can be made there.
-    this.#connection.drop();
+    await this.#connection.drop();
     if (isLeaving) await left();
   }
 }

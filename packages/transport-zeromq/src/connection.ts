@@ -12,6 +12,7 @@ import { type FieldReader, Malformed } from "./bytes.js";
 import { ClientDealer } from "./dealer.js";
 import { closed, closedUnder, destroyed, faultOf, otherSpeech, otherVersion, unavailable } from "./faults.js";
 import type { ClientKeys } from "./keys.js";
+import { letGo } from "./let-go.js";
 import { type OpenRequest, OpenRequests, type RequestTerms } from "./open-requests.js";
 import { nobodyListens, type Place } from "./place.js";
 import * as wire from "./protocol.js";
@@ -22,6 +23,7 @@ import { whenOver } from "./when-over.js";
 // Of one request; more of them make more requests.
 const GIVEN_UP_MAX = 4_096;
 
+const nothing = (): undefined => {};
 const lengthOf = ({ byteLength }: Buffer): number => byteLength;
 
 export class BrokerConnection {
@@ -36,6 +38,7 @@ export class BrokerConnection {
   #isSending = false;
   #isReceiving = false;
   #isClosed = false;
+  #gone: Promise<void> = Promise.resolve();
   isDestroyed = false; // as its broker has said
   /** The broker knows whose connection this is. */
   #isIntroduced = false;
@@ -149,7 +152,7 @@ export class BrokerConnection {
   /** Asks to end something, which may have ended with the buffer, or with this connection: then the broker finds out by itself. */
   async giveUp(encode: (id: number) => Buffer): Promise<void> {
     try {
-      await this.ask(encode, () => undefined);
+      await this.ask(encode, nothing);
     } catch (error) {
       if (!isBufferError(error, "BUFFER_DESTROYED") && !isBufferError(error, "TRANSPORT_UNAVAILABLE"))
         throw error;
@@ -158,26 +161,24 @@ export class BrokerConnection {
 
   /** Says goodbye, if the broker hears it, and ends. What is under way fails. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosed) return this.#gone;
     this.#requests.failAll(({ effect }) => closedUnder(effect));
     try {
-      await this.ask(
-        (id) => wire.encodeBare(Kind.Close, id),
-        () => undefined,
-      );
+      await this.ask((id) => wire.encodeBare(Kind.Close, id), nothing);
     } catch {
       // The broker finds out from the connection.
     }
-    this.drop();
+    await this.drop();
   }
 
-  /** Ends without a word. */
-  drop(): void {
-    if (this.#isClosed) return;
+  /** Ends without a word. Resolves when this thread may end. */
+  drop(): Promise<void> {
+    if (this.#isClosed) return this.#gone;
     this.#isClosed = true;
     this.#watch.end();
     this.#requests.failAll(({ effect }) => closedUnder(effect));
-    this.#dealer.close();
+    this.#gone = letGo(this.#dealer);
+    return this.#gone;
   }
 
   #add(request: OpenRequest): void {
@@ -271,7 +272,7 @@ export class BrokerConnection {
     if (type === Status.Destroyed) {
       this.isDestroyed = true;
       this.#requests.failAll(() => destroyed());
-      this.drop();
+      void this.drop();
       return;
     }
     const request = this.#requests.get(id);
@@ -316,11 +317,7 @@ export class BrokerConnection {
       });
       this.#isIntroduced = true;
       const resumed = [...this.#registrations].map(([number, registration]) =>
-        this.ask(
-          (id) => wire.encodeResume(id, number, registration),
-          () => undefined,
-          { isGreeting: true },
-        ),
+        this.ask((id) => wire.encodeResume(id, number, registration), nothing, { isGreeting: true }),
       );
       // Whose registration is over is told by the next offer.
       await Promise.allSettled(resumed);
@@ -372,11 +369,7 @@ export class BrokerConnection {
     this.#givenUp = [];
     for (let at = 0; at < all.length; at += GIVEN_UP_MAX) {
       const ids = all.slice(at, at + GIVEN_UP_MAX);
-      this.ask(
-        (id) => wire.encodeGiveUp(id, ids),
-        () => undefined,
-        { isTelling: true },
-      ).catch(() => {
+      this.ask((id) => wire.encodeGiveUp(id, ids), nothing, { isTelling: true }).catch(() => {
         for (const id of ids) this.abandon(id);
       });
     }

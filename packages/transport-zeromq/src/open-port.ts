@@ -52,7 +52,7 @@ export async function connectTo(
   try {
     return { connection, opened: await orRefused(connection.open(bufferId), place, clientKeys) };
   } catch (error) {
-    connection.drop();
+    await connection.drop();
     if (isBufferError(error, "BUFFER_DESTROYED"))
       throw fault("BUFFER_NOT_FOUND", `The buffer at ${place.url} is gone: ${error.message}`);
     if (isBufferError(error, "TOO_MANY_WAITERS"))
