@@ -3,9 +3,10 @@
 import { randomBytes } from "node:crypto";
 import { Authority } from "./authority.js";
 import type { BrokerFigures, BrokerLimits, BrokerOptions } from "./broker-options.js";
+import { BrokerOutput } from "./broker-output.js";
 import { Malformed } from "./bytes.js";
 import { carryOut } from "./carry-out.js";
-import { Farewell } from "./farewell.js";
+import { Farewell, HANG_UP_MS } from "./farewell.js";
 import { Gatekeeper } from "./gatekeeper.js";
 import { letGo } from "./let-go.js";
 import { LogTogether } from "./log-together.js";
@@ -28,12 +29,15 @@ const REQUEST_BYTES = 1_024;
 // What is read in one turn before those who asked are answered.
 const PACKETS_A_TURN = 64;
 
+/** To everybody, whatever they asked. */
+const DESTROYED = wire.encodeStatus(Status.Destroyed, 1);
+
 export class Broker {
   /** With the port that was chosen, where the url left it open. */
   readonly url: string;
   readonly #router: BrokerRouter;
   readonly #gatekeeper: Gatekeeper | undefined;
-  readonly #id: Buffer;
+  readonly #output: BrokerOutput;
   readonly #options: BrokerOptions;
   readonly #limits: Required<BrokerLimits> & { readonly replyBytes: number };
   readonly #authority: Authority;
@@ -41,11 +45,8 @@ export class Broker {
   readonly #sessions: Map<string, Session> = new Map();
   /** By routing id, as text of one byte a character. */
   readonly #connections: Map<string, Session> = new Map();
-  #unsent: Session[] = [];
-  #isFlushing = false;
   #ended: Promise<void> | undefined;
   #packetsIn = 0;
-  #packetsOut = 0;
   readonly #malformed: LogTogether<Error>;
   /** Once the buffer is destroyed. */
   #farewell: Farewell | undefined;
@@ -59,7 +60,7 @@ export class Broker {
   ) {
     this.#router = router;
     this.#gatekeeper = gatekeeper;
-    this.#id = id;
+    this.#output = new BrokerOutput(router, id);
     this.#options = options;
     this.#malformed = new LogTogether(
       options.log ?? (() => {}),
@@ -132,7 +133,7 @@ export class Broker {
     return {
       clients: this.#connections.size,
       packetsIn: this.#packetsIn,
-      packetsOut: this.#packetsOut,
+      packetsOut: this.#output.packets,
       malformed: this.#malformed.count,
       refused: this.#gatekeeper?.refused ?? 0,
       cpuMs: (user + system) / 1_000,
@@ -174,7 +175,7 @@ export class Broker {
         inTurn += 1;
         if (inTurn >= PACKETS_A_TURN) {
           inTurn = 0;
-          await this.#flush();
+          await this.#output.flush();
         }
       }
     } catch (error) {
@@ -206,7 +207,10 @@ export class Broker {
       throw new Malformed("another client on one connection");
     if (session === undefined && key !== undefined) {
       session = this.#sessions.get(key);
-      if (session !== undefined) this.#connect(session, routingId, connection);
+      if (session !== undefined) {
+        this.#connect(session, routingId, connection);
+        if (this.#farewell !== undefined) session.send(DESTROYED);
+      }
     }
     session?.sawUpTo(seen);
     for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) {
@@ -252,7 +256,12 @@ export class Broker {
   ): Session | undefined {
     if (type !== Kind.Open || key === undefined) {
       if (type !== Kind.Cancel && type !== Kind.Heard)
-        this.#sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
+        this.#output.sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
+      return undefined;
+    }
+    // Told of the end like those who were here.
+    if (this.#farewell !== undefined) {
+      this.#output.sendTo(routingId, DESTROYED);
       return undefined;
     }
     const wanted = body.text();
@@ -263,10 +272,10 @@ export class Broker {
           ? tooMany("clients (`limits.clients`)", this.#limits.clients)
           : undefined;
     if (refused !== undefined) {
-      this.#sendTo(routingId, wire.encodeFailure(id, refused));
+      this.#output.sendTo(routingId, wire.encodeFailure(id, refused));
       return undefined;
     }
-    const session = new Session(key, id, (one) => this.#hasOutput(one));
+    const session = new Session(key, id, (one) => this.#output.add(one));
     this.#sessions.set(key, session);
     this.#connect(session, routingId, connection);
     session.pending.set(id, 0);
@@ -334,47 +343,11 @@ export class Broker {
     return false;
   }
 
-  // ---- what goes out
-
-  #hasOutput(session: Session): void {
-    if (this.#unsent.push(session) === 1) process.nextTick(() => this.#flush());
-  }
-
-  /** One packet for each client that has something to hear. */
-  async #flush(): Promise<void> {
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    while (this.#unsent.length > 0) {
-      const sessions = this.#unsent;
-      this.#unsent = [];
-      for (const session of sessions) {
-        const { routingId } = session;
-        const output = session.takeOutput();
-        // One without a connection asks again when it is back.
-        if (routingId !== undefined && output.length > 0) await this.#send(routingId, output);
-      }
-    }
-    this.#isFlushing = false;
-  }
-
-  async #send(routingId: Buffer, parts: readonly Buffer[]): Promise<void> {
-    try {
-      this.#packetsOut += 1;
-      await this.#router.send([routingId, wire.brokerPacket(this.#id, parts)]);
-    } catch {
-      // It has gone, or does not read: it asks again for what it has not got.
-    }
-  }
-
-  #sendTo(routingId: Buffer, part: Buffer): void {
-    void this.#send(Buffer.from(routingId), [part]);
-  }
-
   #drop(routingId: Buffer, error: Malformed): void {
     this.#malformed.add(error);
     if (error instanceof wire.OtherVersion) {
       const message = `This broker speaks protocol ${PROTOCOL_VERSION}, the client ${error.version}`;
-      this.#sendTo(
+      this.#output.sendTo(
         routingId,
         wire.encodeFailure(1, { code: "VERSION_UNSUPPORTED", effect: "none", message }),
       );
@@ -386,7 +359,9 @@ export class Broker {
   /** Everybody is told, also who asks nothing now, for nobody can be told later, because ZeroMQ ends all connections with the listening. */
   #leavePlace(by?: Session): void {
     const here = [...this.#connections.values()];
-    for (const session of here) if (session !== by) session.send(wire.encodeStatus(Status.Destroyed, 1));
+    for (const session of here) if (session !== by) session.send(DESTROYED);
+    // It leaves also where ZeroMQ's own thread comes to it late.
+    this.#router.linger = HANG_UP_MS;
     this.#farewell = new Farewell(here.filter(({ pending }) => pending.size > 0));
     void this.#farewell.over.then(() => this.end());
   }

@@ -7,6 +7,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { isMainThread } from "node:worker_threads";
 import { isBufferError } from "@sluice/core";
 import { type FieldReader, Malformed } from "./bytes.js";
 import { ClientDealer } from "./dealer.js";
@@ -177,7 +178,8 @@ export class BrokerConnection {
     this.#isClosed = true;
     this.#watch.end();
     this.#requests.failAll(({ effect }) => closedUnder(effect));
-    this.#gone = letGo(this.#dealer);
+    if (isMainThread) this.#dealer.close();
+    else this.#gone = letGo(this.#dealer);
     return this.#gone;
   }
 

@@ -9,7 +9,7 @@ const TELL_MS = 20;
  * Who waits hangs up when it has heard. One that is stopped does not, and is not waited for any longer than this, twice: where this process
  * stood still for the first time, the second is there for ZeroMQ's own thread, which has not sent anything yet.
  */
-const HANG_UP_MS = 250;
+export const HANG_UP_MS = 250;
 
 export class Farewell {
   /** Resolves when nobody has anything to hear any more. */

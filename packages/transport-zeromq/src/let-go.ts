@@ -1,18 +1,17 @@
 /** Closes a socket of ZeroMQ, in a thread that may end after it. */
 
-import { isMainThread } from "node:worker_threads";
 import { type Context, Dealer, type Router } from "zeromq";
 
 /** Nobody can listen there. */
 const NOWHERE = process.platform === "win32" ? "tcp://127.0.0.1:9" : "ipc:///dev/null/nobody";
 
 /**
- * Closes it. In a thread beside the main one it resolves when ZeroMQ has let go of all that was sent over it: what is longer than 128 bytes
- * it does not copy, and hands back later, from a thread of its own. Where whose it was has ended by then, the memory of the whole process
- * is damaged (zeromq.js 6.8). The main thread's end waits by itself.
+ * Closes it. Resolves when ZeroMQ has let go of all that was sent over it, and has sent it, if `linger` gives it the time: what is longer than
+ * 128 bytes it does not copy, and hands back later, from a thread of its own. Where whose it was has ended by then, the memory of the whole
+ * process is damaged (zeromq.js 6.8). Only the main thread's end waits for that by itself.
  */
 export async function letGo(socket: Dealer | Router): Promise<void> {
-  if (isMainThread || socket.closed) return socket.close();
+  if (socket.closed) return;
   const { context } = socket;
   await ended(socket);
   await othersAreDone(context);
