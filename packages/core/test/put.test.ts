@@ -128,6 +128,14 @@ describe("putMany", () => {
   );
 });
 
+test("a put whose time is up before the port has answered says what ran out, where it can be only one", async () => {
+  const { offers, producer } = await producerByHand();
+  const put = producer.put("a", { timeoutMs: 30 });
+  const [offer] = offers.calls;
+  offer?.args[2].signal.addEventListener("abort", () => offer.answer({ accepted: 0, state: "open" }));
+  expect((await faultOf(put, "WAIT_TIMED_OUT")).message).toContain("by items");
+});
+
 describe("tryPut", () => {
   test("on an idle producer asks the port not to wait", async () => {
     const { offers, producer } = await producerByHand();
