@@ -47,10 +47,9 @@ const COUNT_MAX = 2 ** 31 - 1;
 export function completeSpec(settings: BufferSettings, codec: string): BufferSpec {
   const capacity = countFrom(1, "`capacity`", settings.capacity);
   const itemBytesMax = countFrom(1, "`itemBytesMax`", settings.itemBytesMax ?? ITEM_BYTES_MAX_DEFAULT);
-  const largestItem = itemBytesMax + ENVELOPE_BYTES_MAX;
-  const bufferBytesMax = settings.bufferBytesMax ?? capacity * largestItem;
+  const bufferBytesMax = settings.bufferBytesMax ?? bytesAtMost(capacity, itemBytesMax);
   // At least one largest item with its envelope: else there is one that never fits.
-  countFrom(largestItem, "`bufferBytesMax`", bufferBytesMax, Number.MAX_SAFE_INTEGER);
+  countFrom(bytesAtMost(1, itemBytesMax), "`bufferBytesMax`", bufferBytesMax, Number.MAX_SAFE_INTEGER);
   const failuresMax = countFrom(1, "`failuresMax`", settings.failuresMax ?? FAILURES_MAX_DEFAULT);
   const deadLettersMax = countFrom(0, "`deadLettersMax`", settings.deadLettersMax ?? capacity);
   return { capacity, itemBytesMax, bufferBytesMax, failuresMax, deadLettersMax, codec };
@@ -70,4 +69,9 @@ export function countFrom(min: number, what: string, value: unknown, max: number
   if (typeof value !== "number") throw wrongType(what, expected, value);
   if (!Number.isInteger(value) || value < min || value > max) throw outOfRange(what, expected, value);
   return value;
+}
+
+/** Of so many items, each of the largest, with its envelope. */
+export function bytesAtMost(items: number, itemBytesMax: number): number {
+  return items * (itemBytesMax + ENVELOPE_BYTES_MAX);
 }

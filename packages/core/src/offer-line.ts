@@ -6,8 +6,8 @@
  * then tells what it has, and refuses what may still be on its way.
  */
 
+import { bytesAtMost } from "./buffer-spec.js";
 import { now, sleep } from "./deadline.js";
-import { ENVELOPE_BYTES_MAX } from "./envelope.js";
 import { BufferError, type BufferFault, type ErrorCode } from "./errors.js";
 import { badAnswer, outcomeUnknown, portFault } from "./faults.js";
 import { isPromise, type LineWork, type Progress, type WaitHooks } from "./line-work.js";
@@ -80,7 +80,7 @@ export class OfferLine implements LineWork<PutCall, Answer>, PutPlace {
     this.heard = heard;
     const { capacity, itemBytesMax, bufferBytesMax } = buffer.spec;
     // Where all items fit, bytes never run out: known also before the port has said so.
-    if (bufferBytesMax >= capacity * (itemBytesMax + ENVELOPE_BYTES_MAX)) this.lastFullBy = "items";
+    if (bufferBytesMax >= bytesAtMost(capacity, itemBytesMax)) this.lastFullBy = "items";
     // More than the capacity is never accepted at once.
     this.#itemsMax = Math.min(ITEMS_PER_OFFER, capacity);
   }

@@ -18,8 +18,6 @@ describe.skipIf(noServer)("messages to the server", () => {
     };
     const { buffer, another } = await made(nats.url, { capacity: COUNT });
     const [producer, consumer] = [await buffer.producer(), await buffer.consumer()];
-    const most: Record<string, number> = {};
-    const costs: Record<string, number> = {};
     const costOf = async (
       name: string,
       messages: number,
@@ -31,8 +29,7 @@ describe.skipIf(noServer)("messages to the server", () => {
       // The server counts what it has read when it is through with all of it, which may be after the answer.
       const isThere = async () => (await received()) - before >= messages;
       await until(isThere, `the server counts ${messages} messages for ${name}`);
-      most[name] = messages + SPARE;
-      costs[name] = (await received()) - before;
+      expect((await received()) - before, `messages for ${name}`).toBeLessThanOrEqual(messages + SPARE);
     };
     const many = Array.from({ length: COUNT }, (_, at) => `${at}`);
     await costOf("put", COUNT, COUNT, () => producer.put("one"));
@@ -47,7 +44,5 @@ describe.skipIf(noServer)("messages to the server", () => {
     const other = await (await another()).consumer();
     await producer.putMany(many);
     await costOf("takeAtOnce", COUNT, COUNT / 2, () => Promise.all([consumer.take(), other.take()]));
-    for (const [name, cost] of Object.entries(costs))
-      expect(cost, `messages for ${name}`).toBeLessThanOrEqual(most[name] ?? 0);
   });
 });

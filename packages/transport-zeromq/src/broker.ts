@@ -201,16 +201,18 @@ export class Broker {
   #takePacket(routingId: Buffer, connection: string, packet: Buffer): void {
     const { clientId, seen, parts } = wire.readClientPacket(packet);
     let session = this.#connections.get(connection);
+    // Told of the end like those who were here.
+    if (session === undefined && this.#farewell !== undefined) {
+      this.#output.sendTo(routingId, DESTROYED);
+      return;
+    }
     const key = clientId?.toString("latin1");
     // Only the last one's end would be noticed.
     if (session !== undefined && key !== undefined && session.key !== key)
       throw new Malformed("another client on one connection");
     if (session === undefined && key !== undefined) {
       session = this.#sessions.get(key);
-      if (session !== undefined) {
-        this.#connect(session, routingId, connection);
-        if (this.#farewell !== undefined) session.send(DESTROYED);
-      }
+      if (session !== undefined) this.#connect(session, routingId, connection);
     }
     session?.sawUpTo(seen);
     for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) {
@@ -257,11 +259,6 @@ export class Broker {
     if (type !== Kind.Open || key === undefined) {
       if (type !== Kind.Cancel && type !== Kind.Heard)
         this.#output.sendTo(routingId, wire.encodeStatus(Status.Unknown, id));
-      return undefined;
-    }
-    // Told of the end like those who were here.
-    if (this.#farewell !== undefined) {
-      this.#output.sendTo(routingId, DESTROYED);
       return undefined;
     }
     const wanted = body.text();

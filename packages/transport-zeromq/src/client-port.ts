@@ -14,7 +14,7 @@ import {
   type TransportCapabilities,
   type Wait,
 } from "@sluice/core";
-import type { BrokerConnection } from "./connection.js";
+import { type BrokerConnection, nothing } from "./connection.js";
 import { ClientConsumerPort } from "./consumer-port.js";
 import { leaving, type Place } from "./place.js";
 import { ClientProducerPort } from "./producer-port.js";
@@ -130,8 +130,6 @@ async function listDead(
     if (!hasMore || letters.length === 0) return all;
   }
 }
-
-function nothing(): undefined {}
 
 function wordOf<Word extends string>(body: { text(): string }): Word {
   return body.text() as Word;

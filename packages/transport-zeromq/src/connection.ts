@@ -24,8 +24,10 @@ import { whenOver } from "./when-over.js";
 // Of one request; more of them make more requests.
 const GIVEN_UP_MAX = 4_096;
 
-const nothing = (): undefined => {};
 const lengthOf = ({ byteLength }: Buffer): number => byteLength;
+
+/** Reads an answer that has no body. */
+export function nothing(): undefined {}
 
 export class BrokerConnection {
   readonly #place: Place;
