@@ -81,11 +81,11 @@ export class NatsCommits implements Commits {
 
   constructor(log: NatsLog) {
     this.log = log;
-    this.payload = log.payloads;
+    this.payload = log.replica.payloads;
     // No sign tells over a network that a process has died: only that nothing is heard of it any more.
     this.dues = new Dues(log, (_, handle) => log.hearing.silenceMs(handle) > SILENT_MS);
     this.waits = log.waits;
-    log.onOwn = (turn, number) => {
+    log.replica.onOwn = (turn, number) => {
       if (turn === this.#turn) log.link.current?.publisher.told(number);
     };
     this.#stillHere = setInterval(() => this.#sayStillHere(), STILL_HERE_MS).unref();
@@ -134,7 +134,7 @@ export class NatsCommits implements Commits {
     const sending = this.#sendOver(session, sent, true);
     const told = (): MaybePromise<T> => {
       this.#wasStored(sending);
-      const applied = log.ownCommit(sent.head.turn);
+      const applied = log.replica.ownCommit(sent.head.turn);
       if (applied === undefined) return this.#freeAfter(this.#transact(decide, limit, patience, 1));
       this.#underWay -= 1;
       return this.#replied(decision, reply, applied);
@@ -233,7 +233,7 @@ export class NatsCommits implements Commits {
 
   /** Whether what was given up may still come, and count: then no answer that is given now would hold. Behind a later one of its maker it does not. */
   get #isAfloat(): boolean {
-    const { course, state } = this.log;
+    const { course, state } = this.log.replica;
     return this.#doubtful !== undefined && mayCount(course, state, this.#doubtful);
   }
 
@@ -248,7 +248,7 @@ export class NatsCommits implements Commits {
     const head: CommitHead =
       condition === undefined ? { ...named, base: last, operations: all } : { ...named, operations: all };
     const record = encodeRecord(head, items);
-    log.sent = { head, record };
+    log.replica.sent = { head, record };
     return { head, record, condition };
   }
 
@@ -293,7 +293,7 @@ export class NatsCommits implements Commits {
       try {
         if (sending === undefined) {
           session = log.link.current ?? (await log.link.session(limit));
-          const isOver = log.number !== last && !mayCount(log.course, log.state, head);
+          const isOver = log.number !== last && !mayCount(log.replica.course, log.state, head);
           if (isOver) return this.#ownOrNone(turn, isInDoubt);
           sending = this.#sendOver(session, sent, tries === 0);
         }
@@ -332,7 +332,7 @@ export class NatsCommits implements Commits {
 
   // Whoever was first: this one is in by now, or will never count, or is made void before anything else is decided.
   #ownOrNone(turn: number, isInDoubt: boolean): Applied | undefined {
-    const own = this.log.ownCommit(turn);
+    const own = this.log.replica.ownCommit(turn);
     if (own !== undefined || !isInDoubt) return own;
     const { lastTurn = 0 } = this.log.state.participants.get(this.log.handle) ?? {};
     if (lastTurn < turn) return undefined;
@@ -340,10 +340,11 @@ export class NatsCommits implements Commits {
   }
 
   #writeWholeIfDue(): void {
-    if (this.#whole !== undefined || !isWholeDue(this.log)) return;
+    const { replica, names } = this.log;
+    if (this.#whole !== undefined || !isWholeDue(replica)) return;
     this.#whole = this.log.link
       .session(limitFromNow())
-      .then((session) => writeWhole(this.log, session))
+      .then((session) => writeWhole(replica, names, session))
       // Another does it, or the next.
       .catch(() => {})
       .finally(() => {

@@ -1,37 +1,36 @@
 /**
- * The log: commits in a stream, and the state that those of them add up to that count.
+ * The log: commits in a stream, of which this handle has a replica. Here it is kept up to date with the servers.
  *
  * A commit is one message. It is stored on the condition that the stream's last sequence is the one that its maker knows, or in any
  * case, and then all who apply it find out whether it counts (`course.ts`). So a participant that was stopped or cut off for however
  * long cannot commit to what it saw before. A commit's number is its sequence in the stream.
  *
- * What the stream takes the server also tells at once to everybody who listens. It may be told twice, late, or not at all: only
- * what fits behind the last one is applied, and what is missing is fetched.
+ * What the stream takes the server also tells at once to everybody who listens. What it does not tell is fetched.
  */
 
 import type { StoredMsg } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/transport-node";
 import { type BufferSpec, isBufferError } from "@sluice/core";
 import {
-  BufferState,
+  type BufferState,
   type Clock,
   type Faults,
   type Log,
   newHandleId,
+  type Operation,
   type WaitKind,
 } from "@sluice/file-store";
-import { type Applied, type Course, counted, newCourse, note } from "./course.js";
 import { faults, isDenied, isStreamMissing, refusalOf, unavailable } from "./faults.js";
 import { Hearing } from "./hearing.js";
 import { type Limit, Link, limitFromNow, pause, type Session } from "./link.js";
-import { kindOf, type Names } from "./names.js";
-import { Payloads } from "./payloads.js";
+import type { Names } from "./names.js";
 import { Reached } from "./reached.js";
-import { type CommitHead, decodeRecord, NOTHING, payloadIn } from "./record.js";
+import { decodeRecord, NOTHING } from "./record.js";
+import { Replica } from "./replica.js";
 import { ServerClock } from "./server-clock.js";
 import type { ServerPlace } from "./server-place.js";
 import { FALLBACK_MS, TOLD_MS } from "./timing.js";
-import { sequenceIn, type Told } from "./told.js";
+import { sequenceIn } from "./told.js";
 import { Turns } from "./turns.js";
 import { Waits } from "./waits.js";
 import { loadState, readAll } from "./whole-state.js";
@@ -49,37 +48,21 @@ export class NatsLog implements Log {
   readonly names: Names;
   readonly spec: BufferSpec;
   readonly link: Link;
-  readonly payloads: Payloads;
+  readonly replica: Replica;
   readonly hearing: Hearing = new Hearing();
   readonly waits: Waits = new Waits(
     () => this.hearing.silenceMs(this.handle),
     () => this.link.tell(this.names.waits, this.handle),
   );
   readonly serverClock: ServerClock = new ServerClock();
-  state: BufferState;
-  /** Sequence of the last message that the state includes. */
-  number = 0;
-  course: Course = newCourse();
-  /** Up to which message the newest whole state in the stream goes. */
-  wholeUpTo = 0;
-  /** Sequence of the head of that. */
-  wholeAt = 0;
   /** How long a commit takes, of late. */
   commitMs = 1;
   onAdvance: () => void = () => {};
   onSegment: () => void = () => {};
-  /** A commit of this handle was seen, whether it counts or not. */
-  onOwn: (turn: number, number: number) => void = () => {};
   #isReplicated = false;
   #recordBytesMax = Number.POSITIVE_INFINITY;
-  /** Told, and not yet their turn. */
-  readonly #ahead: Map<number, Told> = new Map();
   readonly #reached: Reached = new Reached();
   readonly #turns: Turns = new Turns();
-  /** The last that this handle has sent: it need not be read when it comes back. */
-  sent: { readonly head: CommitHead; readonly record: Buffer } | undefined;
-  /** The last of this handle that counted. */
-  #own: Applied = { turn: 0, number: 0, operations: [] };
   #checkedAt = 0;
   #checking: Promise<void> | undefined;
   #failure: unknown;
@@ -90,9 +73,19 @@ export class NatsLog implements Log {
   constructor(place: ServerPlace, names: Names, spec: BufferSpec) {
     this.names = names;
     this.spec = spec;
-    this.state = new BufferState(spec, faults);
-    this.payloads = new Payloads(() => this.state);
+    this.replica = new Replica(this.handle, spec);
+    this.replica.onCommit = (by, operations) => this.#heardCommit(by, operations);
+    this.replica.onAdvance = () => this.#advanced();
     this.link = new Link(place, (session) => this.#begin(session));
+  }
+
+  get state(): BufferState {
+    return this.replica.state;
+  }
+
+  /** Sequence of the last message that the state includes. */
+  get number(): number {
+    return this.replica.number;
   }
 
   get clock(): Clock {
@@ -172,27 +165,11 @@ export class NatsLog implements Log {
     if (this.number < number) await this.isCurrent(limit);
   }
 
-  /** This handle's commit of that turn, if it was applied. */
-  ownCommit(turn: number): Applied | undefined {
-    return this.#own.turn === turn ? this.#own : undefined;
-  }
-
   /** A message of the stream, by whatever way it has come. */
   take(sequence: number, subject: string, data: Uint8Array): void {
-    if (sequence <= this.number) return;
-    if (sequence > this.number + 1) {
-      this.#ahead.set(sequence, { subject, data });
-      // What is missing was told late, or is never told.
-      this.#gapTimer ??= setTimeout(() => this.#lookForMissing(), TOLD_MS).unref();
-      return;
-    }
-    this.#apply(sequence, subject, data);
-    for (let next = this.#ahead.get(this.number + 1); next !== undefined; ) {
-      this.#ahead.delete(this.number + 1);
-      this.#apply(this.number + 1, next.subject, next.data);
-      next = this.#ahead.get(this.number + 1);
-    }
-    this.#advanced();
+    this.replica.take(sequence, subject, data);
+    // What is missing was told late, or is never told.
+    if (this.replica.hasGap) this.#gapTimer ??= setTimeout(() => this.#lookForMissing(), TOLD_MS).unref();
   }
 
   /** Asks for something of the stream. Rejects `BUFFER_DESTROYED` where there is none any more, and as `Link.ask`. */
@@ -215,7 +192,7 @@ export class NatsLog implements Log {
     const messages = await Promise.all(commits.map((commit) => this.#message(commit, limit)));
     for (const [at, message] of messages.entries()) {
       if (message === null) continue;
-      this.payloads.keep(commits[at] as number, decodeRecord(message.data).payload);
+      this.replica.payloads.keep(commits[at] as number, decodeRecord(message.data).payload);
     }
   }
 
@@ -306,15 +283,7 @@ export class NatsLog implements Log {
   /** From the stream alone. */
   async #load(jsm: Session["jsm"]): Promise<void> {
     const loaded = await loadState(jsm, this.names, this.spec);
-    if (loaded.number > this.number) {
-      this.state = loaded.state;
-      this.course = loaded.course;
-      this.number = loaded.number;
-      this.wholeUpTo = loaded.number;
-      this.wholeAt = loaded.at;
-      for (const sequence of this.#ahead.keys()) if (sequence <= this.number) this.#ahead.delete(sequence);
-      this.#advanced();
-    }
+    this.replica.goOnFrom(loaded);
     this.#takeAll(loaded.after);
   }
 
@@ -339,35 +308,12 @@ export class NatsLog implements Log {
     this.serverClock.heard(askedAt, Date.parse(time ?? ""), heardAt);
   }
 
-  #apply(sequence: number, subject: string, data: Uint8Array): void {
-    const kind = kindOf(subject);
-    let ownTurn: number | undefined;
-    if (kind === "commit") {
-      const { head, payload } = this.#commitIn(data);
-      const { by, turn } = head;
-      this.hearing.heard(by);
-      if (by === this.handle) ownTurn = turn;
-      const operations = counted(this.course, this.state, head);
-      if (operations !== undefined) {
-        note(this.course, operations, sequence);
-        this.payloads.told(sequence, payload);
-        this.state.apply(sequence, by, turn, operations);
-        if (by === this.handle) this.#own = { turn, number: sequence, operations };
-        else this.#turns.heard(operations);
-        for (const one of operations)
-          if (one.op === "leave" || one.op === "gone") this.hearing.forget(one.handle);
-      }
-    } else if (kind === "state") {
-      this.wholeUpTo = decodeRecord<{ readonly number: number }>(data).head.number;
-      this.wholeAt = sequence;
-    }
-    this.number = sequence;
-    if (ownTurn !== undefined) this.onOwn(ownTurn, sequence);
-  }
-
-  #commitIn(data: Uint8Array): { readonly head: CommitHead; readonly payload: Buffer } {
-    if (this.sent?.record.equals(data) !== true) return decodeRecord<CommitHead>(data);
-    return { head: this.sent.head, payload: payloadIn(this.sent.record) };
+  #heardCommit(by: string, operations: readonly Operation[] | undefined): void {
+    this.hearing.heard(by);
+    if (operations === undefined) return;
+    if (by !== this.handle) this.#turns.heard(operations);
+    for (const one of operations)
+      if (one.op === "leave" || one.op === "gone") this.hearing.forget(one.handle);
   }
 
   #advanced(): void {
@@ -377,7 +323,7 @@ export class NatsLog implements Log {
 
   #lookForMissing(): void {
     this.#gapTimer = undefined;
-    if (this.#ahead.size > 0) this.#beginCheck();
+    if (this.replica.hasGap) this.#beginCheck();
   }
 
   #beginCheck(): void {

@@ -14,8 +14,8 @@ import { type Course, newCourse } from "./course.js";
 import { faults } from "./faults.js";
 import { pause, type Session } from "./link.js";
 import type { Names } from "./names.js";
-import type { NatsLog } from "./nats-log.js";
 import { decodeRecord, encodeRecord } from "./record.js";
+import type { Replica } from "./replica.js";
 
 interface WholeHead {
   readonly number: number;
@@ -44,19 +44,19 @@ const PART_BYTES = 256 * 1024;
 /** So many messages that nobody needs are left between others. */
 const LEFT_MAX = 1024;
 
-export function isWholeDue(log: NatsLog): boolean {
-  const items = log.state.occupied + log.state.dead.size;
-  return log.number % EVERY === 0 && log.number - log.wholeUpTo >= Math.max(COMMITS_MIN, items);
+export function isWholeDue({ state, number, wholeUpTo }: Replica): boolean {
+  const items = state.occupied + state.dead.size;
+  return number % EVERY === 0 && number - wholeUpTo >= Math.max(COMMITS_MIN, items);
 }
 
-/** Writes the state that the log has when this is called, and removes what it stands for. */
-export async function writeWhole(log: NatsLog, { js, jsm }: Session): Promise<void> {
-  const { names, number, wholeAt } = log;
-  const course = { ...log.course };
-  const bytes = Buffer.from(JSON.stringify(takeSnapshot(log.state)));
+/** Writes the state that the replica has when this is called, and removes what it stands for. */
+export async function writeWhole(replica: Replica, names: Names, { js, jsm }: Session): Promise<void> {
+  const { state, number, wholeAt } = replica;
+  const course = { ...replica.course };
+  const bytes = Buffer.from(JSON.stringify(takeSnapshot(state)));
   const live = new Set<number>();
   let first = number + 1;
-  for (const { commit } of log.state.items()) {
+  for (const { commit } of state.items()) {
     live.add(commit);
     first = Math.min(first, commit);
   }
