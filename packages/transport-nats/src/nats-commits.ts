@@ -1,7 +1,6 @@
-/** How decisions become commits: each is one message that counts only if nothing came in between that it does not bear, else it is decided again. */
+/** How decisions become commits: one counts only if nothing came in between that it does not bear, else it is decided again. */
 
-import { errors } from "@nats-io/transport-node";
-import { failpoint, isBufferError, type MaybePromise } from "@sluice/core";
+import type { MaybePromise } from "@sluice/core";
 import {
   type Commits,
   type Decide,
@@ -10,48 +9,22 @@ import {
   type DueWork,
   decideIfCurrent,
   type Had,
-  type Operation,
   type Patience,
   type WaitCounts,
-  withJoin,
 } from "@sluice/file-store";
-import { type Applied, isPatient, mayCount } from "./course.js";
-import { faults, isSilence, isUnsent, refusalOf, unavailable } from "./faults.js";
-import { type Limit, limitFromNow, pause, type Session } from "./link.js";
+import { CommitSender, type Pending } from "./commit-sender.js";
+import { type Applied, isPatient } from "./course.js";
+import { faults } from "./faults.js";
+import { type Limit, limitFromNow } from "./link.js";
 import type { NatsLog } from "./nats-log.js";
 import { Missing, type Payloads } from "./payloads.js";
-import type { Stored } from "./publisher.js";
-import { type CommitHead, encodeRecord } from "./record.js";
 import { FALLBACK_MS, SILENT_MS, STILL_HERE_MS } from "./timing.js";
 import { isWholeDue, writeWhole } from "./whole-state.js";
 
-const COMMITS_AVERAGED = 16;
 /** So often the bytes of one commit may be missing when they are asked for: others take what is fetched, and the next are to be fetched then. */
 const MISSES_MAX = 3;
 // Longer, and those who collide most would be served least.
 const COLLISIONS_BEFORE_TURN = 4;
-
-/** What is to be committed. */
-interface Pending {
-  readonly operations: readonly Operation[];
-  readonly items?: readonly Uint8Array[];
-  readonly tellsState?: boolean;
-}
-
-/** A commit as it is sent. */
-interface Sent {
-  readonly head: CommitHead;
-  readonly record: Buffer;
-  /** What the stream's last message has to be; undefined where it is stored in any case. */
-  readonly condition: number | undefined;
-}
-
-/** A commit under way: over which connection, since when, and what comes of it. */
-interface Sending {
-  readonly session: Session;
-  readonly since: number;
-  readonly stored: Promise<Stored>;
-}
 
 type Reply<T> = (commit: number, had?: Had) => T;
 
@@ -72,22 +45,18 @@ export class NatsCommits implements Commits {
   // One commit of a handle is under way at a time: the next is decided by the state that it makes.
   #line: Promise<unknown> = Promise.resolve();
   #underWay = 0;
-  #turn = 0;
-  /** The last that was sent without a condition, and of which it was not known whether it would arrive, or twice. */
-  #doubtful: CommitHead | undefined;
+  readonly #sender: CommitSender;
   #isClosed = false;
   #whole: Promise<void> | undefined;
   readonly #stillHere: NodeJS.Timeout;
 
   constructor(log: NatsLog) {
     this.log = log;
+    this.#sender = new CommitSender(log);
     this.payload = log.replica.payloads;
     // No sign tells over a network that a process has died: only that nothing is heard of it any more.
     this.dues = new Dues(log, (_, handle) => log.hearing.silenceMs(handle) > SILENT_MS);
     this.waits = log.waits;
-    log.replica.onOwn = (turn, number) => {
-      if (turn === this.#turn) log.link.current?.publisher.told(number);
-    };
     this.#stillHere = setInterval(() => this.#sayStillHere(), STILL_HERE_MS).unref();
   }
 
@@ -109,7 +78,7 @@ export class NatsCommits implements Commits {
   get #isFree(): boolean {
     const { log } = this;
     const isReady = log.isListening && !log.serverClock.isDue && !log.state.destroyed && !this.#isClosed;
-    return this.#underWay === 0 && isReady && !this.#isAfloat && this.dues.operations.length === 0;
+    return this.#underWay === 0 && isReady && !this.#sender.isAnyAfloat && this.dues.operations.length === 0;
   }
 
   /** The shortest way, of what nearly every call is: an answer that needs nobody, or a commit that is stored in any case. */
@@ -127,20 +96,20 @@ export class NatsCommits implements Commits {
     if ("answer" in decision) return decision.final === true || isTold(patience) ? decision.answer : LATER;
     const { operations, reply } = decision;
     if (decision.tellsState === true || !isPatient(operations)) return LATER;
-    const sent = this.#toSend(decision, log.number);
+    const sent = this.#sender.toSend(decision, log.number);
     if (sent.record.length > log.recordBytesMax) return LATER;
     const limit = limitFromNow();
     this.#underWay += 1;
-    const sending = this.#sendOver(session, sent, true);
+    const sending = this.#sender.sendOver(session, sent, true);
     const told = (): MaybePromise<T> => {
-      this.#wasStored(sending);
+      this.#sender.wasStored(sending);
       const applied = log.replica.ownCommit(sent.head.turn);
       if (applied === undefined) return this.#freeAfter(this.#transact(decide, limit, patience, 1));
       this.#underWay -= 1;
       return this.#replied(decision, reply, applied);
     };
     const untold = async (): Promise<T> => {
-      const applied = await this.#send(sent, limit, sending);
+      const applied = await this.#sender.send(sent, limit, sending);
       return applied === undefined
         ? this.#transact(decide, limit, patience, 1)
         : this.#replied(decision, reply, applied);
@@ -189,7 +158,7 @@ export class NatsCommits implements Commits {
         if (isCurrent || patience !== undefined) return decision.answer;
         continue;
       }
-      const applied = await this.#commit(decision, on, limit);
+      const applied = await this.#sender.commit(decision, on, limit);
       if (applied !== undefined && decision.reply !== undefined)
         return this.#replied(decision, decision.reply, applied);
       if (applied !== undefined) continue;
@@ -211,7 +180,8 @@ export class NatsCommits implements Commits {
   /** Undefined to be asked again. What is due comes first, and before all that what is still on its way is made void. */
   async #decide<T>(decide: Decide<T>, limit: Limit): Promise<Decided<T> | undefined> {
     const { operations } = this.dues;
-    if (operations.length > 0 || this.#isAfloat) return { decision: { operations }, on: this.log.number };
+    if (operations.length > 0 || this.#sender.isAnyAfloat)
+      return { decision: { operations }, on: this.log.number };
     /** How often each commit was asked for. */
     const asked = new Map<number, number>();
     for (;;) {
@@ -229,114 +199,6 @@ export class NatsCommits implements Commits {
         await this.log.fetchPayloads(error.commits, limit);
       }
     }
-  }
-
-  /** Whether what was given up may still come, and count: then no answer that is given now would hold. Behind a later one of its maker it does not. */
-  get #isAfloat(): boolean {
-    const { course, state } = this.log.replica;
-    return this.#doubtful !== undefined && mayCount(course, state, this.#doubtful);
-  }
-
-  /** @param last - the number of the state that it was decided on. */
-  #toSend({ operations, items, tellsState = false }: Pending, last: number): Sent {
-    const { log } = this;
-    this.#turn += 1;
-    const all = withJoin(log.state, log.handle, operations);
-    // Who says "full" says it of this state.
-    const condition = isPatient(all) && !tellsState ? undefined : last;
-    const named = { by: log.handle, turn: this.#turn };
-    const head: CommitHead =
-      condition === undefined ? { ...named, base: last, operations: all } : { ...named, operations: all };
-    const record = encodeRecord(head, items);
-    log.replica.sent = { head, record };
-    return { head, record, condition };
-  }
-
-  /** Undefined if another one came first. @param last - the number of the state that it was decided on. */
-  async #commit(pending: Pending, last: number, limit: Limit): Promise<Applied | undefined> {
-    const sent = this.#toSend(pending, last);
-    const { length } = sent.record;
-    const { recordBytesMax } = this.log;
-    if (length <= recordBytesMax) return this.#send(sent, limit);
-    const message = `A commit of ${length} bytes is more than the server takes (\`max_payload\` is ${recordBytesMax})`;
-    throw faults.of("STORAGE_FULL", message);
-  }
-
-  #sendOver(session: Session, { record, condition }: Sent, isFirst: boolean): Sending {
-    const { publisher } = session;
-    const { commits } = this.log.names;
-    failpoint("nats.before-commit");
-    const since = performance.now();
-    const stored =
-      condition === undefined && isFirst
-        ? publisher.publishUnanswered(commits, record)
-        : publisher.publish(commits, record, condition);
-    return { session, since, stored };
-  }
-
-  #wasStored({ since }: Sending): void {
-    failpoint("nats.after-commit");
-    this.log.commitMs += (performance.now() - since - this.log.commitMs) / COMMITS_AVERAGED;
-  }
-
-  /** @param begun - if it was sent already. */
-  async #send(sent: Sent, limit: Limit, begun?: Sending): Promise<Applied | undefined> {
-    const { log } = this;
-    const { head, record, condition } = sent;
-    const { turn } = head;
-    const last = head.base ?? condition;
-    let isInDoubt = false;
-    for (let tries = 0; ; tries++) {
-      let sending = tries === 0 ? begun : undefined;
-      let session = sending?.session;
-      let answer: Stored;
-      try {
-        if (sending === undefined) {
-          session = log.link.current ?? (await log.link.session(limit));
-          const isOver = log.number !== last && !mayCount(log.replica.course, log.state, head);
-          if (isOver) return this.#ownOrNone(turn, isInDoubt);
-          sending = this.#sendOver(session, sent, tries === 0);
-        }
-        answer = await sending.stored;
-        this.#wasStored(sending);
-      } catch (error) {
-        try {
-          if (session === undefined) throw error;
-          if (!isSilence(error)) throw refusalOf(error, isInDoubt ? "unknown" : "none");
-          isInDoubt ||= !isUnsent(error);
-          if (isInDoubt && condition === undefined) this.#doubtful = head;
-          const isJustUntold = condition === undefined && tries === 0 && error instanceof errors.TimeoutError;
-          if (!isJustUntold) log.link.noAnswer(session, error);
-          if (performance.now() >= limit.unanswered)
-            throw unavailable(log.link.where, isInDoubt ? "unknown" : "none", error);
-          if (tries > 0) await pause(tries);
-          // If it was stored after all, or another one was, that is seen now; if not, it is sent once more.
-          await log.isCurrent(limit);
-        } catch (cause) {
-          throw isInDoubt ? inDoubt(cause) : cause;
-        }
-        continue;
-      }
-      const { isStored, sequence } = answer;
-      if (isStored) log.take(sequence, log.names.commits, record);
-      try {
-        if (isStored) await log.reach(sequence, limit);
-        else if (sequence > 0) await log.reachIfThere(sequence, limit);
-        else await log.isCurrent(limit);
-        return this.#ownOrNone(turn, isStored || isInDoubt);
-      } catch (cause) {
-        throw isStored || isInDoubt ? inDoubt(cause) : cause;
-      }
-    }
-  }
-
-  // Whoever was first: this one is in by now, or will never count, or is made void before anything else is decided.
-  #ownOrNone(turn: number, isInDoubt: boolean): Applied | undefined {
-    const own = this.log.replica.ownCommit(turn);
-    if (own !== undefined || !isInDoubt) return own;
-    const { lastTurn = 0 } = this.log.state.participants.get(this.log.handle) ?? {};
-    if (lastTurn < turn) return undefined;
-    throw faults.of("OUTCOME_UNKNOWN", "It was stored, and what came of it was removed with the log");
   }
 
   #writeWholeIfDue(): void {
@@ -372,11 +234,4 @@ function hadInstead({ operations }: Pending, applied: Applied): Had | undefined 
 function isTold(patience: Patience | undefined): boolean {
   if (patience === undefined) return false;
   return patience.hasWaited === true || patience.until - performance.now() > 2 * FALLBACK_MS;
-}
-
-function inDoubt(error: unknown): unknown {
-  if (!isBufferError(error) || error.effect === "unknown") return error;
-  if (error.code === "BUFFER_DESTROYED") return error;
-  const code = error.code === "HANDLE_CLOSED" ? "OUTCOME_UNKNOWN" : error.code;
-  return faults.of(code, error.message, { effect: "unknown", cause: error });
 }
