@@ -55,6 +55,9 @@ const gates: readonly Gate[] = [
   gate("in batches: the spinning ring in C", ["shm", BATCHES], ["mpmc-ring", BATCHES], 0.5),
   gate("round trip: a unix socket", ["shm", ROUND_TRIP], ["unix-socket", ROUND_TRIP], 8),
   gate("merged, capacity 5: Redis with a script", ["zeromq", MERGED], ["redis-lua", MERGED], 5),
+  gate("capacity 5: a work queue of JetStream", ["nats", ONE], ["jetstream-file", ONE], 0.9),
+  gate("capacity 1024: a work queue of JetStream", ["nats", MANY_ONE], ["jetstream-file", MANY_ONE], 0.9),
+  gate("in batches: a work queue of JetStream", ["nats", BATCHES], ["jetstream-file", BATCHES], 5),
 ];
 
 /** What must be measured to judge them all: a table for each work. */
