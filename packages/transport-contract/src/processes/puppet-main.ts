@@ -35,8 +35,21 @@ const buffer = (): BoundedBuffer<unknown> => {
   if (opened === undefined) throw new Error("Nothing was opened");
   return opened;
 };
-const producer = () => (producing ??= buffer().producer());
-const consumer = () => (consuming ??= buffer().consumer());
+const producer = () => (producing ??= buffer().producer(hooks));
+const consumer = () => (consuming ??= buffer().consumer(hooks));
+
+/** How many of the two wait, and who is to be told that one does. */
+let waitingEnds = 0;
+let onWaiting = () => {};
+const hooks = {
+  onWait() {
+    waitingEnds++;
+    onWaiting();
+  },
+  onResume() {
+    waitingEnds--;
+  },
+};
 
 async function transportOf(address: BufferAddress) {
   const module = (await import(address.module)) as TransportModule;
@@ -77,6 +90,9 @@ const answers: Answers = {
     leases.set(++lastLease, got.value);
     const { value, deliveries, failures } = got.value;
     return { lease: lastLease, value: value as string, deliveries, failures };
+  },
+  async waits() {
+    if (waitingEnds === 0) await new Promise<void>((resolve) => (onWaiting = resolve));
   },
   async ack(lease) {
     await leases.get(lease)?.ack();

@@ -17,6 +17,8 @@ export interface PuppetCalls {
   tryTake(): string | "empty" | null;
   /** Keeps the lease under its number. */
   lease(leaseMs: number): { lease: number; value: string; deliveries: number; failures: number } | null;
+  /** Resolves when its producer or its consumer waits: for room, or for an item. */
+  waits(): void;
   ack(lease: number): void;
   seal(): boolean;
   counts(): BufferCounts;

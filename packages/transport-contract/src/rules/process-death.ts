@@ -4,6 +4,7 @@ import { equal, rejects } from "../kit/expect.js";
 import { leaseOne, put, takeAll } from "../kit/face.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
+import { staysWaiting } from "../processes/stays-waiting.js";
 import { type Rule, rule } from "../rule.js";
 
 const processes = { processes: true } as const;
@@ -15,9 +16,9 @@ export const processDeathRules: readonly Rule[] = [
       const stage = await t.stage({ capacity: 1 });
       const [doomed, next, feeder] = await startPuppets(t, 3, stage.buffer.address);
       const first = (doomed as Puppet).call("take");
-      await t.staysPending(first, "the first take");
+      await staysWaiting(t, [doomed as Puppet], [first], "the first take");
       const second = (next as Puppet).call("take");
-      await t.staysPending(second, "the second take");
+      await staysWaiting(t, [next as Puppet], [second], "the second take");
       await (doomed as Puppet).kill();
       await t.soon((feeder as Puppet).call("put", "a"), "a put");
       equal(await t.soon(second, "the take behind the one that was killed"), "a", "what it got");
@@ -25,9 +26,9 @@ export const processDeathRules: readonly Rule[] = [
       const [doomedToo] = await startPuppets(t, 1, stage.buffer.address);
       await t.soon((feeder as Puppet).call("put", "b"), "a put");
       const dead = (doomedToo as Puppet).call("put", "never");
-      await t.staysPending(dead, "a put into the full buffer");
+      await staysWaiting(t, [doomedToo as Puppet], [dead], "a put into the full buffer");
       const behind = (feeder as Puppet).call("put", "c");
-      await t.staysPending(behind, "a put behind it");
+      await staysWaiting(t, [feeder as Puppet], [behind], "a put behind it");
       await (doomedToo as Puppet).kill();
       equal(await t.soon((next as Puppet).call("take"), "a take"), "b", "what a take got");
       await t.soon(behind, "the put behind the one that was killed");
@@ -47,7 +48,7 @@ export const processDeathRules: readonly Rule[] = [
       const [doomed] = await startPuppets(t, 1, stage.buffer.address);
       await put(await stage.buffer.producer(), ["a", "b"]);
       const waitingPut = (doomed as Puppet).call("put", "never");
-      await t.staysPending(waitingPut, "a put into the full buffer");
+      await staysWaiting(t, [doomed as Puppet], [waitingPut], "a put into the full buffer");
       await (doomed as Puppet).kill();
       equal(await takeAll(stage.buffer, 2, t), ["a", "b"], "what came out");
       await put(await stage.buffer.producer(), ["c", "d"]);
@@ -144,9 +145,9 @@ export const processDeathRules: readonly Rule[] = [
       const stage = await t.stage({ capacity: 1 });
       const [sleeper, awake] = await startPuppets(t, 2, stage.buffer.address);
       const stopped = (sleeper as Puppet).call("take");
-      await t.staysPending(stopped, "a take from the empty buffer");
+      await staysWaiting(t, [sleeper as Puppet], [stopped], "a take from the empty buffer");
       const other = (awake as Puppet).call("take");
-      await t.staysPending(other, "another take from the empty buffer");
+      await staysWaiting(t, [awake as Puppet], [other], "another take from the empty buffer");
       (sleeper as Puppet).signal("SIGSTOP");
       await t.soon(
         stage.buffer.producer().then((producer) => producer.put("a")),

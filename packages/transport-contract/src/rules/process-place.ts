@@ -6,6 +6,7 @@ import { equal, rejects } from "../kit/expect.js";
 import { takeAll } from "../kit/face.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
+import { staysWaiting } from "../processes/stays-waiting.js";
 import { type Rule, rule } from "../rule.js";
 
 const processes = { processes: true } as const;
@@ -78,7 +79,7 @@ export const processPlaceRules: readonly Rule[] = [
       const takes = puppets.map((puppet) =>
         rejects(puppet.call("take"), "BUFFER_DESTROYED", "a waiting take"),
       );
-      await t.staysPending(Promise.race(takes), "takes from the empty buffer, in two processes");
+      await staysWaiting(t, puppets, takes, "takes from the empty buffer, in two processes");
       await stage.buffer.destroy();
       await t.soon(Promise.all(takes), "the waiting takes");
       await rejects(

@@ -4,6 +4,7 @@ import { equal, rejects } from "../kit/expect.js";
 import { put, takeAll } from "../kit/face.js";
 import type { Puppet } from "../processes/puppet.js";
 import { startPuppets } from "../processes/start-puppets.js";
+import { staysWaiting } from "../processes/stays-waiting.js";
 import { type Rule, rule } from "../rule.js";
 
 const processes = { processes: true } as const;
@@ -62,13 +63,14 @@ export const processRules: readonly Rule[] = [
       const [one, two] = await startPuppets(t, 2, stage.buffer.address);
       for (let n = 0; n < 5; n++) {
         const take = (one as Puppet).call("take");
-        if (n % 2 === 0) await t.staysPending(take, "a take from the empty buffer, in another process");
+        if (n % 2 === 0)
+          await staysWaiting(t, [one as Puppet], [take], "a take from the empty buffer, in another process");
         await t.soon((two as Puppet).call("put", `item-${n}`), "the put");
         equal(await t.soon(take, "the waiting take"), `item-${n}`, "what the waiting take got");
       }
       await (two as Puppet).call("put", "first");
       const waitingPut = (two as Puppet).call("put", "second");
-      await t.staysPending(waitingPut, "a put into the full buffer, in another process");
+      await staysWaiting(t, [two as Puppet], [waitingPut], "a put into the full buffer, in another process");
       equal(await t.soon((one as Puppet).call("take"), "the take"), "first", "what the take got");
       await t.soon(waitingPut, "the waiting put");
     },
@@ -81,7 +83,7 @@ export const processRules: readonly Rule[] = [
       const stage = await t.stage({ capacity: 2 });
       const puppets = await startPuppets(t, 3, stage.buffer.address);
       const takes = puppets.map((puppet) => puppet.call("take"));
-      await t.staysPending(Promise.race(takes), "takes from the empty buffer, in three processes");
+      await staysWaiting(t, puppets, takes, "takes from the empty buffer, in three processes");
       await stage.buffer.seal();
       equal(await t.soon(Promise.all(takes), "the waiting takes"), [null, null, null], "what they got");
     },
@@ -97,7 +99,7 @@ export const processRules: readonly Rule[] = [
       const puts = puppets.map((puppet, i) =>
         rejects(puppet.call("put", `late-${i}`), "BUFFER_SEALED", "a waiting put"),
       );
-      await t.staysPending(Promise.race(puts), "puts into the full buffer, in two processes");
+      await staysWaiting(t, puppets, puts, "puts into the full buffer, in two processes");
       equal(
         await t.soon((sealer as Puppet).call("seal"), "the seal, in a third process"),
         true,
