@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { outOfRange, wrongType } from "@sluice/core";
 import { faults } from "./faults.js";
 
 export interface OwnServer {
@@ -25,12 +26,12 @@ const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" 2>&1 & server=
 /**
  * Starts `nats-server` with JetStream, where one is installed. It ends with this process, however that ends, and does not
  * keep it. Rejects
- * `TRANSPORT_UNAVAILABLE`, with how to get one.
+ * `TRANSPORT_UNAVAILABLE`, with how to get one; `INVALID_ARGUMENT`, a TypeError or a RangeError.
  *
- * @param folder - made for its files, in a directory of the user's own. It listens on a port of the loopback.
+ * @param folder - made for its files, where there is nothing yet, in a directory of the user's own. It listens on a port of the loopback.
  */
 export async function startOwnServer(folder: string): Promise<OwnServer> {
-  mkdirSync(folder, { mode: 0o700 });
+  makeFolder(folder);
   const password = randomBytes(18).toString("hex");
   const config = join(folder, "server.conf");
   // Not in its arguments, which everybody on the machine sees.
@@ -57,6 +58,17 @@ export async function startOwnServer(folder: string): Promise<OwnServer> {
   }
   await end();
   throw faults.of("TRANSPORT_UNAVAILABLE", INSTALL);
+}
+
+// It is removed with the server: one that there is may be somebody's.
+function makeFolder(folder: string): void {
+  const expected = "a path where there is nothing yet, in a directory that one may write to";
+  if (typeof folder !== "string") throw wrongType("`folder`", expected, folder);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (cause) {
+    throw Object.assign(outOfRange("`folder`", expected, folder), { cause });
+  }
 }
 
 /** Undefined if it ends before it listens. */

@@ -1,9 +1,26 @@
 // A server of a program's own keeps nobody: neither the program, nor itself when that has ended.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { endOfOwnServer } from "@sluice/test-support";
 import { expect, test } from "vitest";
+import { startOwnServer } from "../dist/index.js";
 import { noServer } from "./support/servers.js";
 
 test.skipIf(noServer)("a program that has nothing else to do ends, and its server with it", async () => {
   const code = await endOfOwnServer(new URL("../dist/index.js", import.meta.url));
   expect(code, "how the program ended").toBe(0);
+});
+
+test("a path that cannot be its folder's is refused, and what is there stays", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-own-"));
+  for (const path of [folder, join(folder, "missing", "server"), 7, undefined]) {
+    const start = startOwnServer(path as string);
+    await expect(start, `${path}`).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(start, `${path}`).rejects.toThrow(
+      /^Expected `folder` to be a path where there is nothing yet/,
+    );
+  }
+  expect(existsSync(folder)).toBe(true);
+  rmSync(folder, { recursive: true });
 });

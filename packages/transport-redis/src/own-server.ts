@@ -2,7 +2,10 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import { outOfRange, wrongType } from "@sluice/core";
 import { fault } from "./faults.js";
 
 export interface OwnServer {
@@ -15,17 +18,21 @@ export interface OwnServer {
 const PROGRAMS = ["redis-server", "valkey-server"];
 const INSTALL =
   "There is no redis-server here: apt-get install redis-server, or give the --url of one that runs";
+/** Of a socket's path: `sun_path` of unix(7) has 108 with the one that ends it. */
+const SOCKET_BYTES_MAX = 107;
 // The shell ends the server when nobody is at the other end of its input any more, however the program ended.
 const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" & server=$!; exec >/dev/null; cat; kill -9 $server; wait $server`;
 
 /**
  * Starts `redis-server`, or `valkey-server`, where one is installed. It ends with this process, however that ends, and does not
  * keep it. Rejects
- * `TRANSPORT_UNAVAILABLE`, with how to get one.
+ * `TRANSPORT_UNAVAILABLE`, with how to get one; `INVALID_ARGUMENT`, a TypeError or a RangeError.
  *
- * @param socket - the path of its socket, in a directory of the user's own; it listens nowhere else, and keeps nothing.
+ * @param socket - the path of its socket, at most 107 bytes, where there is nothing yet, in a directory of the user's own; it listens
+ *   nowhere else, and keeps nothing.
  */
 export async function startOwnServer(socket: string): Promise<OwnServer> {
+  checkSocket(socket);
   for (const program of PROGRAMS) {
     const args = [program, "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"];
     const rest = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""];
@@ -41,6 +48,14 @@ export async function startOwnServer(socket: string): Promise<OwnServer> {
     await stop(child);
   }
   throw fault("TRANSPORT_UNAVAILABLE", INSTALL);
+}
+
+// A server would take the place of another one's socket.
+function checkSocket(socket: string): void {
+  const expected = `a path of at most ${SOCKET_BYTES_MAX} bytes where there is nothing yet, in a directory that there is`;
+  if (typeof socket !== "string") throw wrongType("`socket`", expected, socket);
+  const isFree = existsSync(dirname(socket)) && !existsSync(socket);
+  if (!isFree || Buffer.byteLength(socket) > SOCKET_BYTES_MAX) throw outOfRange("`socket`", expected, socket);
 }
 
 /** False if it ends before. */
