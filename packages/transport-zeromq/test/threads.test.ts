@@ -1,10 +1,13 @@
 // A thread ends when ZeroMQ has let go of what it sent; else the memory of the whole process is damaged.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { openBuffer } from "@sluice/core";
 import { expect, onTestFinished, test } from "vitest";
-import { madeBuffer } from "./support/buffers.js";
+import { zeromqTransport } from "../dist/index.js";
+import { freshSocket, madeBuffer } from "./support/buffers.js";
 
 test("threads that close with much on the way to a broker that reads nothing end, and their process goes on", async () => {
   const { url, brokerPid } = await madeBuffer({ capacity: 5, broker: "process" });
@@ -19,4 +22,23 @@ test("threads that close with much on the way to a broker that reads nothing end
   child.stdin.write("\n");
   expect(await ended, "how the process ended").toEqual([0, null]);
   expect([await rest, await errors]).toEqual(["over\n", ""]);
+});
+
+test("a broker's thread ends where its process has no file descriptor left, and the process goes on", async () => {
+  const url = freshSocket();
+  const script = fileURLToPath(new URL("./support/without-descriptors.mjs", import.meta.url));
+  const limited = ["-c", 'ulimit -n 256 && exec "$0" "$@"', process.execPath, script, url];
+  const child = spawn("/bin/sh", limited, { stdio: "pipe" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  const errors = text(child.stderr);
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  expect(await lines.next()).toMatchObject({ value: "made" });
+  const buffer = await openBuffer(zeromqTransport({ url }));
+  child.stdin.write("\n");
+  expect(await lines.next()).toMatchObject({ value: "EMFILE" });
+  await buffer.destroy();
+  child.stdin.write("\n");
+  expect(await lines.next()).toMatchObject({ value: "over" });
+  expect([await ended, await errors]).toEqual([[0, null], ""]);
 });
