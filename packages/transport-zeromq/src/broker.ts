@@ -360,6 +360,8 @@ export class Broker {
 
   /** Everybody is told, also who asks nothing now, for nobody can be told later, because ZeroMQ ends all connections with the listening. */
   #leavePlace(by?: Session): void {
+    // Ended meanwhile: nobody is here any more.
+    if (this.#ended !== undefined) return;
     const here = [...this.#connections.values()];
     for (const session of here) if (session !== by) session.send(DESTROYED);
     // It leaves also where ZeroMQ's own thread comes to it late.
