@@ -1,6 +1,7 @@
 // A thread ends when ZeroMQ has let go of what it sent; else the memory of the whole process is damaged.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -41,4 +42,24 @@ test("a broker's thread ends where its process has no file descriptor left, and 
   child.stdin.write("\n");
   expect(await lines.next()).toMatchObject({ value: "over" });
   expect([await ended, await errors]).toEqual([[0, null], ""]);
+});
+
+test("a broker's thread ends where somebody has asked ZeroMQ for more threads than it has, and leaves nothing behind", () => {
+  const url = freshSocket();
+  const program = `
+    import { readdirSync } from "node:fs";
+    import { createBuffer } from "@sluice/core";
+    import { context } from "zeromq";
+    import { zeromqTransport } from "./dist/index.js";
+    const buffer = await createBuffer(zeromqTransport({ url: ${JSON.stringify(url)} }), { capacity: 5 });
+    context.ioThreads = 2;
+    await buffer.destroy();
+    console.log(readdirSync(${JSON.stringify(dirname(url.slice("ipc://".length)))}));
+  `;
+  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd,
+    encoding: "utf8",
+  });
+  expect([stdout, stderr]).toEqual(["[]\n", ""]);
 });
