@@ -71,7 +71,7 @@ export function countFrom(min: number, what: string, value: unknown, max: number
   return value;
 }
 
-/** Of so many items, each of the largest, with its envelope. */
+/** How many bytes so many items take at most, with their envelopes. */
 export function bytesAtMost(items: number, itemBytesMax: number): number {
   return items * (itemBytesMax + ENVELOPE_BYTES_MAX);
 }

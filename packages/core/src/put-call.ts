@@ -8,7 +8,7 @@ import { WaitingCall } from "./waiting-call.js";
 /** What all puts of a producer share. */
 export interface PutPlace {
   readonly transport: string;
-  /** What ran out when the port last said that the buffer is full. */
+  /** What ran out when the port last said that the buffer is full; before it has, what alone can run out. */
   lastFullBy: Offered["fullBy"];
 }
 

@@ -201,11 +201,7 @@ export class Broker {
   #takePacket(routingId: Buffer, connection: string, packet: Buffer): void {
     const { clientId, seen, parts } = wire.readClientPacket(packet);
     let session = this.#connections.get(connection);
-    // Told of the end like those who were here.
-    if (session === undefined && this.#farewell !== undefined) {
-      this.#output.sendTo(routingId, DESTROYED);
-      return;
-    }
+    const isNew = session === undefined;
     const key = clientId?.toString("latin1");
     // Only the last one's end would be noticed.
     if (session !== undefined && key !== undefined && session.key !== key)
@@ -215,6 +211,15 @@ export class Broker {
       if (session !== undefined) this.#connect(session, routingId, connection);
     }
     session?.sawUpTo(seen);
+    if (isNew && this.#farewell !== undefined) {
+      // Told of the end like those who were here, and before it what it was answered.
+      if (session === undefined) {
+        this.#output.sendTo(routingId, DESTROYED);
+        return;
+      }
+      session.answerAgain();
+      session.send(DESTROYED);
+    }
     for (let part = wire.nextPart(parts); part !== undefined; part = wire.nextPart(parts)) {
       if (session === undefined) session = this.#greet(key, routingId, connection, part);
       else this.#carryOut(session, part);
@@ -355,6 +360,8 @@ export class Broker {
 
   /** Everybody is told, also who asks nothing now, for nobody can be told later, because ZeroMQ ends all connections with the listening. */
   #leavePlace(by?: Session): void {
+    // Ended meanwhile: nobody is here any more.
+    if (this.#ended !== undefined) return;
     const here = [...this.#connections.values()];
     for (const session of here) if (session !== by) session.send(DESTROYED);
     // It leaves also where ZeroMQ's own thread comes to it late.

@@ -10,6 +10,12 @@ import type { BrokerSettings } from "./start-broker.js";
 const TAKE_DOWN_MS = 10_000;
 const MAIN = new URL("./broker-main.js", import.meta.url);
 
+/** Of each thread that is there. One listener calls them all: Node takes more than ten for a leak, and says so. */
+const takeDowns: Set<() => void> = new Set();
+const takeAllDown = () => {
+  for (const takeDown of takeDowns) takeDown();
+};
+
 export interface HostedBroker {
   readonly url: string;
   readonly bufferId: string;
@@ -44,8 +50,12 @@ function inThread(
     worker.postMessage("end");
     Atomics.wait(isDown, 0, 0, TAKE_DOWN_MS);
   };
-  process.on("exit", takeDown);
-  worker.once("exit", () => process.off("exit", takeDown));
+  if (takeDowns.size === 0) process.on("exit", takeAllDown);
+  takeDowns.add(takeDown);
+  worker.once("exit", () => {
+    takeDowns.delete(takeDown);
+    if (takeDowns.size === 0) process.off("exit", takeAllDown);
+  });
   worker.on("message", (news: BrokerNews) => {
     hear(news);
     // A broker does not keep the process that started it.

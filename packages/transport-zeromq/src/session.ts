@@ -102,6 +102,11 @@ export class Session {
     this.send(reply);
   }
 
+  /** All that the client may not have, also what it has not asked for once more. */
+  answerAgain(): void {
+    for (const reply of this.#replies.values()) this.send(reply);
+  }
+
   /** Sends at the end of the turn, with what else there is by then. */
   send(part: Buffer): void {
     if (this.#outbox.push(part) === 1) this.#onOutput(this);

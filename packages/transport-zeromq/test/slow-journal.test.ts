@@ -56,6 +56,13 @@ test("a broker that ends while a commit is under way gives its place up after it
   await buffer.close();
 });
 
+test("a broker that ends while its buffer is being destroyed has nobody to tell, and does both", async () => {
+  const { broker } = await slowBroker({ capacity: 5 });
+  const discarded = broker.discard();
+  await broker.end();
+  expect(await discarded).toBe(0);
+});
+
 test("a nacked item comes back to whoever waits, also where the disk makes its delay longer", async () => {
   const { broker, goOn } = await slowBroker({ capacity: 5 });
   goOn();

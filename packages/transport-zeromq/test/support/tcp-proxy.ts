@@ -59,6 +59,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#isHeld[side] = true;
   }
 
+  /** What is sent from now on is passed on again; what was held back is lost. */
+  release(side: Side): void {
+    this.#isHeld[side] = false;
+  }
+
   /** Of the broker: what comes with this text is passed on, and nothing behind it. */
   holdBehind(text: string): void {
     this.#holdBehind = text;
