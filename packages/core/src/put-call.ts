@@ -53,14 +53,15 @@ export class PutCall extends WaitingCall<unknown> {
     else this.stop(new BufferError("BUFFER_SEALED", message, { transport: this.#place.transport }));
   }
 
-  giveUp(): void {
+  giveUp(isKnown: boolean): void {
     if (this.form === "tryPut") {
       this.finish("full");
       return;
     }
     const { transport, lastFullBy } = this.#place;
     const by = lastFullBy === undefined ? "" : ` (by ${lastFullBy})`;
-    const message = `The time to wait passed while the buffer was full${by}: nothing was put`;
+    const when = isKnown ? `while the buffer was full${by}` : "before the buffer had answered";
+    const message = `The time to wait passed ${when}: nothing was put`;
     this.stop(new BufferError("WAIT_TIMED_OUT", message, { transport }));
   }
 

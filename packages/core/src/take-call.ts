@@ -82,8 +82,9 @@ export class TakeCall extends WaitingCall<unknown> {
     this.finish(this.form === "many" ? [] : DONE);
   }
 
-  giveUp(): void {
-    const message = "The time to wait passed while the buffer was empty: nothing was taken";
+  giveUp(isKnown: boolean): void {
+    const when = isKnown ? "while the buffer was empty" : "before the buffer had answered";
+    const message = `The time to wait passed ${when}: nothing was taken`;
     if (this.form === "try") this.finish("empty");
     else this.fail(new BufferError("WAIT_TIMED_OUT", message, { transport: this.#transport }));
   }

@@ -40,8 +40,12 @@ export abstract class WaitingCall<R> {
     return this.#state !== PENDING;
   }
 
-  /** The port said, at an instant within this call, that there is no room or no item; and this call waits no longer. */
-  abstract giveUp(): void;
+  /**
+   * It waits no longer.
+   *
+   * @param isKnown - whether the port said, at an instant within this call, that there is no room or no item. Of whoever tries once it did.
+   */
+  abstract giveUp(isKnown: boolean): void;
 
   /** Ends it early, with nothing done, or with the part that was done where that is a result of its own. */
   stop(error: unknown): void {

@@ -37,6 +37,8 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
   #busyPauseMs = BUSY_PAUSE_MS;
   /** The port call under way waits. */
   #portWaits = false;
+  /** The port has said, since an item passed, that there is no room or no item. */
+  #isRefused = false;
   readonly #watch: WaitWatch;
   #canceller: AbortController | undefined;
   readonly #deadlines: EarliestTimer = new EarliestTimer((at) => this.#onDeadline(at));
@@ -73,7 +75,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     else if (call.deadline.isTry && this.#isSilent) call.fail(noAnswer(this.#work.transport));
     else if (this.#calls.size >= this.#work.waitersMax) {
       // All of these stand before it: there is nothing left for a try to ask.
-      if (call.deadline.isTry && this.#portWaits) call.giveUp();
+      if (call.deadline.isTry && this.#portWaits) call.giveUp(true);
       else call.fail(tooManyWaiters(this.#work));
     } else {
       this.#calls.append(call);
@@ -224,12 +226,9 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
 
   #startsToWait(): void {
     this.#portWaits = true;
+    this.#isRefused = true;
     if (this.#calls.tries > 0) {
-      for (const call of this.#calls) {
-        if (!call.deadline.isTry || call.isUnderWay) continue;
-        call.giveUp();
-        this.#remove(call);
-      }
+      for (const call of this.#calls) if (call.deadline.isTry && !call.isUnderWay) this.#giveUp(call);
     }
     this.#watch.begin();
   }
@@ -243,10 +242,7 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     // Otherwise the port has answered, and is asked for this call too.
     if (call.isSettled || call.isUnderWay || !this.#portWaits) return;
     if (isNews) this.#endWait();
-    else {
-      call.giveUp();
-      this.#remove(call);
-    }
+    else this.#giveUp(call);
   }
 
   #answered(calls: readonly C[], answer: A): void {
@@ -259,11 +255,12 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
       return;
     }
     this.#busyPauseMs = BUSY_PAUSE_MS;
+    this.#isRefused ||= progress.refused;
     const at = now();
     for (const call of calls) {
       if (call.isSettled) continue;
       if (call.cancel !== undefined) call.stop(call.cancel.reason);
-      else if (call.deadline.isTry ? progress.refused : call.deadline.at <= at) call.giveUp();
+      else if (call.deadline.isTry ? progress.refused : call.deadline.at <= at) call.giveUp(this.#isRefused);
     }
     this.#leave(calls, progress.moved);
   }
@@ -302,7 +299,10 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
       if (call.isSettled) this.#remove(call);
       else this.#watchDeadline(call);
     }
-    if (moved || this.#calls.first === undefined) this.#watch.end();
+    if (moved || this.#calls.first === undefined) {
+      this.#isRefused = false;
+      this.#watch.end();
+    }
     this.#isIdle();
   }
 
@@ -379,13 +379,15 @@ export class WaitingLine<C extends WaitingCall<unknown>, A> {
     for (const call of this.#calls) {
       const isLate = call.deadline.at + PORT_LATE_MS <= at;
       if (call.isUnderWay) isPortLate ||= isLate;
-      else if (isLate || (call.deadline.at <= at && !this.#isPaused)) {
-        call.giveUp();
-        this.#remove(call);
-      }
+      else if (isLate || (call.deadline.at <= at && !this.#isPaused)) this.#giveUp(call);
     }
     if (isPortLate && !this.#isWaitEnded) this.#endWait();
     for (const call of this.#calls) this.#watchDeadline(call);
+  }
+
+  #giveUp(call: C): void {
+    call.giveUp(this.#isRefused);
+    this.#remove(call);
   }
 
   #remove(call: C): void {

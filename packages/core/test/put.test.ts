@@ -128,12 +128,19 @@ describe("putMany", () => {
   );
 });
 
-test("a put whose time is up before the port has answered says what ran out, where it can be only one", async () => {
-  const { offers, producer } = await producerByHand();
-  const put = producer.put("a", { timeoutMs: 30 });
-  const [offer] = offers.calls;
-  offer?.args[2].signal.addEventListener("abort", () => offer.answer({ accepted: 0, state: "open" }));
-  expect((await faultOf(put, "WAIT_TIMED_OUT")).message).toContain("by items");
+test("a put whose time is up says that the buffer was full only where the port did, and what ran out, where it can be only one", async () => {
+  for (const waits of [true, false]) {
+    const { offers, producer } = await producerByHand();
+    const put = producer.put("a", { timeoutMs: 30 });
+    const behind = producer.put("b", { timeoutMs: 20 });
+    const [offer] = offers.calls;
+    const wait = offer?.args[2];
+    wait?.signal.addEventListener("abort", () => offer?.answer({ accepted: 0, state: "open" }));
+    if (waits) wait?.onWait();
+    const when = waits ? "while the buffer was full (by items)" : "before the buffer had answered";
+    const faults = await Promise.all([put, behind].map((call) => faultOf(call, "WAIT_TIMED_OUT")));
+    for (const { message } of faults) expect(message).toContain(`passed ${when}: nothing was put`);
+  }
 });
 
 describe("tryPut", () => {
