@@ -31,6 +31,11 @@ export function lastSequenceIn(code: number, text: string): number | undefined {
   return Number(/: (\d+)$/.exec(text)?.[1] ?? 0);
 }
 
+/** The same, of an error. */
+export function isOutrun(error: unknown): boolean {
+  return error instanceof JetStreamApiError && lastSequenceIn(error.code, error.message) !== undefined;
+}
+
 /** There is nobody for what was published, no stream and no leader of one. */
 export class Unheard extends Error {
   constructor() {

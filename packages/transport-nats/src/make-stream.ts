@@ -2,16 +2,19 @@
  * Makes the stream of a buffer, the only one at the place of its name. Servers from 2.10 on give a subject to two streams that are made
  * at once, so whoever has made one looks: only if it is alone does it say that this is a buffer. Of two, the one that was
  * there later sees the other; it may be that each sees the other, and both begin again.
+ *
+ * The first message of a stream says what it is: a buffer, by its maker, or one that was destroyed, by whoever takes it for left behind.
  */
 
 import { randomBytes } from "node:crypto";
 import { DiscardPolicy, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import type { BufferSpec } from "@sluice/core";
-import { isSilence, isStreamMissing, isTaken, refusalOf } from "./faults.js";
-import { type Limit, type Link, pause } from "./link.js";
+import { newHandleId } from "@sluice/file-store";
+import { isOutrun, isSilence, isStreamMissing, isTaken, refusalOf } from "./faults.js";
+import { type Limit, type Link, pause, type Session } from "./link.js";
 import { type Names, namesOf, placeSubject } from "./names.js";
 import { type Described, FORMAT, type Found, foundAt, isMade, removeStream, streamsAt } from "./place.js";
-import { NOTHING } from "./record.js";
+import { type CommitHead, encodeRecord, NOTHING } from "./record.js";
 import { UNMADE_MS } from "./timing.js";
 
 // The server that answers may be behind the one that made it: so often is it looked again for one's own.
@@ -41,17 +44,19 @@ export async function makeStream(
     const refusal = await add(link, limit, wanted, id);
     if (refusal === undefined && (await isKept(link, limit, wanted.name, names))) return id;
     if (performance.now() >= limit.unanswered)
-      throw refusalOf(refusal ?? new Error("others make a buffer of this name, again and again"), "none");
+      throw refusalOf(refusal ?? new Error("others make a buffer of this name again and again, or no server tells of it"), "none");
     for (const found of await foundAt(link, wanted.name)) {
       const { name: stream } = found.info.config;
-      const isLeft = isMade(found) ? await isDestroyed(found) : isOld(stream);
+      const isLeft = isMade(found)
+        ? await isDestroyed(found)
+        : isOld(stream) && (await condemn(link, limit, namesOf(wanted.name, found.described.id)));
       if (isLeft) await removeStream(link, stream);
     }
     // Not in step with those that have come at once.
     await pause(tries);
   }
 
-  /** Its maker is about to say that it is a buffer, or has died. One that is only slow makes another. */
+  /** Its maker is about to say that it is a buffer, or has died. */
   function isOld(stream: string): boolean {
     const now = performance.now();
     const since = unmadeSince.get(stream) ?? now;
@@ -106,26 +111,55 @@ async function isAlone(link: Link, name: string, own: string): Promise<boolean> 
   return false;
 }
 
-/** False if it is there no more. */
-async function say(link: Link, limit: Limit, { parts, stream }: Names): Promise<boolean> {
+/** Says that it was destroyed, if nobody has said anything else of it. A maker that was only slow finds that, and makes another one. */
+async function condemn(link: Link, limit: Limit, { commits, stream }: Names): Promise<boolean> {
+  const head: CommitHead = { by: newHandleId(), turn: 1, operations: [{ op: "destroy" }] };
+  try {
+    await link.ask(limit, (session) => publishFirst(session, stream, commits, encodeRecord(head)));
+    return true;
+  } catch (error) {
+    if (isOutrun(error) || isStreamMissing(error)) return false;
+    throw refusalOf(error, "none");
+  }
+}
+
+/** False if it was condemned, or is there no more. */
+async function say(link: Link, limit: Limit, { commits, parts, stream }: Names): Promise<boolean> {
   let mayBeSaid = false;
   try {
-    await link.ask(limit, async ({ js, jsm }) => {
+    return await link.ask(limit, async (session) => {
       try {
-        await js.publish(parts, NOTHING, { expect: { streamName: stream } });
+        await publishFirst(session, stream, parts, NOTHING);
+        return true;
       } catch (error) {
         mayBeSaid ||= isSilence(error);
-        // Where nobody listens, nobody answers.
-        await jsm.streams.info(stream);
-        throw error;
+        if (!isOutrun(error)) throw error;
+        // By an earlier try it may have been said, and others be at work already. One that was condemned has no more than that message.
+        const first = await session.jsm.streams.getMessage(stream, { seq: 1 });
+        return first?.subject !== commits;
       }
     });
-    return true;
   } catch (error) {
     if (isStreamMissing(error)) return false;
     // Others may use it already.
     if (mayBeSaid) throw error;
     await removeStream(link, stream);
     throw refusalOf(error, "none");
+  }
+}
+
+/** Stored only as the stream's first message. Rejects what the server refuses, also that there is no such stream. */
+async function publishFirst(
+  { js, jsm }: Session,
+  stream: string,
+  subject: string,
+  record: Uint8Array,
+): Promise<void> {
+  try {
+    await js.publish(subject, record, { expect: { streamName: stream, lastSequence: 0 } });
+  } catch (error) {
+    // Where nobody listens, nobody answers.
+    if (!isOutrun(error)) await jsm.streams.info(stream);
+    throw error;
   }
 }
