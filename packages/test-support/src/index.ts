@@ -1,3 +1,4 @@
+export { type AfterFailure, afterFailure } from "./after-failure.js";
 export { endOfOwnServer } from "./end-of-own-server.js";
 export { freePort } from "./free-port.js";
 export { Network, type NetworkOptions, type Way, whyNoNetwork } from "./network.js";

@@ -3,12 +3,12 @@
 import { readFileSync } from "node:fs";
 import {
   type ConnectionOptions,
-  connect,
   credsAuthenticator,
   type NatsConnection,
   type NodeConnectionOptions,
 } from "@nats-io/transport-node";
 import { outOfRange, wrongType } from "@sluice/core";
+import { dial } from "./dial.js";
 import { ANSWER_MS, TIMER_MS_MAX } from "./timing.js";
 
 export interface ServerPlace {
@@ -53,7 +53,7 @@ export function serversAt(
     urls: servers.map(publicUrl),
     inboxPrefix: client.inboxPrefix,
     async connect() {
-      const nc = await connect({
+      const nc = await dial({
         ...secrets,
         ...credentials(),
         ...(servers.some(({ isTls }) => isTls) && { tls: {} }),

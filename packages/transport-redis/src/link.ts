@@ -119,7 +119,7 @@ export class Link {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#watch);
-    this.#client?.disconnect();
+    if (this.#client !== undefined) this.#drop(this.#client);
     // Whoever keeps a closed handle keeps no connection with it.
     this.#client = undefined;
   }
@@ -233,8 +233,11 @@ export class Link {
 
   /** At once: an orderly end would wait for somebody who may not be there. */
   #drop(client: Client): void {
-    client.disconnect();
-    for (const { stream } of isCluster(client) ? client.nodes() : [client]) stream?.destroy();
+    // A cluster's client forgets its nodes when it disconnects.
+    const streams = (isCluster(client) ? client.nodes() : [client]).map(({ stream }) => stream);
+    // One that has ended would wait for its end once more, and keep the process so long.
+    if (isCluster(client) || client.status !== "end") client.disconnect();
+    for (const stream of streams) stream?.destroy();
     this.#heardAt = performance.now();
   }
 

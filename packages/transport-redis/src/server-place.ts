@@ -173,6 +173,8 @@ function clusterOf(connection: Cluster): Cluster {
     redisOptions: {
       autoResendUnfulfilledCommands: false,
       connectTimeout: 3_000,
+      // A node that was not reached is waited for too, which keeps the process so long.
+      disconnectTimeout: 100,
       disableClientInfo: true,
       protocol: 2,
       ...HABITS,
