@@ -44,7 +44,10 @@ export async function makeStream(
     const refusal = await add(link, limit, wanted, id);
     if (refusal === undefined && (await isKept(link, limit, wanted.name, names))) return id;
     if (performance.now() >= limit.unanswered)
-      throw refusalOf(refusal ?? new Error("others make a buffer of this name again and again, or no server tells of it"), "none");
+      throw refusalOf(
+        refusal ?? new Error("others make a buffer of this name again and again, or no server tells of it"),
+        "none",
+      );
     for (const found of await foundAt(link, wanted.name)) {
       const { name: stream } = found.info.config;
       const isLeft = isMade(found)
