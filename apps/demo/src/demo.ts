@@ -4,7 +4,6 @@ import { resolve } from "node:path";
 import {
   type BufferAddress,
   type BufferError,
-  type EndSignal,
   isBufferError,
   type Run,
   type RunReport,
@@ -12,40 +11,38 @@ import {
 } from "@sluice/core";
 import { type DemoOptions, UsageError } from "./args.js";
 import { type FoundBuffer, findBuffer } from "./found-buffer.js";
+import { type HeardSignals, hearSignals } from "./hear-signals.js";
 import { killWorkers } from "./killer.js";
 import { isAtServer, outlivesDemo, placeOption, placeText } from "./place.js";
 import { planOf } from "./plan.js";
 import { refuseUseless } from "./refusals.js";
-import { clearAway, inputOf, type Outcome, type Surroundings, setUp } from "./surroundings.js";
+import { clearAway, type Outcome, type Surroundings, setUp } from "./surroundings.js";
 import { type Telling, tell } from "./tell.js";
 import { type Adapter, adapterNamed, transportOf } from "./transports.js";
-
-const SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Resolves to the exit code. */
 export async function demo(options: DemoOptions, telling: Telling): Promise<number> {
   const adapter = adapterNamed(options.transport);
   refuseUseless(options, adapter);
-  const around: Surroundings = { input: await inputOf(options) };
+  const signals = hearSignals();
+  const around: Surroundings = {};
   let outcome: Outcome | undefined;
-  let stopHearing = () => {};
   try {
-    await setUp(around, options, adapter);
+    await setUp(around, options, adapter, signals);
     const { output, lines, place, server } = around;
     const { url = server?.url, journal } = options;
     const transport = await transportOf(adapter, { path: place?.path ?? "", url, journal });
     const found = options.resume ? await findBuffer(transport, options) : undefined;
     const running = run(planOf(options, { transport, lines: lines?.address, output: output?.path, found }));
-    stopHearing = hearSignals(running);
     // What a run before has consumed stays where it is.
     if (found === undefined) running.on("opened", () => output?.empty());
-    outcome = await toItsEnd(running, { options, telling, adapter, around, found });
+    outcome = await toItsEnd(running, { options, telling, adapter, around, signals, found });
     return outcome.report.exitCode;
   } catch (error) {
     throw options.path !== undefined && isOfPlace(error) ? badPath(options.path, error) : error;
   } finally {
     await clearAway(around, outcome, options, adapter);
-    stopHearing(); // whoever is impatient, and sends one more, does not keep us from clearing away
+    signals.close(); // whoever is impatient, and sends one more, does not keep us from clearing away
   }
 }
 
@@ -54,13 +51,14 @@ interface Settings {
   readonly telling: Telling;
   readonly adapter: Adapter;
   readonly around: Surroundings;
+  readonly signals: HeardSignals;
   readonly found: FoundBuffer | undefined;
 }
 
 /** Tells the run, kills in it where that is asked for, and says at its end what became of the buffer. */
 async function toItsEnd(
   running: Run,
-  { options, telling, adapter, around, found }: Settings,
+  { options, telling, adapter, around, signals, found }: Settings,
 ): Promise<Outcome> {
   const { journal, kill, everyMs, seed } = options;
   const outlives = outlivesDemo(options, adapter);
@@ -72,6 +70,7 @@ async function toItsEnd(
     found,
     place: outlives ? placeText(path, options) : undefined,
   });
+  signals.handTo(running); // what it makes of those that came before is told too
   try {
     const { kept: left, ...ended } = await running.report;
     const isKept = left !== undefined && outlives && !isDone(ended, options);
@@ -120,15 +119,6 @@ function goneWithDemo(report: RunReport, kept: BufferAddress | undefined): strin
   const left = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   if (kept === undefined || left.length === 0) return undefined;
   return `What is left in the buffer ends with the demo: ${left.join(", ")}`;
-}
-
-/** The first signal drains, the second stops at once, the third kills. Returns what ends that. */
-function hearSignals(running: Run): () => void {
-  const stop = (signal: NodeJS.Signals) => running.stop(signal as EndSignal);
-  for (const signal of SIGNALS) process.on(signal, stop);
-  return () => {
-    for (const signal of SIGNALS) process.off(signal, stop);
-  };
 }
 
 interface Problem {

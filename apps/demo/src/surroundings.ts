@@ -1,7 +1,9 @@
 /** What a run has around it, and what of that is cleared away when it has ended. */
 
+import { existsSync } from "node:fs";
 import { type BufferAddress, isBufferError, openAddress, type RunReport } from "@sluice/core";
 import type { DemoOptions } from "./args.js";
+import type { HeardSignals } from "./hear-signals.js";
 import { type Input, openInput, openOutput } from "./input.js";
 import { type LineServer, serveLines } from "./line-server.js";
 import type { OutputFile } from "./output-file.js";
@@ -10,7 +12,7 @@ import { producerBatch } from "./plan.js";
 import type { Adapter, OwnServer } from "./transports.js";
 
 export interface Surroundings {
-  readonly input: Input | undefined;
+  input?: Input;
   output?: OutputFile;
   lines?: LineServer;
   place?: Place;
@@ -25,14 +27,21 @@ export interface Outcome {
   readonly isKept: boolean;
 }
 
-export async function inputOf({ input }: DemoOptions): Promise<Input | undefined> {
-  return input === undefined ? undefined : await openInput(input);
-}
-
 /** One after the other into `around`: what is there already is cleared away should the next one fail. */
-export async function setUp(around: Surroundings, options: DemoOptions, adapter: Adapter): Promise<void> {
+export async function setUp(
+  around: Surroundings,
+  options: DemoOptions,
+  adapter: Adapter,
+  signals: HeardSignals,
+): Promise<void> {
+  const { input: from, output: to } = options;
+  if (from !== undefined) around.input = await signals.whileOpening(() => openInput(from));
   const { input } = around;
-  if (options.output !== undefined) around.output = await openOutput(options.output, input);
+  if (to !== undefined) {
+    const open = () => openOutput(to, input);
+    // One that is made does not keep us waiting, and must not be left behind.
+    around.output = existsSync(to) ? await signals.whileOpening(open) : await open();
+  }
   if (input !== undefined) around.lines = await serveLines(input.stream, producerBatch(options));
   if (options.url !== undefined || adapter.folder === undefined) return;
   around.place = placeFor(options.path, adapter.folder);

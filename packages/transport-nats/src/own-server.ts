@@ -22,6 +22,8 @@ const INSTALL =
   "There is no nats-server here: apt-get install nats-server, or give the --url of one that runs";
 // The shell ends the server when nobody is at the other end of its input any more, however the program ended.
 const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" 2>&1 & server=$!; exec >/dev/null; cat; kill -9 $server; wait $server`;
+// What a terminal sends to everybody in it. The shell is there too, between its fork and its own session.
+const TERMINAL_SIGNALS: readonly unknown[] = ["SIGINT", "SIGHUP"];
 
 /**
  * Starts `nats-server` with JetStream, where one is installed. It ends with this process, however that ends, and does not
@@ -42,22 +44,36 @@ export async function startOwnServer(folder: string): Promise<OwnServer> {
   ];
   writeFileSync(config, lines.join("\n"), { mode: 0o600 });
   const program = process.env[PROGRAM_VARIABLE] ?? "nats-server";
-  const child = spawn("sh", ["-c", WITH_ITS_PARENT, "sh", program, "-c", config], {
-    stdio: ["pipe", "pipe", "ignore"],
-    // Not for Ctrl-C, which the program hears: what is inside is still needed then.
-    detached: true,
-  });
-  const port = await portOf(child);
+  const started = await startShell(program, config);
   const end = async () => {
-    await stop(child);
+    if (started !== undefined) await stop(started.child);
     rmSync(folder, { recursive: true, force: true });
   };
-  if (port !== undefined) {
-    letGo(child);
-    return { url: `nats://sluice:${password}@127.0.0.1:${port}`, stop: end };
+  if (started !== undefined) {
+    letGo(started.child);
+    return { url: `nats://sluice:${password}@127.0.0.1:${started.port}`, stop: end };
   }
   await end();
   throw faults.of("TRANSPORT_UNAVAILABLE", INSTALL);
+}
+
+/** Undefined if it ends before it listens. */
+async function startShell(
+  program: string,
+  config: string,
+): Promise<{ readonly child: ChildProcess; readonly port: string } | undefined> {
+  for (let isAgain = false; ; isAgain = true) {
+    const child = spawn("sh", ["-c", WITH_ITS_PARENT, "sh", program, "-c", config], {
+      stdio: ["pipe", "pipe", "ignore"],
+      // Not for Ctrl-C, which the program hears: what is inside is still needed then.
+      detached: true,
+    });
+    const port = await portOf(child);
+    if (port !== undefined) return { child, port };
+    await stop(child);
+    // Once: what ends so each time is no chance.
+    if (isAgain || !TERMINAL_SIGNALS.includes(child.signalCode)) return undefined;
+  }
 }
 
 // It is removed with the server: one that there is may be somebody's.

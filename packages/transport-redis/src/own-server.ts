@@ -22,6 +22,8 @@ const INSTALL =
 const SOCKET_BYTES_MAX = 107;
 // The shell ends the server when nobody is at the other end of its input any more, however the program ended.
 const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" & server=$!; exec >/dev/null; cat; kill -9 $server; wait $server`;
+// What a terminal sends to everybody in it. The shell is there too, between its fork and its own session.
+const TERMINAL_SIGNALS: readonly unknown[] = ["SIGINT", "SIGHUP"];
 
 /**
  * Starts `redis-server`, or `valkey-server`, where one is installed. It ends with this process, however that ends, and does not
@@ -34,20 +36,29 @@ const WITH_ITS_PARENT = `command -v "$1" >/dev/null || exit; "$@" & server=$!; e
 export async function startOwnServer(socket: string): Promise<OwnServer> {
   checkSocket(socket);
   for (const program of PROGRAMS) {
-    const args = [program, "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"];
-    const rest = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""];
+    const child = await started(program, socket);
+    if (child === undefined) continue;
+    letGo(child);
+    return { url: `unix://${socket}`, stop: () => stop(child) };
+  }
+  throw fault("TRANSPORT_UNAVAILABLE", INSTALL);
+}
+
+/** Undefined if it ends before it listens. */
+async function started(program: string, socket: string): Promise<ChildProcess | undefined> {
+  const args = [program, "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"];
+  const rest = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""];
+  for (let isAgain = false; ; isAgain = true) {
     const child = spawn("sh", ["-c", WITH_ITS_PARENT, "sh", ...args, ...rest], {
       stdio: ["pipe", "pipe", "ignore"],
       // Not for Ctrl-C, which the program hears: what is inside is still needed then.
       detached: true,
     });
-    if (await listens(child)) {
-      letGo(child);
-      return { url: `unix://${socket}`, stop: () => stop(child) };
-    }
+    if (await listens(child)) return child;
     await stop(child);
+    // Once: what ends so each time is no chance.
+    if (isAgain || !TERMINAL_SIGNALS.includes(child.signalCode)) return undefined;
   }
-  throw fault("TRANSPORT_UNAVAILABLE", INSTALL);
 }
 
 // A server would take the place of another one's socket.

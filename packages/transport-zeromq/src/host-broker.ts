@@ -1,6 +1,6 @@
 /** Starts a broker beside the caller: in a thread of this process, or in a process of its own. */
 
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { Worker } from "node:worker_threads";
 import type { BrokerNews } from "./broker-main.js";
 import { fault, faultOf } from "./faults.js";
@@ -8,6 +8,8 @@ import type { BrokerSettings } from "./start-broker.js";
 
 /** It is done within a few, but where the machine lets it wait: ending without it ends the whole process by SIGABRT. */
 const TAKE_DOWN_MS = 10_000;
+// What a terminal sends to everybody in it.
+const TERMINAL_SIGNALS: readonly unknown[] = ["SIGINT", "SIGHUP"];
 const MAIN = new URL("./broker-main.js", import.meta.url);
 
 /** Of each thread that is there. One listener calls them all: Node takes more than ten for a leak, and says so. */
@@ -76,18 +78,42 @@ function inProcess(
   hear: (news: BrokerNews) => void,
   ended: (how: string) => void,
 ): () => Promise<void> {
-  const child = fork(MAIN, [], { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  child.on("message", (news: BrokerNews) => {
-    hear(news);
-    if (news.kind === "log") return;
-    child.unref();
-    child.channel?.unref();
-  });
-  child.once("error", (error) => ended(error.message));
-  child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.send(settings);
+  let child: ChildProcess;
+  const start = (isFirst: boolean) => {
+    let isHeard = false;
+    child = fork(MAIN, [], {
+      execArgv: [],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      // A session of its own: Ctrl-C in the terminal is for whoever starts it, also while it still loads. It ends with that one
+      // because it loses the connection. On Windows it would mean a window.
+      detached: process.platform !== "win32",
+    });
+    child.on("message", (news: BrokerNews) => {
+      isHeard = true;
+      hear(news);
+      if (news.kind === "log") return;
+      child.unref();
+      child.channel?.unref();
+    });
+    child.once("error", (error) => ended(error.message));
+    child.once("exit", (code, signal) => {
+      // Between its fork and its own session it is in the terminal too. Once: what ends so each time is no chance.
+      if (isFirst && !isHeard && TERMINAL_SIGNALS.includes(signal)) startAgain();
+      else ended(signal ?? `exit code ${code}`);
+    });
+    child.send(settings, () => {}); // one that is gone is noticed by its exit
+  };
+  const startAgain = () => {
+    try {
+      start(false);
+    } catch (error) {
+      ended((error as Error).message);
+    }
+  };
+  start(true);
   return async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
     child.ref();
     child.kill("SIGTERM");
     await gone;

@@ -59,18 +59,23 @@ export class CrewMember {
   #resumes = false;
   #hasBegun = false;
   #isToEnd = false;
+  /** It was begun once more because of that. */
+  #wasInterrupted = false;
   #waiting: NodeJS.Timeout | undefined;
+  #getReady = () => {};
   #leave = () => {};
 
   constructor(settings: LifeSettings, supervision: Supervision) {
     this.job = settings.job;
     this.#settings = settings;
     this.#supervision = supervision;
+    this.ready = new Promise((resolve) => {
+      this.#getReady = resolve;
+    });
     this.gone = new Promise((resolve) => {
       this.#leave = resolve;
     });
     this.#life = this.#begin();
-    this.ready = this.#life.ready;
   }
 
   /** Over all its lives. */
@@ -142,6 +147,7 @@ export class CrewMember {
     this.#isLifeOver = false;
     void life.ready.then(() => {
       if (life.lastSequence === undefined) return;
+      this.#getReady();
       if (this.job.role === "producer") {
         this.#firstSequence ??= life.lastSequence;
         this.#resumes = life.resumes;
@@ -159,6 +165,12 @@ export class CrewMember {
     const worker = this.job.name;
     const { error, end, exit } = life;
     this.#closeAccount(life);
+    if (this.#isForgiven(life)) {
+      events.emit("exited", { worker, code: null, signal: exit?.signal ?? null });
+      if (this.#isToEnd) this.#leaveAs("stopped");
+      else this.#life = this.#begin(); // at once, and no restart: nothing had begun
+      return;
+    }
     const again = this.#again(life);
     const restartInMs = typeof again === "number" ? again : undefined;
     if (error !== undefined) {
@@ -184,6 +196,13 @@ export class CrewMember {
       events.emit("restarted", { worker, restarts: this.restarts });
       this.#life = this.#begin();
     }, restartInMs);
+  }
+
+  /** Once: what ends so each time is no chance. Unless it is to end anyway. */
+  #isForgiven({ wasInterrupted }: WorkerLife): boolean {
+    if (!wasInterrupted || (this.#wasInterrupted && !this.#isToEnd)) return false;
+    this.#wasInterrupted = true;
+    return true;
   }
 
   /** After how long it is started again; undefined where it is not, or why not where that is to be told. */
@@ -215,12 +234,13 @@ export class CrewMember {
     this.outcome = outcome;
     this.exit = this.#life.exit;
     if (outcome === "failed") this.#supervision.onFailure(this);
+    this.#getReady();
     this.#leave();
   }
 
-  #closeAccount({ totals, hadLastWord }: WorkerLife): void {
+  #closeAccount({ totals, hadLastWord, wasInterrupted }: WorkerLife): void {
     this.#past = sumOfTotals([this.#past, totals]);
-    if (!hadLastWord) this.#openAccounts++;
+    if (!hadLastWord && !wasInterrupted) this.#openAccounts++;
     this.#isLifeOver = true;
   }
 }

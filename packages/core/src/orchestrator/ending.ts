@@ -72,7 +72,10 @@ export class Ending {
     this.#apply();
   }
 
-  /** From now on there is the drain deadline to finish in. The first call counts. */
+  /**
+   * From now on there is the drain deadline to finish in. The first call counts. It does not begin before the seal or a stop: a handler may take
+   * hours, and one that takes for ever, under a full buffer, cannot be told from it.
+   */
   startDeadline(): void {
     if (this.#draining) return;
     this.#draining = true;

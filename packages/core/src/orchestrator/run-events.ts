@@ -47,7 +47,10 @@ interface RunRecords {
 }
 
 interface WorkerLife {
-  /** `pid` is 0 for a worker in this process. */
+  /**
+   * `pid` is 0 for a worker in this process. It comes once more, without `restarted`, after an `exited` by a signal that met the process
+   * as it started, and was meant for this one.
+   */
   spawned: { readonly role: WorkerRole; readonly pid: number };
   ready: { readonly lastSequence: number };
   /** It came to its end by itself. */

@@ -59,7 +59,8 @@ export interface ConsumerGroup extends WorkerGroup {
   readonly idleMs?: number;
   /**
    * How long the module's function may take for one item. After that the item is nacked and the worker goes on; the function is not
-   * ended, for nobody can, and may still be at it when the item is handed out again. Default: as long as it takes.
+   * ended, for nobody can, and may still be at it when the item is handed out again. Default: as long as it takes, until the drain
+   * deadline, which counts from the seal or a stop.
    */
   readonly itemTimeoutMs?: number;
 }
@@ -71,7 +72,10 @@ export interface RunPlan {
   readonly create?: CreateOptions;
   readonly producers?: WorkerGroup | readonly WorkerGroup[];
   readonly consumers?: ConsumerGroup | readonly ConsumerGroup[];
-  /** How long the consumers have after the seal, and everyone after a stop. Default 30,000; 0 is no time at all. */
+  /**
+   * How long the consumers have after the seal, and everyone after a stop. Default 30,000; 0 is no time at all. Before that nothing limits
+   * a handler but `itemTimeoutMs`, nor a producer that waits for room: if all handlers hang under a full buffer, so does the run.
+   */
   readonly drainDeadlineMs?: number;
   /** How long a worker may take to get ready. Default 30,000. */
   readonly startTimeoutMs?: number;
@@ -79,7 +83,7 @@ export interface RunPlan {
   readonly keep?: boolean;
   /** `produced`, `taken` and `consumed` events carry the values, where those can be cloned. Default false: at high speed that costs. */
   readonly values?: boolean;
-  /** An abort is the first call of `stop`. */
+  /** An abort is the first call of `stop`: `AbortSignal.timeout` limits the whole run. */
   readonly signal?: AbortSignal;
 }
 

@@ -19,6 +19,9 @@ import {
 
 // Of what a worker printed before it crashed, the end is kept for the report.
 const LAST_WORDS_MAX = 2000;
+// What a terminal sends to everybody in it, or a service manager to all of a service. A worker that runs does not end by them (see
+// worker-main.ts).
+const SIGNALS_TO_ALL: readonly unknown[] = ["SIGINT", "SIGHUP", "SIGTERM"];
 
 /** What a worker is, and what it is in: the same for all its lives. */
 export interface LifeSettings {
@@ -114,6 +117,14 @@ export class WorkerLife {
     if (this.exit !== undefined || this.#worker.pid === 0 || !this.#worker.kill()) return false;
     this.#isKilledOnPurpose = true;
     return true;
+  }
+
+  /**
+   * It was ended before it was ready by a signal to all: between its fork and its own session it is in the terminal too. That was meant for
+   * the parent, which hears it as well, and is no fault of the worker's.
+   */
+  get wasInterrupted(): boolean {
+    return this.lastSequence === undefined && SIGNALS_TO_ALL.includes(this.exit?.signal);
   }
 
   /** Sequences of the items that were in its hand when it ended, and in the hand of one that died before: they may be why. */
