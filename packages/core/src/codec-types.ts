@@ -1,7 +1,5 @@
 /** Which types each of core's codecs carries, so that the compiler refuses what would be refused when it is put. */
 
-import type { JsonValue } from "./transport.js";
-
 type Primitive = null | undefined | boolean | number | string | bigint | symbol;
 
 /**
@@ -10,20 +8,28 @@ type Primitive = null | undefined | boolean | number | string | bigint | symbol;
  */
 export type JsonSafe<T> = unknown extends T
   ? T
-  : // JsonValue itself, whose parts are JsonValue again: here the recursion ends.
-    IsSame<T, JsonValue> extends true
+  : T extends null | boolean | number | string
     ? T
-    : T extends null | boolean | number | string
-      ? T
-      : T extends Primitive | ((...args: never) => unknown)
-        ? never
-        : T extends readonly unknown[]
-          ? { readonly [K in keyof T]: JsonSafe<T[K]> }
-          : { readonly [K in keyof T]: K extends string | number ? JsonSafeProperty<T[K]> : never };
-
-type IsSame<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+    : T extends Primitive | ((...args: never) => unknown)
+      ? never
+      : T extends readonly unknown[]
+        ? { readonly [K in keyof T as KeyOfArray<K>]: JsonSafe<T[K]> | Missing<T, K> }
+        : { readonly [K in keyof T]: K extends string | number ? JsonSafeProperty<T[K]> : never };
 
 type JsonSafeProperty<T> = T extends undefined ? T : JsonSafe<T>;
+
+/**
+ * Of an array its elements, and what a class of one's own adds to it. A mapped type that renames its keys is no array, and leaves
+ * its elements for later: so a type that has itself among its elements, as everybody's own type of JSON has, comes to an end.
+ */
+type KeyOfArray<K> = Exclude<K, Exclude<keyof unknown[], number>>;
+
+/** A tuple's last elements may be left out; each is looked at by its own key too, where one that may be `undefined` is told from them. */
+type Missing<T extends readonly unknown[], K> = K extends number
+  ? number extends T["length"]
+    ? never
+    : undefined
+  : never;
 
 /** `T` where a structured clone carries it: no functions, no symbols, and so no instances that have methods. */
 export type StructuredSafe<T> = unknown extends T
@@ -36,7 +42,9 @@ export type StructuredSafe<T> = unknown extends T
         ? ReadonlyMap<StructuredSafe<K>, StructuredSafe<V>>
         : T extends ReadonlySet<infer V>
           ? ReadonlySet<StructuredSafe<V>>
-          : { readonly [K in keyof T]: StructuredSafe<T[K]> };
+          : T extends readonly unknown[]
+            ? { readonly [K in keyof T as KeyOfArray<K>]: StructuredSafe<T[K]> }
+            : { readonly [K in keyof T]: StructuredSafe<T[K]> };
 
 /** Nothing to ask for where `T` is safe; else an option that cannot be given, whose name says what is wrong. */
 export type Carries<T, Safe> = [T] extends [Safe]

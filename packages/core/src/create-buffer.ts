@@ -46,6 +46,16 @@ type With<C> = { readonly codec: C };
 type Json<T> = Carries<T, JsonSafe<T>> & { readonly codec?: JsonCodec | undefined };
 type Structured<T> = Carries<T, StructuredSafe<T>> & With<StructuredCodec>;
 
+// Of a call that fits no overload the compiler tells why it does not fit the last that takes a type. So the last takes what those
+// before it take, and nothing else, and says of everything else what is wrong; this name is part of what it says.
+interface JsonCannotCarry<T> extends With<CodecFor<T>> {}
+type CodecFor<T> =
+  | ([T] extends [JsonSafe<T>] ? JsonCodec : never)
+  | ([T] extends [StructuredSafe<T>] ? StructuredCodec : never)
+  | Codec<T>;
+type Fitting<T> = { readonly codec?: CodecFor<T> | undefined };
+type FittingNew<T> = [T] extends [JsonSafe<T>] ? Fitting<T> : JsonCannotCarry<T>;
+
 // `SPEC_OPTIONS` lists what `BufferSettings` has; a name missing here would be refused as unknown, which tests would see.
 const SPEC_OPTIONS = ["capacity", "itemBytesMax", "bufferBytesMax", "failuresMax", "deadLettersMax"] as const;
 const OPEN_OPTIONS = [...SPEC_OPTIONS, "codec", "leaseMs", "waitersMax"] as const;
@@ -72,6 +82,10 @@ export function createBuffer<T>(
 export function createBuffer<T>(
   transport: BufferTransport,
   options: CreateOptions<T> & With<Codec<T>>,
+): Promise<BoundedBuffer<T>>;
+export function createBuffer<T>(
+  transport: BufferTransport,
+  options: CreateOptions & FittingNew<T>,
 ): Promise<BoundedBuffer<T>>;
 /** Where the type is known only when it runs. */
 export function createBuffer(
@@ -113,6 +127,10 @@ export function openBuffer<T>(
   transport: BufferTransport,
   expected: OpenOptions<T> & With<Codec<T>>,
 ): Promise<BoundedBuffer<T>>;
+export function openBuffer<T>(
+  transport: BufferTransport,
+  expected: OpenOptions & Fitting<T>,
+): Promise<BoundedBuffer<T>>;
 export async function openBuffer(
   transport: BufferTransport,
   expected?: OpenOptions,
@@ -138,6 +156,10 @@ export function openOrCreateBuffer<T>(
 export function openOrCreateBuffer<T>(
   transport: BufferTransport,
   options: CreateOptions<T> & With<Codec<T>>,
+): Promise<BoundedBuffer<T>>;
+export function openOrCreateBuffer<T>(
+  transport: BufferTransport,
+  options: CreateOptions & FittingNew<T>,
 ): Promise<BoundedBuffer<T>>;
 /** Where the type is known only when it runs. */
 export function openOrCreateBuffer(

@@ -6,7 +6,7 @@ import type { BufferPort } from "./transport.js";
 
 /** The settings of this process's handle, which others need not share. */
 export interface HandleOptions {
-  /** How long a lease is good for, in milliseconds, from 1 to 2^31 - 1. Default 30,000. */
+  /** How long a lease of this handle's consumers is good for, in milliseconds, from 1 to 2^31 - 1. Default 30,000. */
   readonly leaseMs?: number | undefined;
   /** Most calls that wait on one producer or consumer. From 1. Default 10,000. */
   readonly waitersMax?: number | undefined;

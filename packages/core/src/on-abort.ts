@@ -3,9 +3,14 @@
  * of somebody's calls is no leak.
  */
 
+import { TIMEOUT_MS_MAX } from "./deadline.js";
+
 const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Calls back once when the signal is aborted, if it is not yet; until the returned function is called. */
+/**
+ * Calls back once when the signal is aborted, if it is not yet; until the returned function is called. Until then it keeps the
+ * process: who waits can be woken by the signal, and the timer of `AbortSignal.timeout` keeps none.
+ */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   const waiting = callbacks.get(signal) ?? listenTo(signal);
   waiting.add(callback);
@@ -27,6 +32,10 @@ function listenTo(signal: AbortSignal): Set<() => void> {
   };
   signal.addEventListener("abort", listener, { once: true });
   callbacks.set(signal, waiting);
-  stopListening.set(waiting, () => signal.removeEventListener("abort", listener));
+  const hold = setInterval(() => {}, TIMEOUT_MS_MAX);
+  stopListening.set(waiting, () => {
+    clearInterval(hold);
+    signal.removeEventListener("abort", listener);
+  });
   return waiting;
 }

@@ -33,6 +33,36 @@ interface Job {
 
 type Tree = { name: string; children: Tree[] } | null;
 
+// What people write for themselves, and call JSON.
+type OwnJson = string | number | boolean | null | OwnJson[] | { [key: string]: OwnJson };
+type ReadonlyJson =
+  | string
+  | number
+  | null
+  | readonly ReadonlyJson[]
+  | { readonly [key: string]: ReadonlyJson };
+type SparseJson = string | null | SparseJson[] | { [key: string]: SparseJson | undefined };
+type NamedJson = string | number | null | NamedArray | NamedObject;
+interface NamedArray extends Array<NamedJson> {}
+interface NamedObject extends Record<string, NamedJson> {}
+
+interface Node<T> {
+  value: T;
+  children: Node<T>[];
+  parent?: Node<T>;
+}
+type Pairs = [string, Pairs?];
+type Lisp = string | [Lisp, ...Lisp[]];
+
+/** As everybody's JSON, with something in it that is none. */
+type With<T> = string | T | With<T>[] | { [key: string]: With<T> };
+
+class Sum extends Array<number> {
+  sum(): number {
+    return this.reduce((a, b) => a + b, 0);
+  }
+}
+
 interface Event {
   at: Date;
   seen: Map<string, Set<bigint>>;
@@ -69,6 +99,35 @@ describe("the type of the items", () => {
     expectTypeOf(openOrCreateBuffer<Job>(transport, { capacity: 5 })).resolves.toEqualTypeOf<
       BoundedBuffer<Job>
     >();
+  });
+
+  test("may have itself among its parts", () => {
+    expectTypeOf(createBuffer<OwnJson>(transport, { capacity: 5 })).resolves.toEqualTypeOf<
+      BoundedBuffer<OwnJson>
+    >();
+    createBuffer<OwnJson>(transport, { capacity: 5, codec: json });
+    createBuffer<OwnJson>(transport, { capacity: 5, codec: structured });
+    openOrCreateBuffer<OwnJson>(transport, { capacity: 5 });
+    openBuffer<OwnJson>(transport, { codec: json });
+    createBuffer<{ id: number; payload: OwnJson }>(transport, { capacity: 5 });
+    createBuffer<{ id: number; payload: { [key: string]: OwnJson } }>(transport, { capacity: 5 });
+    createBuffer<ReadonlyJson>(transport, { capacity: 5 });
+    createBuffer<SparseJson>(transport, { capacity: 5 });
+    createBuffer<NamedJson>(transport, { capacity: 5 });
+    createBuffer<{ id: number; payload: NamedJson }>(transport, { capacity: 5 });
+    createBuffer<NamedJson>(transport, { capacity: 5, codec: structured });
+    createBuffer<Node<number>>(transport, { capacity: 5 });
+    createBuffer<Node<OwnJson>>(transport, { capacity: 5 });
+    createBuffer<Node<Map<string, OwnJson>>>(transport, { capacity: 5, codec: structured });
+    createBuffer<Pairs>(transport, { capacity: 5 });
+    createBuffer<Lisp>(transport, { capacity: 5 });
+    createBuffer<Lisp>(transport, { capacity: 5, codec: structured });
+  });
+
+  test("may be a tuple whose last elements can be left out", () => {
+    createBuffer<[string, number?]>(transport, { capacity: 5 });
+    createBuffer<[string, ...number[]]>(transport, { capacity: 5 });
+    createBuffer<[string, number?]>(transport, { capacity: 5, codec: structured });
   });
 
   test("with bytes is Uint8Array", () => {
@@ -136,11 +195,57 @@ describe("what the codec cannot carry is an error of types", () => {
     openBuffer<Event>(transport, { codec: json });
   });
 
+  test("json, in a type that has itself among its parts", () => {
+    // @ts-expect-error a Date becomes a string
+    createBuffer<With<Date>>(transport, { capacity: 5 });
+    // @ts-expect-error a Map becomes {}
+    createBuffer<With<Map<string, string>>>(transport, { capacity: 5 });
+    // @ts-expect-error JSON has no bigint
+    createBuffer<With<bigint>>(transport, { capacity: 5 });
+    // @ts-expect-error in an array undefined would become null
+    createBuffer<With<undefined>>(transport, { capacity: 5 });
+    // @ts-expect-error functions are lost
+    createBuffer<With<() => void>>(transport, { capacity: 5 });
+    // @ts-expect-error bytes need another codec
+    createBuffer<With<Uint8Array>>(transport, { capacity: 5 });
+    // @ts-expect-error symbols are lost
+    createBuffer<With<symbol>>(transport, { capacity: 5 });
+    // @ts-expect-error methods are lost
+    createBuffer<With<Account>>(transport, { capacity: 5 });
+    // @ts-expect-error a Date becomes a string
+    createBuffer<Node<Date>>(transport, { capacity: 5 });
+    // @ts-expect-error keys that are symbols are lost
+    createBuffer<Node<{ [key: symbol]: string }>>(transport, { capacity: 5 });
+  });
+
+  test("json, in arrays and tuples", () => {
+    // @ts-expect-error a Date becomes a string
+    createBuffer<Date[][]>(transport, { capacity: 5 });
+    // @ts-expect-error undefined would become null
+    createBuffer<readonly undefined[]>(transport, { capacity: 5 });
+    // @ts-expect-error undefined would become null
+    createBuffer<[string, number | undefined]>(transport, { capacity: 5 });
+    // @ts-expect-error undefined would become null
+    createBuffer<[string, ...(number | undefined)[]]>(transport, { capacity: 5 });
+    // @ts-expect-error a Date becomes a string
+    createBuffer<[string, Date?]>(transport, { capacity: 5 });
+    // @ts-expect-error a Date becomes a string
+    createBuffer<[...Date[], string]>(transport, { capacity: 5 });
+    // @ts-expect-error what a class adds to an array is lost
+    createBuffer<Sum>(transport, { capacity: 5 });
+    // @ts-expect-error what is added to an array is lost
+    createBuffer<number[] & { made: Date }>(transport, { capacity: 5 });
+  });
+
   test("structured", () => {
     // @ts-expect-error a function cannot be cloned
     createBuffer<() => void>(transport, { capacity: 5, codec: structured });
     // @ts-expect-error methods are lost
     createBuffer<{ list: Account[] }>(transport, { capacity: 5, codec: structured });
+    // @ts-expect-error a function cannot be cloned
+    createBuffer<With<() => void>>(transport, { capacity: 5, codec: structured });
+    // @ts-expect-error methods are lost
+    createBuffer<Sum>(transport, { capacity: 5, codec: structured });
     // @ts-expect-error a symbol cannot be cloned
     createBuffer<Map<string, symbol>>(transport, { capacity: 5, codec: structured });
   });

@@ -43,12 +43,32 @@ test("a call with a deadline keeps the process until then", () => {
   );
 });
 
+test.each([
+  ["put", `producer.put("b", options)`],
+  ["take", `other.take(options)`],
+  ["drained", `buffer.drained(options)`],
+])("a %s with a signal keeps the process until that is aborted, though its timer would not", (_, call) => {
+  expect(
+    run(`
+    await producer.put("a");
+    const other = await (await createBuffer(memoryTransport(), { capacity: 1 })).consumer();
+    const options = { signal: AbortSignal.timeout(50) };
+    ${call}.catch((error) => { globalThis.told = error.name; });
+  `),
+  ).toBe("exit 0 TimeoutError");
+});
+
+test("a call that nothing can wake keeps no process", () => {
+  expect(run(`consumer.take().finally(() => { globalThis.told = "woken"; });`)).toBe("exit 0");
+});
+
 test("a call that is done leaves no timer that would", () => {
   // With a timer left it would be ended by force.
   expect(
     run(`
-    const take = consumer.take({ timeoutMs: 600_000 });
-    await producer.put("a", { timeoutMs: 600_000 });
+    const { signal } = new AbortController();
+    const take = consumer.take({ timeoutMs: 600_000, signal });
+    await producer.put("a", { timeoutMs: 600_000, signal });
     globalThis.told = (await take).value;
   `),
   ).toBe("exit 0 a");

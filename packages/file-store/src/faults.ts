@@ -1,7 +1,8 @@
 /** What goes wrong, as errors of Sluice: what the operating system reports, and what a store finds on its disk. */
 
 import { BufferError, type Effect, type ErrorCode, isBufferError } from "@sluice/core";
-import { FORMAT_VERSION, type RecordFlaw } from "./record.js";
+import { FORMAT_VERSION } from "./record.js";
+import type { RecordFlaw } from "./record-flaw.js";
 
 export function errnoOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;

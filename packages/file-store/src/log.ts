@@ -51,7 +51,7 @@ export interface Log {
 
 /** Bytes that a commit carries, as far as they were read. */
 export interface PayloadPart {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   /** Where in `bytes` the payload begins. */
   readonly payloadStart: number;
   /** Where in its file `bytes` stands. */
@@ -74,7 +74,7 @@ export interface DiskLog extends Log {
   /** Reads a commit's payload from its start, as far as it fits; undefined if it is damaged. Throws the system's errors. */
   readAhead(commit: number): PayloadPart | undefined;
   /** Reads from the file that holds a commit's payload; shorter than asked for where that ends. Throws as `readAhead`. */
-  readPart(commit: number, position: number, length: number): Buffer;
+  readPart(commit: number, position: number, length: number): Uint8Array;
   /** Set-aside space, by its name in the store, that a dead handle was in the middle of using: others may use it. */
   takeBack(name: string): void;
 }

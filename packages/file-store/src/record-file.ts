@@ -3,7 +3,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { errnoOf, type Faults } from "./faults.js";
 import { FILE_MODE } from "./layout.js";
-import { type DecodedRecord, decodeHead, encodeHead, headEnd, isFlaw, type RecordFlaw } from "./record.js";
+import { type DecodedRecord, decodeHead, encodeHead, headEnd, isFlaw } from "./record.js";
+import type { RecordFlaw } from "./record-flaw.js";
 
 // Never through a symbolic link, and never onto a file that is there.
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

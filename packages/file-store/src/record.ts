@@ -10,6 +10,7 @@
  */
 
 import { crc32 } from "node:zlib";
+import type { RecordFlaw } from "./record-flaw.js";
 
 /** Changed only in a major version; a buffer of another format is refused. */
 export const FORMAT_VERSION = 1;
@@ -17,9 +18,6 @@ export const FORMAT_VERSION = 1;
 const PREFIX_BYTES = 24;
 
 const MAGIC = 0x45434c53;
-
-/** Why bytes are no record: `foreign` was never one, `version` is of another format, `torn` is damaged or incomplete. */
-export type RecordFlaw = "foreign" | "torn" | { readonly version: number };
 
 export interface DecodedRecord {
   readonly head: object;

@@ -13,8 +13,9 @@ import { isRemovedName, type Layout, segmentBase } from "./layout.js";
 import type { LogShape } from "./log-file.js";
 import type { Operation } from "./operation.js";
 import { isOtherBoot } from "./process-identity.js";
-import { isFlaw, type RecordFlaw } from "./record.js";
+import { isFlaw } from "./record.js";
 import { type ReadRecord, readIfThere } from "./record-file.js";
+import type { RecordFlaw } from "./record-flaw.js";
 import { restoreSnapshot, type Snapshot } from "./state-snapshot.js";
 
 export interface Segment {

@@ -7,6 +7,7 @@
  */
 
 import { randomUUID } from "node:crypto";
+import { isMainThread, threadId } from "node:worker_threads";
 import {
   type BufferAddress,
   BufferError,
@@ -84,10 +85,12 @@ export function memoryTransport(options: MemoryTransportOptions = {}): BufferTra
       const wanted = address === undefined ? { name, id: undefined } : placeOf(address);
       const buffer = places.get(wanted.name);
       if (buffer === undefined || (wanted.id !== undefined && wanted.id !== placeOf(buffer.address).id)) {
-        const where = `no such buffer at ${JSON.stringify(wanted.name)} in process ${process.pid}`;
+        // Each thread has an instance of this module, and so places of its own.
+        const here = isMainThread ? `process ${process.pid}` : `thread ${threadId} of process ${process.pid}`;
+        const where = `no such buffer at ${JSON.stringify(wanted.name)} in ${here}`;
         throw fault(
           "BUFFER_NOT_FOUND",
-          `There is ${where}; only the process that made a memory buffer can open it`,
+          `There is ${where}; only the thread that made a memory buffer can open it`,
         );
       }
       return openPort(buffer, CAPABILITIES, () => {

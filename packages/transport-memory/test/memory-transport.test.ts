@@ -1,5 +1,7 @@
 // What is this transport's own affair; the rules of all transports are in contract.test.ts.
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { createBuffer, isBufferError, openBuffer } from "@sluice/core";
 import { memoryTransport } from "@sluice/transport-memory";
 import { expect, test } from "vitest";
@@ -40,7 +42,28 @@ test("tells another process that the buffer is not there, and why", async () => 
   const { stdout, stderr } = inAnotherProcess(`${prologue}
     await openAddress(${JSON.stringify(buffer.address)}).catch((error) => console.log(error.code, error.message));`);
   expect(stderr).toBe("");
-  expect(stdout).toMatch(/^BUFFER_NOT_FOUND .*only the process that made a memory buffer can open it/);
+  expect(stdout).toMatch(/^BUFFER_NOT_FOUND .*only the thread that made a memory buffer can open it/);
+  await buffer.destroy();
+});
+
+test("tells a thread that the buffer is not there, and names the thread", async () => {
+  const buffer = await createBuffer(memoryTransport({ name: "of another thread" }), { capacity: 1 });
+  const thread = new Worker(
+    `import("@sluice/core").then(async ({ openBuffer }) => {
+      const { memoryTransport } = await import("@sluice/transport-memory");
+      const { parentPort } = require("node:worker_threads");
+      const opened = openBuffer(memoryTransport({ name: "of another thread" }));
+      await opened.catch((error) => parentPort.postMessage([error.code, error.message]));
+    });`,
+    { eval: true },
+  );
+  const [[told, message]] = (await once(thread, "message")) as [[string, string]];
+  expect(told).toBe("BUFFER_NOT_FOUND");
+  expect(message).toBe(
+    `There is no such buffer at "of another thread" in thread ${thread.threadId} of process ${process.pid}; ` +
+      "only the thread that made a memory buffer can open it",
+  );
+  await thread.terminate();
   await buffer.destroy();
 });
 

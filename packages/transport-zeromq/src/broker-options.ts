@@ -1,7 +1,7 @@
 /** What a broker is given, what it bears, and what it tells. */
 
 import type { BrokerPort } from "@sluice/file-store";
-import type { Opened } from "./protocol.js";
+import type { Opened } from "./opened.js";
 
 /** What a broker bears of its clients. */
 export interface BrokerLimits {

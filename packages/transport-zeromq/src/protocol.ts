@@ -10,6 +10,7 @@
  * Numbers are little-endian; ids, sequences and times are doubles that hold integers. `length` counts what stands behind it.
  */
 
+export type { Opened } from "./opened.js";
 export * from "./packets.js";
 export * from "./protocol-numbers.js";
 export * from "./replies.js";

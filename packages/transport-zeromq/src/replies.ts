@@ -1,19 +1,12 @@
 /** The bodies of replies. */
 
-import type { BufferSpec, DeadLetter, Delivery, Offered, Polled, Settled } from "@sluice/core";
+import type { DeadLetter, Delivery, Offered, Polled, Settled } from "@sluice/core";
 import { type FieldReader, Malformed, textLength } from "./bytes.js";
 import { encodePart, endOfPacket } from "./packets.js";
 import { Status } from "./protocol-numbers.js";
 
 const STATES = ["open", "full", "sealed", "empty", "drained"] as const;
 const FULL_BY = [undefined, "items", "bytes"] as const;
-
-export interface Opened {
-  readonly bufferId: string;
-  readonly spec: BufferSpec;
-  /** Whether the broker keeps a journal, and whether that survives a power cut. */
-  readonly journal: "none" | "process" | "power";
-}
 
 /** Whatever has no speed to lose: JSON. */
 export function encodeJson(id: number, value: unknown): Buffer {
