@@ -19,6 +19,8 @@ import { messageOf } from "./verdict-text.js";
 const RULE_SIGNALS_MAX = 11;
 /** One of stress does more of them. */
 const STRESS_SIGNALS_MAX = 110;
+/** What is made for one of stress is made in the crowd. */
+const STRESS_MAKING_SIGNALS = 10;
 
 /** Of a rule with times of its own, on a machine that stands still again and again. */
 const TIMED_RUNS_MAX = 5;
@@ -171,6 +173,7 @@ async function runOnce(rule: Rule, harness: Harness, options: RunOptions & { see
     // Each rule has numbers of its own, so that it can be run again alone.
     random: randomFrom(options.seed).fork(rule.number),
     effort,
+    makingSignals: rule.level === "stress" ? STRESS_MAKING_SIGNALS : 1,
   });
   const { histories } = context;
   let failure: { readonly error: unknown } | undefined;
