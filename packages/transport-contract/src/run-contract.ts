@@ -81,8 +81,8 @@ export interface RunOptions {
  * Runs the rules one after the other.
  *
  * @returns a verdict for each that came to its end.
- * @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, and for a level that there is not; TypeError
- * for a member of the harness that there is not.
+ * @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, for a level that there is not, and where
+ * nothing is left to be run; TypeError for a member of the harness that there is not.
  */
 export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Verdict[]> {
   checkMembers(harness);
@@ -100,7 +100,12 @@ export async function runContract(harness: Harness, options: RunOptions = {}): P
   return verdicts;
 }
 
-/** @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, and for a level that there is not. */
+/**
+ * At least one.
+ *
+ * @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, for a level that there is not, and where
+ * nothing is left.
+ */
 export function chosenRules(options: RunOptions): readonly Rule[] {
   const { only, except = [], effortAtLeast = {}, level = levelFromEnvironment() } = options;
   const isNamed = (rule: Rule, name: string) => rule.number === name || rule.number.startsWith(`${name}-`);
@@ -109,12 +114,22 @@ export function chosenRules(options: RunOptions): readonly Rule[] {
     Object.keys(effortAtLeast).find((name) => !RULES.some(({ number }) => number === name));
   if (unknown !== undefined)
     throw new RangeError(`There is no rule or group of rules called ${JSON.stringify(unknown)}`);
-  return RULES.filter((rule) => {
-    if (except.some((name) => isNamed(rule, name))) return false;
-    // A rule that is asked for by its own number is run, whatever its level.
-    if (only?.includes(rule.number)) return true;
-    return isUpTo(level, rule) && (only?.some((name) => isNamed(rule, name)) ?? true);
-  });
+  const named = RULES.filter((rule) => only?.some((name) => isNamed(rule, name)) ?? true);
+  const left = named.filter((rule) => !except.some((name) => isNamed(rule, name)));
+  // A rule that is asked for by its own number is run, whatever its level.
+  const chosen = left.filter((rule) => only?.includes(rule.number) || isUpTo(level, rule));
+  if (chosen.length > 0) return chosen;
+  // A run of nothing would pass for ever.
+  const asked = only === undefined ? "all rules" : `only ${only.join(", ") || "[]"}`;
+  const but = except.length === 0 ? "" : ` except ${except.join(", ")}`;
+  const levels = LEVELS.filter((one) => left.some((rule) => rule.level === one));
+  const why =
+    left.length > 0
+      ? `the rules are of level ${levels.join(" and ")}, and those up to ${level} are run`
+      : named.length > 0
+        ? "each of them is left out"
+        : "none is named";
+  throw new RangeError(`Expected a rule to be left to run, ${asked}${but} leaves none: ${why}`);
 }
 
 /** One rule. Never throws: what the rule threw is in the verdict, with what is needed to run it again. */

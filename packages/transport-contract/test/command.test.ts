@@ -198,6 +198,15 @@ test.each([
   [["run", good, "--except", ","], "Expected --except to name a rule or a group of rules, got nothing"],
   [["run", good, "--only", "BOUND-999"], 'There is no rule or group of rules called "BOUND-999"'],
   [
+    ["run", good, "--only", "MODEL", "--level", "required"],
+    "Expected a rule to be left to run, only MODEL leaves none: " +
+      "the rules are of level stochastic, and those up to required are run",
+  ],
+  [
+    ["run", good, "--only", "BOUND-1", "--except", "BOUND"],
+    "Expected a rule to be left to run, only BOUND-1 except BOUND leaves none: each of them is left out",
+  ],
+  [
     ["run", good, "--level", "some"],
     'Expected --level to be one of required, capability, stochastic, stress, got "some"',
   ],
