@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { randomFrom, seedFromEnvironment } from "@sluice/history-checker/random";
-import { checkMembers, type Harness, type Timing, timingFromEnvironment } from "./harness.js";
+import { checkMembers, type Harness } from "./harness.js";
 import { newContext } from "./kit/context.js";
 import { describe, RuleBroken } from "./kit/expect.js";
 import { watchPauses } from "./kit/pauses.js";
@@ -13,6 +13,7 @@ import { keepHistories } from "./report/keep-histories.js";
 import type { KeptHistory } from "./report/kept-history.js";
 import { isUpTo, LEVELS, type Level, type Rule, type Skip, Unable } from "./rule.js";
 import { RULES } from "./rules/index.js";
+import { type Timing, timingFromEnvironment } from "./timing.js";
 import { messageOf } from "./verdict-text.js";
 
 /** A rule may wait for many things one after the other; for so many signal times in all. */

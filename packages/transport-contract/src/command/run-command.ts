@@ -2,7 +2,7 @@
 
 import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { levelReached, standings } from "../group.js";
-import { type Harness, timingFromEnvironment } from "../harness.js";
+import type { Harness } from "../harness.js";
 import { Cleanups } from "../kit/cleanups.js";
 import { newTransport } from "../kit/new-transport.js";
 import { unlessAborted } from "../kit/unless-aborted.js";
@@ -16,6 +16,7 @@ import {
   runContract,
   type Verdict,
 } from "../run-contract.js";
+import { timingFromEnvironment } from "../timing.js";
 import { UsageError } from "../usage-error.js";
 import { messageOf } from "../verdict-text.js";
 import type { RunCommand } from "./command-args.js";

@@ -19,8 +19,9 @@ import {
   type Wait,
 } from "@sluice/core";
 import type { Random } from "@sluice/history-checker/random";
-import type { Harness, Timing } from "../harness.js";
+import type { Harness } from "../harness.js";
 import type { KeptHistory } from "../report/kept-history.js";
+import type { Timing } from "../timing.js";
 import { Cleanups } from "./cleanups.js";
 import { makingWith, type WaysIn } from "./making.js";
 import { newTransport } from "./new-transport.js";
