@@ -2,6 +2,7 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { randomFrom, seedFromEnvironment } from "@sluice/history-checker/random";
+import { sectionsOf } from "./group.js";
 import { checkMembers, type Harness } from "./harness.js";
 import { newContext } from "./kit/context.js";
 import { describe, RuleBroken } from "./kit/expect.js";
@@ -47,9 +48,9 @@ export interface Verdict {
 
 /** Which rules are run, and how hard. */
 export interface RunOptions {
-  /** Numbers of rules, `BOUND-1`, or of whole groups, `BOUND`. Default: all. */
+  /** Numbers of rules, `BOUND-1`, or of whole sections, `BOUND`. Default: all. */
   readonly only?: readonly string[];
-  /** Numbers of rules, or of whole groups, that are not run, also where `only` names them. Default: none. */
+  /** Numbers of rules, or of whole sections, that are not run, also where `only` names them. Default: none. */
   readonly except?: readonly string[];
   /** The rules of this level and of those before it. Default: `SLUICE_LEVEL`, else all but `stress`. */
   readonly level?: Level;
@@ -113,8 +114,11 @@ export function chosenRules(options: RunOptions): readonly Rule[] {
   const unknown =
     [...(only ?? []), ...except].find((name) => !RULES.some((rule) => isNamed(rule, name))) ??
     Object.keys(effortAtLeast).find((name) => !RULES.some(({ number }) => number === name));
-  if (unknown !== undefined)
-    throw new RangeError(`There is no rule or group of rules called ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined) {
+    const sections = sectionsOf(unknown);
+    const meant = sections.length === 0 ? "" : `: it is a group, of ${sections.join(", ")}`;
+    throw new RangeError(`There is no rule or section of rules called ${JSON.stringify(unknown)}${meant}`);
+  }
   const named = RULES.filter((rule) => only?.some((name) => isNamed(rule, name)) ?? true);
   const left = named.filter((rule) => !except.some((name) => isNamed(rule, name)));
   // A rule that is asked for by its own number is run, whatever its level.

@@ -94,13 +94,13 @@ test("leaves out what it is to do without, also where that is asked for", () => 
 test("refuses the number of no rule", () => {
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { only: ["BOUND-999"] }),
-  ).toThrow('There is no rule or group of rules called "BOUND-999"');
+  ).toThrow('There is no rule or section of rules called "BOUND-999"');
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { except: ["BOUND-999"] }),
-  ).toThrow('There is no rule or group of rules called "BOUND-999"');
+  ).toThrow('There is no rule or section of rules called "BOUND-999"');
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { effortAtLeast: { BOUND: 2 } }),
-  ).toThrow('There is no rule or group of rules called "BOUND"');
+  ).toThrow('There is no rule or section of rules called "BOUND"');
 });
 
 test("refuses a selection of which nothing is left: a runner may take a suite without tests for a pass", async () => {

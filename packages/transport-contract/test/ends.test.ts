@@ -128,7 +128,7 @@ test("a second signal ends a command whose adapter never gives its event loop a 
   child.kill("SIGTERM");
   expect(await once(child, "close")).toEqual([143, null]);
   expect(said()).toMatch(
-    /^transport-contract: the adapter or its harness blocks its process: it was killed/m,
+    /^transport-contract: the adapter or its harness blocks its process, in RETRY-1: it was killed/m,
   );
 });
 
@@ -155,7 +155,7 @@ test(
     child.kill("SIGTERM");
     expect(await once(child, "close")).toEqual([143, null]);
     expect(said()).toMatch(
-      /^transport-contract: the adapter or its harness blocks its process: it was killed/m,
+      /^transport-contract: the adapter or its harness blocks its process, in RETRY-1: it was killed/m,
     );
   },
 );

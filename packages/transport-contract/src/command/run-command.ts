@@ -24,6 +24,7 @@ import { Interrupted } from "./interruption.js";
 import { loadHarness } from "./load-harness.js";
 import { progressOn } from "./progress.js";
 import { SEED_MAX } from "./read-options.js";
+import { tellUnderWay } from "./under-way.js";
 import { standingTable, verdictTable } from "./verdict-table.js";
 import { canWritePage, writePage } from "./write-page.js";
 
@@ -85,9 +86,17 @@ function asUsage(error: unknown): unknown {
 }
 
 function optionsOf({ only, except, effort, module }: RunCommand, level: Level): RunOptions {
+  const { onRule, onVerdict } = progressOn(process.stderr);
   return {
     module,
-    ...progressOn(process.stderr),
+    onRule(...rule) {
+      onRule(...rule);
+      tellUnderWay(rule[0].title);
+    },
+    onVerdict(verdict) {
+      tellUnderWay("");
+      onVerdict(verdict);
+    },
     ...(only === undefined ? {} : { only }),
     ...(except === undefined ? {} : { except }),
     level,
