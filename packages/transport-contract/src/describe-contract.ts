@@ -1,9 +1,10 @@
 /** The suite as tests of whatever runner is handed in; nothing here imports one. */
 
 import { seedFromEnvironment } from "@sluice/history-checker/random";
-import { checkMembers, type Harness, timingFromEnvironment } from "./harness.js";
+import { checkMembers, type Harness } from "./harness.js";
 import { TIMER_MS_MAX } from "./kit/in-time.js";
 import { chosenRules, effortFor, judge, type RunOptions, runsMax, signalsMax } from "./run-contract.js";
+import { timingFromEnvironment } from "./timing.js";
 
 /** Beside the time of the rule itself: its end may have to wait for processes. */
 const END_SIGNALS = 1;

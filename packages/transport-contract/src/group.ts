@@ -14,7 +14,7 @@ import type { Verdict } from "./run-contract.js";
  */
 export type Group = "core" | "lease" | "durable" | "chaos" | "disk" | "stress";
 
-/** By the part of a rule's number before the dash. */
+/** By the section of RULES.md, which is the part of a rule's number before the dash. */
 const GROUP_OF: Readonly<Record<string, Group>> = {
   BOUND: "core",
   ORDER: "core",
@@ -40,6 +40,11 @@ export function groupOf(ruleNumber: string): Group {
   const group = GROUP_OF[ruleNumber.slice(0, ruleNumber.indexOf("-"))];
   if (group === undefined) throw new TypeError(`Expected the number of a rule of a group, got ${ruleNumber}`);
   return group;
+}
+
+/** None of what is no group. */
+export function sectionsOf(group: string): readonly string[] {
+  return Object.keys(GROUP_OF).filter((section) => GROUP_OF[section] === group);
 }
 
 /** How a transport stands in one group. */

@@ -2,7 +2,8 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { randomFrom, seedFromEnvironment } from "@sluice/history-checker/random";
-import { checkMembers, type Harness, type Timing, timingFromEnvironment } from "./harness.js";
+import { sectionsOf } from "./group.js";
+import { checkMembers, type Harness } from "./harness.js";
 import { newContext } from "./kit/context.js";
 import { describe, RuleBroken } from "./kit/expect.js";
 import { watchPauses } from "./kit/pauses.js";
@@ -13,12 +14,15 @@ import { keepHistories } from "./report/keep-histories.js";
 import type { KeptHistory } from "./report/kept-history.js";
 import { isUpTo, LEVELS, type Level, type Rule, type Skip, Unable } from "./rule.js";
 import { RULES } from "./rules/index.js";
+import { type Timing, timingFromEnvironment } from "./timing.js";
 import { messageOf } from "./verdict-text.js";
 
 /** A rule may wait for many things one after the other; for so many signal times in all. */
 const RULE_SIGNALS_MAX = 11;
 /** One of stress does more of them. */
 const STRESS_SIGNALS_MAX = 110;
+/** What is made for one of stress is made in the crowd. */
+const STRESS_MAKING_SIGNALS = 10;
 
 /** Of a rule with times of its own, on a machine that stands still again and again. */
 const TIMED_RUNS_MAX = 5;
@@ -44,9 +48,9 @@ export interface Verdict {
 
 /** Which rules are run, and how hard. */
 export interface RunOptions {
-  /** Numbers of rules, `BOUND-1`, or of whole groups, `BOUND`. Default: all. */
+  /** Numbers of rules, `BOUND-1`, or of whole sections, `BOUND`. Default: all. */
   readonly only?: readonly string[];
-  /** Numbers of rules, or of whole groups, that are not run, also where `only` names them. Default: none. */
+  /** Numbers of rules, or of whole sections, that are not run, also where `only` names them. Default: none. */
   readonly except?: readonly string[];
   /** The rules of this level and of those before it. Default: `SLUICE_LEVEL`, else all but `stress`. */
   readonly level?: Level;
@@ -79,8 +83,8 @@ export interface RunOptions {
  * Runs the rules one after the other.
  *
  * @returns a verdict for each that came to its end.
- * @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, and for a level that there is not; TypeError
- * for a member of the harness that there is not.
+ * @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, for a level that there is not, and where
+ * nothing is left to be run; TypeError for a member of the harness that there is not.
  */
 export async function runContract(harness: Harness, options: RunOptions = {}): Promise<Verdict[]> {
   checkMembers(harness);
@@ -98,21 +102,39 @@ export async function runContract(harness: Harness, options: RunOptions = {}): P
   return verdicts;
 }
 
-/** @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, and for a level that there is not. */
+/**
+ * At least one.
+ *
+ * @throws RangeError for a number in `only`, `except` or `effortAtLeast` that is no rule's, for a level that there is not, and where
+ * nothing is left.
+ */
 export function chosenRules(options: RunOptions): readonly Rule[] {
   const { only, except = [], effortAtLeast = {}, level = levelFromEnvironment() } = options;
   const isNamed = (rule: Rule, name: string) => rule.number === name || rule.number.startsWith(`${name}-`);
   const unknown =
     [...(only ?? []), ...except].find((name) => !RULES.some((rule) => isNamed(rule, name))) ??
     Object.keys(effortAtLeast).find((name) => !RULES.some(({ number }) => number === name));
-  if (unknown !== undefined)
-    throw new RangeError(`There is no rule or group of rules called ${JSON.stringify(unknown)}`);
-  return RULES.filter((rule) => {
-    if (except.some((name) => isNamed(rule, name))) return false;
-    // A rule that is asked for by its own number is run, whatever its level.
-    if (only?.includes(rule.number)) return true;
-    return isUpTo(level, rule) && (only?.some((name) => isNamed(rule, name)) ?? true);
-  });
+  if (unknown !== undefined) {
+    const sections = sectionsOf(unknown);
+    const meant = sections.length === 0 ? "" : `: it is a group, of ${sections.join(", ")}`;
+    throw new RangeError(`There is no rule or section of rules called ${JSON.stringify(unknown)}${meant}`);
+  }
+  const named = RULES.filter((rule) => only?.some((name) => isNamed(rule, name)) ?? true);
+  const left = named.filter((rule) => !except.some((name) => isNamed(rule, name)));
+  // A rule that is asked for by its own number is run, whatever its level.
+  const chosen = left.filter((rule) => only?.includes(rule.number) || isUpTo(level, rule));
+  if (chosen.length > 0) return chosen;
+  // A run of nothing would pass for ever.
+  const asked = only === undefined ? "all rules" : `only ${only.join(", ") || "[]"}`;
+  const but = except.length === 0 ? "" : ` except ${except.join(", ")}`;
+  const levels = LEVELS.filter((one) => left.some((rule) => rule.level === one));
+  const why =
+    left.length > 0
+      ? `the rules are of level ${levels.join(" and ")}, and those up to ${level} are run`
+      : named.length > 0
+        ? "each of them is left out"
+        : "none is named";
+  throw new RangeError(`Expected a rule to be left to run, ${asked}${but} leaves none: ${why}`);
 }
 
 /** One rule. Never throws: what the rule threw is in the verdict, with what is needed to run it again. */
@@ -171,6 +193,7 @@ async function runOnce(rule: Rule, harness: Harness, options: RunOptions & { see
     // Each rule has numbers of its own, so that it can be run again alone.
     random: randomFrom(options.seed).fork(rule.number),
     effort,
+    makingSignals: rule.level === "stress" ? STRESS_MAKING_SIGNALS : 1,
   });
   const { histories } = context;
   let failure: { readonly error: unknown } | undefined;

@@ -194,9 +194,22 @@ test.each([
     ["chaos", good, "--report", folder],
     `to name a file that can be written, got ${folder}: it is a directory`,
   ],
-  [["run", good, "--only", ","], "Expected --only to name a rule or a group of rules, got nothing"],
-  [["run", good, "--except", ","], "Expected --except to name a rule or a group of rules, got nothing"],
-  [["run", good, "--only", "BOUND-999"], 'There is no rule or group of rules called "BOUND-999"'],
+  [["run", good, "--only", ","], "Expected --only to name a rule or a section of rules, got nothing"],
+  [["run", good, "--except", ","], "Expected --except to name a rule or a section of rules, got nothing"],
+  [["run", good, "--only", "BOUND-999"], 'There is no rule or section of rules called "BOUND-999"'],
+  [
+    ["run", good, "--only", "MODEL", "--level", "required"],
+    "Expected a rule to be left to run, only MODEL leaves none: " +
+      "the rules are of level stochastic, and those up to required are run",
+  ],
+  [
+    ["run", good, "--only", "BOUND-1", "--except", "BOUND"],
+    "Expected a rule to be left to run, only BOUND-1 except BOUND leaves none: each of them is left out",
+  ],
+  [
+    ["run", good, "--only", "core"],
+    'There is no rule or section of rules called "core": it is a group, of BOUND, ORDER, WAIT,',
+  ],
   [
     ["run", good, "--level", "some"],
     'Expected --level to be one of required, capability, stochastic, stress, got "some"',
@@ -286,6 +299,25 @@ test.each(["run", "chaos"])("%s: a createTransport that never settles is named, 
     "Expected createTransport of the harness to settle, it was still waiting after 200 ms",
   );
   expect(status).toBe(1);
+});
+
+test("a rule that takes long is named meanwhile where there is no terminal, also while its adapter blocks the process", () => {
+  const blocking = moduleOf(
+    "blocking.mjs",
+    // For much longer than it takes until it is named.
+    harnessWith(`createTransport: () => {
+      for (const end = performance.now() + 5_000; performance.now() < end; );
+      return memoryTransport();
+    }`),
+  );
+  const { stderr } = run(["run", blocking, "--only", "RETRY-1"], { SLUICE_SIGNAL_SCALE: "0.02" });
+  expect(stderr).toMatch(/^under way for 0\.2 s: RETRY-1 .*\n(failed|passed) RETRY-1/);
+});
+
+test("--version tells that of the package", () => {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(text) as { version: string };
+  expect(run(["--version"])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: "" });
 });
 
 test("rules lists every rule", () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { memoryTransport } from "../../transport-memory/dist/index.js";
-import { describeTransportContract, type Harness, type TestFunction } from "../src/index.js";
+import { describeTransportContract, type Harness, runContract, type TestFunction } from "../src/index.js";
 import { RULES } from "../src/rules/index.js";
 
 const memory: Harness = {
@@ -94,13 +94,24 @@ test("leaves out what it is to do without, also where that is asked for", () => 
 test("refuses the number of no rule", () => {
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { only: ["BOUND-999"] }),
-  ).toThrow('There is no rule or group of rules called "BOUND-999"');
+  ).toThrow('There is no rule or section of rules called "BOUND-999"');
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { except: ["BOUND-999"] }),
-  ).toThrow('There is no rule or group of rules called "BOUND-999"');
+  ).toThrow('There is no rule or section of rules called "BOUND-999"');
   expect(() =>
     describeTransportContract("memory", memory, declaring().runner, { effortAtLeast: { BOUND: 2 } }),
-  ).toThrow('There is no rule or group of rules called "BOUND"');
+  ).toThrow('There is no rule or section of rules called "BOUND"');
+});
+
+test("refuses a selection of which nothing is left: a runner may take a suite without tests for a pass", async () => {
+  const nothing = { only: ["STRESS", "PROC-19"], except: ["PROC"], level: "stochastic" } as const;
+  const message =
+    "only STRESS, PROC-19 except PROC leaves none: the rules are of level stress, and those up to stochastic are run";
+  expect(() => describeTransportContract("memory", memory, declaring().runner, nothing)).toThrow(message);
+  await expect(runContract(memory, nothing)).rejects.toThrow(message);
+  await expect(runContract(memory, { only: [] })).rejects.toThrow("only [] leaves none: none is named");
+  const all = [...new Set(RULES.map(({ number }) => number.split("-")[0] ?? ""))];
+  await expect(runContract(memory, { except: all })).rejects.toThrow("leaves none: each of them is left out");
 });
 
 test("a rule that gets more effort than the others is run again with as much", async () => {

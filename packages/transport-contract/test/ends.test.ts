@@ -128,9 +128,37 @@ test("a second signal ends a command whose adapter never gives its event loop a 
   child.kill("SIGTERM");
   expect(await once(child, "close")).toEqual([143, null]);
   expect(said()).toMatch(
-    /^transport-contract: the adapter or its harness blocks its process: it was killed/m,
+    /^transport-contract: the adapter or its harness blocks its process, in RETRY-1: it was killed/m,
   );
 });
+
+test(
+  "one signal ends a command whose adapter never gives its event loop a turn, in its time",
+  until,
+  async () => {
+    const blocking = `${run.module}.blocking.mjs`;
+    const blocked = `${run.module}.blocked`;
+    writeFileSync(
+      blocking,
+      `import { writeFileSync } from "node:fs";
+     import harness from ${JSON.stringify(run.module)};
+     const createTransport = () => {
+       writeFileSync(${JSON.stringify(blocked)}, "");
+       for (;;);
+     };
+     export default { ...harness, createTransport };`,
+    );
+    // What clears away in order has several signal times.
+    vi.stubEnv("SLUICE_SIGNAL_SCALE", "0.01");
+    const { child, said } = start("run", blocking, "--only", "RETRY-1");
+    await vi.waitFor(() => expect(existsSync(blocked)).toBe(true), until);
+    child.kill("SIGTERM");
+    expect(await once(child, "close")).toEqual([143, null]);
+    expect(said()).toMatch(
+      /^transport-contract: the adapter or its harness blocks its process, in RETRY-1: it was killed/m,
+    );
+  },
+);
 
 test("the driver that kills ends with a SIGINT: nobody is left, and nothing is judged", until, async () => {
   const { child, said } = start("chaos", run.module, "--quiet");

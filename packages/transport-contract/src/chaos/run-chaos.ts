@@ -13,7 +13,6 @@ import {
 } from "@sluice/core";
 import { checkHistory, type Operation, readHistory, searchHistory } from "@sluice/history-checker";
 import { newSeed, type Random, randomFrom } from "@sluice/history-checker/random";
-import { timeScale, timingFromEnvironment } from "../harness.js";
 import { drawn } from "../kit/drawn.js";
 import { inTime, LATE } from "../kit/in-time.js";
 import { takesOf } from "../kit/judge.js";
@@ -22,6 +21,7 @@ import { passingFolder } from "../kit/temporary-folder.js";
 import { unlessAborted } from "../kit/unless-aborted.js";
 import { consume } from "../processes/loops.js";
 import type { KeptHistory } from "../report/kept-history.js";
+import { timeScale, timingFromEnvironment } from "../timing.js";
 import { account, type ChaosReport } from "./account.js";
 import { Crew } from "./crew.js";
 import { Marks } from "./marks.js";

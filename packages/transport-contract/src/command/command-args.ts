@@ -24,13 +24,13 @@ export type Command =
   | RunCommand
   | { readonly kind: "rules" }
   | { readonly kind: "chaos"; readonly args: readonly string[] }
-  | { readonly kind: "help" };
+  | { readonly kind: "help" | "version" };
 
 export const HELP: string = `Usage: npx @sluice/transport-contract COMMAND
 
   run MODULE         check the transport of which MODULE exports a harness (its default export, or MODULE#NAME)
-    --only RULE        only this rule or group of rules, BOUND-3 or BOUND; several with commas, or by giving it again
-    --except RULE      all but this rule or group of rules, likewise
+    --only RULE        only this rule or section of rules, BOUND-3 or BOUND; several with commas, or by giving it again
+    --except RULE      all but this rule or section of rules, likewise
     --level LEVEL      up to ${LEVELS.join(", ")} (default: stochastic)
     --seed N           of all that is random (default: a new one)
     --effort N         multiplies the trials of what is random, and the kills (default: 1)
@@ -40,6 +40,7 @@ export const HELP: string = `Usage: npx @sluice/transport-contract COMMAND
 
   rules              list the rules
   chaos ...          the driver that kills, alone (chaos --help lists its options)
+  --help, --version  this text; the version
 
 Exit codes: 0 every rule that was run was kept, 1 one was broken, 2 wrong use, 130 and 143 it was interrupted.
 `;
@@ -63,6 +64,7 @@ export function readArgs(args: readonly string[]): Command {
   // It has options of its own, help among them.
   if (name === "chaos") return { kind: "chaos", args: rest };
   if (args.includes("--help") || args.includes("-h")) return { kind: "help" };
+  if (name === "--version") return { kind: "version" };
   if (name === "run") return run(rest);
   if (name === "rules") {
     if (rest.length > 0)
@@ -95,6 +97,6 @@ function run(args: readonly string[]): RunCommand {
 function rulesIn(option: string, given: readonly string[] | undefined): readonly string[] | undefined {
   const names = given?.flatMap((text) => text.split(",")).filter((one) => one !== "");
   if (names?.length === 0)
-    throw new UsageError(`Expected --${option} to name a rule or a group of rules, got nothing`);
+    throw new UsageError(`Expected --${option} to name a rule or a section of rules, got nothing`);
   return names;
 }

@@ -2,7 +2,7 @@
 
 import { seedFromEnvironment } from "@sluice/history-checker/random";
 import { levelReached, standings } from "../group.js";
-import { type Harness, timingFromEnvironment } from "../harness.js";
+import type { Harness } from "../harness.js";
 import { Cleanups } from "../kit/cleanups.js";
 import { newTransport } from "../kit/new-transport.js";
 import { unlessAborted } from "../kit/unless-aborted.js";
@@ -16,6 +16,7 @@ import {
   runContract,
   type Verdict,
 } from "../run-contract.js";
+import { timingFromEnvironment } from "../timing.js";
 import { UsageError } from "../usage-error.js";
 import { messageOf } from "../verdict-text.js";
 import type { RunCommand } from "./command-args.js";
@@ -23,6 +24,7 @@ import { Interrupted } from "./interruption.js";
 import { loadHarness } from "./load-harness.js";
 import { progressOn } from "./progress.js";
 import { SEED_MAX } from "./read-options.js";
+import { tellUnderWay } from "./under-way.js";
 import { standingTable, verdictTable } from "./verdict-table.js";
 import { canWritePage, writePage } from "./write-page.js";
 
@@ -84,9 +86,17 @@ function asUsage(error: unknown): unknown {
 }
 
 function optionsOf({ only, except, effort, module }: RunCommand, level: Level): RunOptions {
+  const { onRule, onVerdict } = progressOn(process.stderr);
   return {
     module,
-    ...progressOn(process.stderr),
+    onRule(...rule) {
+      onRule(...rule);
+      tellUnderWay(rule[0].title);
+    },
+    onVerdict(verdict) {
+      tellUnderWay("");
+      onVerdict(verdict);
+    },
     ...(only === undefined ? {} : { only }),
     ...(except === undefined ? {} : { except }),
     level,

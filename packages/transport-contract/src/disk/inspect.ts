@@ -1,11 +1,11 @@
 /** Who opens a buffer afterwards: is it one of those that it may be, and does it go on? */
 
 import type { BufferPort, ConsumerPort, Delivery, LeaseToken, TransportCapabilities } from "@sluice/core";
-import type { Timing } from "../harness.js";
 import { pollOne, waiting } from "../kit/context.js";
 import { equal, fail, isTrue, print } from "../kit/expect.js";
 import { checkLedger } from "../kit/face.js";
 import type { Waiting } from "../kit/waiting.js";
+import type { Timing } from "../timing.js";
 import { itemNumber, itemOf, PRODUCER, SETTINGS } from "./script.js";
 import { type Entry, inOrder, type State } from "./script-model.js";
 

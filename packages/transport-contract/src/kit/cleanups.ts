@@ -1,6 +1,6 @@
 /** What a rule has given out and started, in the order in which it did; all of it is let go when the rule is over. */
 
-import type { Timing } from "../harness.js";
+import type { Timing } from "../timing.js";
 import { describe } from "./expect.js";
 import { inTime, LATE } from "./in-time.js";
 

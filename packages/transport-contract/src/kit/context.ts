@@ -19,11 +19,13 @@ import {
   type Wait,
 } from "@sluice/core";
 import type { Random } from "@sluice/history-checker/random";
-import type { Harness, Timing } from "../harness.js";
+import type { Harness } from "../harness.js";
 import type { KeptHistory } from "../report/kept-history.js";
+import type { Timing } from "../timing.js";
 import { Cleanups } from "./cleanups.js";
+import { makingWith, type WaysIn } from "./making.js";
 import { newTransport } from "./new-transport.js";
-import { quietBuffer } from "./quiet.js";
+import type { InItsTime } from "./quiet.js";
 import { forever, type Waiting, waitingWith } from "./waiting.js";
 
 /** A buffer through the face. */
@@ -33,6 +35,8 @@ export interface Stage<T> {
   readonly buffer: BoundedBuffer<T>;
   /** One more handle on it, as another part of the program, or another process, would have. */
   another(): Promise<BoundedBuffer<T>>;
+  /** One more at the port. */
+  port(): Promise<BufferPort>;
 }
 
 /** A buffer at the port, without core between. */
@@ -43,7 +47,7 @@ interface BareStage {
   another(): Promise<BufferPort>;
 }
 
-export interface RuleContext extends Waiting {
+export interface RuleContext extends Waiting, WaysIn {
   readonly harness: Harness;
   readonly timing: Timing;
   readonly random: Random;
@@ -81,6 +85,8 @@ export interface ContextOptions {
   readonly random: Random;
   /** Multiplies the number of trials. */
   readonly effort: number;
+  /** Signal times for each thing that is made for the rule: a buffer, a handle, a producer, a consumer. */
+  readonly makingSignals: number;
 }
 
 /** @returns the context, and what clears away all that it gave out; it resolves to what could not be, in sentences. */
@@ -100,8 +106,13 @@ export function newContext(
     return newTransport(harness, cleanups, waits);
   };
 
+  const inItsTime: InItsTime = (making, what) => waits.within(making, options.makingSignals, what);
+
+  const making = makingWith(inItsTime, cleanups);
+
   const context: RuleContext = {
     ...waits,
+    ...making.waysIn,
     harness,
     timing,
     random,
@@ -121,33 +132,23 @@ export function newContext(
       codec: Codec<T> = json as unknown as Codec<T>,
     ): Promise<Stage<T>> {
       const at = await transport();
-      const buffer = quietBuffer(await createBuffer<T>(at, { ...harness.wishes, ...settings, codec }));
-      cleanups.defer(() => buffer.destroy());
+      const created = createBuffer<T>(at, { ...harness.wishes, ...settings, codec });
       return {
         transport: at,
-        buffer,
-        async another() {
-          const other = quietBuffer(await openBuffer(at, { codec }));
-          cleanups.defer(() => other.close());
-          return other;
-        },
+        buffer: await making.buffer(created, "createBuffer", (buffer) => buffer.destroy()),
+        another: () => making.buffer(openBuffer(at, { codec }), "openBuffer", (other) => other.close()),
+        port: () => making.port(at),
       };
     },
 
     async bare(settings) {
       const at = await transport();
-      const address = await at.create(completeSpec(settings, "bytes"), harness.wishes ?? {});
-      const port = await at.open();
-      cleanups.defer(() => port.destroy());
+      const creating = (async () => at.create(completeSpec(settings, "bytes"), harness.wishes ?? {}))();
       return {
         transport: at,
-        address,
-        port,
-        async another() {
-          const other = await at.open();
-          cleanups.defer(() => other.close());
-          return other;
-        },
+        address: await inItsTime(creating, "the transport's create"),
+        port: await making.port(at, (port) => port.destroy()),
+        another: () => making.port(at),
       };
     },
 

@@ -34,6 +34,8 @@ async function faultOf(call: Promise<unknown>, code: ErrorCode, what: string): P
     came = await call;
   } catch (error) {
     if (isBufferError(error, code)) return error;
+    // The call itself broke a rule: it did not come in its time.
+    if (error instanceof RuleBroken) throw error;
     const hasCode = error instanceof Error && Reflect.get(error, "code") === code;
     const but = hasCode ? ", which has the code, but that is no BufferError" : "";
     fail(`Expected ${what} to reject with ${code}, it rejected with ${describe(error)}${but}`);
@@ -52,6 +54,7 @@ async function reasonOf(call: Promise<unknown>, reason: unknown, what: string): 
     came = await call;
   } catch (error) {
     if (error === reason) return;
+    if (error instanceof RuleBroken) throw error;
     fail(`Expected ${what} to reject with the caller's own reason, it rejected with ${describe(error)}`);
   }
   fail(`Expected ${what} to reject with the caller's own reason, it resolved with ${print(came)}`);

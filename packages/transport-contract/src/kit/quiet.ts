@@ -2,9 +2,24 @@
 
 import type { BoundedBuffer } from "@sluice/core";
 
-/** The same handle; promises that its methods return count as handled, and so do those of its producers and consumers. */
-export function quietBuffer<T>(buffer: BoundedBuffer<T>): BoundedBuffer<T> {
-  return quiet(buffer, new Set(["producer", "consumer"]));
+/** Waits for what is made, in its time. @param what - is made. */
+export type InItsTime = <T>(making: Promise<T>, what: string) => Promise<T>;
+
+const MAKERS: ReadonlySet<unknown> = new Set(["producer", "consumer"]);
+
+/**
+ * The same handle; promises that its methods return count as handled, and so do those of its producers and consumers, which come in
+ * their time.
+ */
+export function quietBuffer<T>(buffer: BoundedBuffer<T>, inItsTime: InItsTime): BoundedBuffer<T> {
+  return quiet(buffer, (name, result) =>
+    MAKERS.has(name)
+      ? inItsTime(
+          result.then((made) => quiet(made as object)),
+          `${String(name)}()`,
+        )
+      : result,
+  );
 }
 
 /** A promise that may be abandoned. */
@@ -13,7 +28,9 @@ export function handled<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-function quiet<H extends object>(handle: H, makers: ReadonlySet<unknown> = new Set()): H {
+type Change = (name: string | symbol, result: Promise<unknown>) => Promise<unknown>;
+
+function quiet<H extends object>(handle: H, change: Change = (_, result) => result): H {
   return new Proxy(handle, {
     get(target, name) {
       // With the target as `this`: a private field is not seen through a proxy.
@@ -21,8 +38,7 @@ function quiet<H extends object>(handle: H, makers: ReadonlySet<unknown> = new S
       if (typeof member !== "function") return member;
       return (...args: unknown[]) => {
         const result: unknown = Reflect.apply(member, target, args);
-        if (!(result instanceof Promise)) return result;
-        return handled(makers.has(name) ? result.then((made: object) => quiet(made)) : result);
+        return result instanceof Promise ? handled(change(name, result)) : result;
       };
     },
   });

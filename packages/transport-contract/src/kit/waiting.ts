@@ -1,7 +1,7 @@
 /** Waiting in tests: for a condition, or to see that nothing happens. Never for a guessed time. */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import type { Timing } from "../harness.js";
+import type { Timing } from "../timing.js";
 import { describe, fail, print } from "./expect.js";
 import { inTime, LATE } from "./in-time.js";
 import { handled } from "./quiet.js";

@@ -76,16 +76,15 @@ export const boundRules: readonly Rule[] = [
   }),
 
   rule("BOUND-5 refuses a capacity that is no integer from 1 up, and creates nothing", async (t) => {
-    const { createBuffer, openBuffer } = await import("@sluice/core");
     const transport = await t.transport();
     for (const capacity of [0, -1, 1.5, Number.NaN, Infinity, 2 ** 31, "5" as unknown as number]) {
       await rejects(
-        createBuffer(transport, { capacity }),
+        t.createBuffer(transport, { capacity }),
         "INVALID_ARGUMENT",
         `create with capacity ${capacity}`,
       );
     }
-    await rejects(openBuffer(transport), "BUFFER_NOT_FOUND", "open after every create was refused");
+    await rejects(t.openBuffer(transport), "BUFFER_NOT_FOUND", "open after every create was refused");
   }),
 
   rule("BOUND-6 is full by bytes too, and says which of the two ran out", async (t) => {

@@ -1,6 +1,5 @@
 /** LIFE, at the end: close is this handle's affair, destroy everybody's. */
 
-import { createBuffer, openAddress, openBuffer } from "@sluice/core";
 import { equal, isTrue, rejects } from "../kit/expect.js";
 import { put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
@@ -135,7 +134,7 @@ export const closeAndDestroyRules: readonly Rule[] = [
     await (await other.consumer()).lease();
     await other.close();
     await stage.buffer.destroy();
-    await rejects(openBuffer(stage.transport), "BUFFER_NOT_FOUND", "open after the destroy");
+    await rejects(t.openBuffer(stage.transport), "BUFFER_NOT_FOUND", "open after the destroy");
     equal((await t.harness.leftovers?.(stage.transport)) ?? [], [], "what the destroy left behind");
   }),
 
@@ -149,7 +148,7 @@ export const closeAndDestroyRules: readonly Rule[] = [
       const held = await t.soon(consumer.lease(), "a lease of the earlier buffer");
       const address = stage.buffer.address;
       await stage.buffer.destroy();
-      const fresh = await createBuffer(stage.transport, { capacity: 2 });
+      const fresh = await t.createBuffer(stage.transport, { capacity: 2 });
       t.defer(() => fresh.destroy());
       await put(await fresh.producer(), ["new"]);
       await rejects(
@@ -172,7 +171,7 @@ export const closeAndDestroyRules: readonly Rule[] = [
         "a seal of the earlier buffer's handle",
       );
       await t.soon(old.destroy(), "a destroy by the earlier buffer's handle");
-      await rejects(openAddress(address), "BUFFER_NOT_FOUND", "open of the earlier buffer's address");
+      await rejects(t.openAddress(address), "BUFFER_NOT_FOUND", "open of the earlier buffer's address");
       const { ready, produced, consumed, sealed } = await fresh.counts();
       equal(
         { ready, produced, consumed, sealed },

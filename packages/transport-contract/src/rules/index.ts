@@ -40,8 +40,8 @@ import { valueRules } from "./value.js";
 import { waitRules } from "./wait.js";
 import { wakeUpRules } from "./wake-up.js";
 
-/** A group may be spread over several files; its numbers are in order. */
-const GROUPS: readonly (readonly Rule[])[] = [
+/** A section may be spread over several files; its numbers are in order. */
+const SECTIONS: readonly (readonly Rule[])[] = [
   [...boundRules],
   [...orderRules],
   [...waitRules, ...abortRules, ...wakeUpRules, ...mixedWaitRules, ...clockRules],
@@ -74,6 +74,6 @@ const GROUPS: readonly (readonly Rule[])[] = [
 
 const numberOf = (rule: Rule): number => Number(rule.number.split("-")[1]);
 
-export const RULES: readonly Rule[] = GROUPS.flatMap((group) =>
-  [...group].sort((a, b) => numberOf(a) - numberOf(b)),
+export const RULES: readonly Rule[] = SECTIONS.flatMap((section) =>
+  [...section].sort((a, b) => numberOf(a) - numberOf(b)),
 );

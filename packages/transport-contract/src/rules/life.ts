@@ -1,6 +1,6 @@
 /** LIFE: create and open; who may have what is there. */
 
-import { type BoundedBuffer, createBuffer, openBuffer, openOrCreateBuffer } from "@sluice/core";
+import type { BoundedBuffer } from "@sluice/core";
 import { equal, fail, isTrue, rejects } from "../kit/expect.js";
 import { getsTheEnd, put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
@@ -10,12 +10,12 @@ export const lifeRules: readonly Rule[] = [
     const stage = await t.stage({ capacity: 2 });
     await put(await stage.buffer.producer(), ["a"]);
     await rejects(
-      createBuffer(stage.transport, { capacity: 2 }),
+      t.createBuffer(stage.transport, { capacity: 2 }),
       "BUFFER_EXISTS",
       "a second create with the same settings",
     );
     await rejects(
-      createBuffer(stage.transport, { capacity: 9 }),
+      t.createBuffer(stage.transport, { capacity: 9 }),
       "BUFFER_EXISTS",
       "a second create with other settings",
     );
@@ -26,17 +26,17 @@ export const lifeRules: readonly Rule[] = [
 
   rule("LIFE-2 refuses to open where there is none, and creates nothing", async (t) => {
     const transport = await t.transport();
-    await rejects(openBuffer(transport), "BUFFER_NOT_FOUND", "open of a fresh place");
-    await rejects(openBuffer(transport), "BUFFER_NOT_FOUND", "open of it once more");
+    await rejects(t.openBuffer(transport), "BUFFER_NOT_FOUND", "open of a fresh place");
+    await rejects(t.openBuffer(transport), "BUFFER_NOT_FOUND", "open of it once more");
     equal((await t.harness.leftovers?.(transport)) ?? [], [], "what the open left behind");
-    const buffer = await createBuffer(transport, { capacity: 1 });
+    const buffer = await t.createBuffer(transport, { capacity: 1 });
     await buffer.destroy();
   }),
 
   rule("LIFE-3 refuses to open with other settings, naming both, and changes nothing", async (t) => {
     const stage = await t.stage({ capacity: 5, failuresMax: 3 });
     const error = await rejects(
-      openBuffer(stage.transport, { capacity: 6 }),
+      t.openBuffer(stage.transport, { capacity: 6 }),
       "SETTINGS_MISMATCH",
       "open with capacity 6",
     );
@@ -44,9 +44,9 @@ export const lifeRules: readonly Rule[] = [
       /5/.test(error.message) && /6/.test(error.message),
       `Expected the message to name 5 and 6, got: ${error.message}`,
     );
-    const opened = openOrCreateBuffer(stage.transport, { capacity: 5, failuresMax: 4 });
+    const opened = t.openOrCreateBuffer(stage.transport, { capacity: 5, failuresMax: 4 });
     await rejects(opened, "SETTINGS_MISMATCH", "openOrCreate with failuresMax 4 instead of 3");
-    const same = await openBuffer(stage.transport, { capacity: 5, failuresMax: 3 });
+    const same = await t.openBuffer(stage.transport, { capacity: 5, failuresMax: 3 });
     await same.close();
     equal(stage.buffer.spec.capacity, 5, "the capacity of the buffer");
   }),
@@ -54,8 +54,8 @@ export const lifeRules: readonly Rule[] = [
   rule("LIFE-4 creates with openOrCreate where there is none, and opens where there is one", async (t) => {
     const transport = await t.transport();
     const [first, second] = [
-      await openOrCreateBuffer(transport, { capacity: 3 }),
-      await openOrCreateBuffer(transport, { capacity: 3 }),
+      await t.openOrCreateBuffer(transport, { capacity: 3 }),
+      await t.openOrCreateBuffer(transport, { capacity: 3 }),
     ];
     t.defer(() => first.destroy());
     await put(await first.producer(), ["a"]);
@@ -66,15 +66,15 @@ export const lifeRules: readonly Rule[] = [
   rule("LIFE-5 lets one of several creates at once succeed", async (t) => {
     const transport = await t.transport();
     const creates = await Promise.allSettled(
-      [1, 2, 3, 4].map(() => createBuffer(transport, { capacity: 2 })),
+      [1, 2, 3, 4].map(() => t.createBuffer(transport, { capacity: 2 })),
     );
     const made = creates.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     for (const buffer of made) t.defer(() => buffer.destroy());
-    equal(made.length, 1, "the number of creates that succeeded");
     for (const one of creates) {
       if (one.status === "rejected")
         await rejects(Promise.reject(one.reason), "BUFFER_EXISTS", "a create that came second");
     }
+    equal(made.length, 1, "the number of creates that succeeded");
     await put((await made[0]?.producer()) ?? fail("Expected a buffer"), ["works"]);
   }),
 
@@ -94,11 +94,11 @@ export const lifeRules: readonly Rule[] = [
     "LIFE-16 is a place: items, order and seal are there for whoever comes when everybody has left",
     async (t) => {
       const transport = await t.transport();
-      const first = await createBuffer(transport, { capacity: 3 });
+      const first = await t.createBuffer(transport, { capacity: 3 });
       await put(await first.producer(), [1, 2, 3]);
       await first.seal();
       await first.close();
-      const second = await openBuffer(transport);
+      const second = await t.openBuffer(transport);
       t.defer(() => second.destroy());
       equal(await takeAll(second, 3, t), [1, 2, 3], "what came out for one who came later");
       await getsTheEnd((await second.consumer()).take(), t, "a take of what was sealed before");

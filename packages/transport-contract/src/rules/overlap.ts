@@ -1,6 +1,6 @@
 /** LIFE, where opening, closing and destroying overlap: each call has an outcome, and nothing is left half open. */
 
-import { type BoundedBuffer, isBufferError, openBuffer } from "@sluice/core";
+import { type BoundedBuffer, isBufferError } from "@sluice/core";
 import { describe, equal, fail } from "../kit/expect.js";
 import { put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
@@ -11,10 +11,10 @@ export const overlapRules: readonly Rule[] = [
     async (t) => {
       const stage = await t.stage({ capacity: 6 });
       for (let round = 0; round < 3; round++) {
-        const opening = [1, 2, 3].map(() => openBuffer(stage.transport));
+        const opening = [1, 2, 3].map(() => t.openBuffer(stage.transport));
         const [one, two, three] = await t.soon(Promise.all(opening), "three opens at once");
         const closing = one?.close();
-        const fourth = openBuffer(stage.transport);
+        const fourth = t.openBuffer(stage.transport);
         await t.soon(Promise.all([closing, three?.close()]), "two closes, with an open between");
         const last = await t.soon(fourth, "an open during a close");
         await put((await two?.producer()) ?? fail("Expected a handle"), ["two"]);
@@ -42,7 +42,9 @@ export const overlapRules: readonly Rule[] = [
           const calls: Record<string, Promise<unknown>> = {
             "a put": handle.producer().then((producer) => producer.put("a")),
             "a take": handle.consumer().then((consumer) => consumer.take()),
-            "an open": openBuffer(stage.transport).then((late) => late.counts().finally(() => late.close())),
+            "an open": t
+              .openBuffer(stage.transport)
+              .then((late) => late.counts().finally(() => late.close())),
           };
           const end = how === "close" ? handle.close() : handle.destroy();
           const outcomes = Object.entries(calls).map(([what, call]) => {

@@ -1,6 +1,5 @@
 /** PROC, who makes, opens, leaves and removes a buffer. */
 
-import { createBuffer, openAddress } from "@sluice/core";
 import type { RuleContext } from "../kit/context.js";
 import { equal, rejects } from "../kit/expect.js";
 import { takeAll } from "../kit/face.js";
@@ -37,8 +36,7 @@ export const processPlaceRules: readonly Rule[] = [
         );
         const maker = puppets[answers.indexOf("created")] as Puppet;
         equal((await maker.call("counts")).produced, 3, "the number of items that the creator sees");
-        const { openBuffer } = await import("@sluice/core");
-        await (await openBuffer(transport)).destroy();
+        await (await t.openBuffer(transport)).destroy();
         for (const puppet of [...puppets, ...others]) await puppet.kill();
       }
     },
@@ -63,8 +61,7 @@ export const processPlaceRules: readonly Rule[] = [
           [4, 4, 4, 4],
           "the number of items that each of them sees",
         );
-        const { openBuffer } = await import("@sluice/core");
-        await (await openBuffer(transport)).destroy();
+        await (await t.openBuffer(transport)).destroy();
         for (const puppet of puppets) await puppet.kill();
       }
     },
@@ -83,7 +80,7 @@ export const processPlaceRules: readonly Rule[] = [
       await stage.buffer.destroy();
       await t.soon(Promise.all(takes), "the waiting takes");
       await rejects(
-        openAddress(stage.buffer.address),
+        t.openAddress(stage.buffer.address),
         "BUFFER_NOT_FOUND",
         "open of the destroyed buffer's address",
       );
@@ -120,7 +117,7 @@ export const processPlaceRules: readonly Rule[] = [
 /** An address of a place where there is no buffer any more: other processes can create one there. */
 async function freshAddress(t: RuleContext) {
   const transport = await t.transport();
-  const buffer = await createBuffer(transport, { capacity: 1 });
+  const buffer = await t.createBuffer(transport, { capacity: 1 });
   const { address } = buffer;
   await buffer.destroy();
   return { transport, address };

@@ -1,13 +1,6 @@
 /** LIFE, what a transport says about itself: address, name, capabilities, wishes. */
 
-import {
-  createBuffer,
-  INTERFACE_VERSION,
-  openAddress,
-  openBuffer,
-  type TransportCapabilities,
-  type TransportModule,
-} from "@sluice/core";
+import { INTERFACE_VERSION, type TransportCapabilities, type TransportModule } from "@sluice/core";
 import { equal, isTrue, rejects } from "../kit/expect.js";
 import { put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
@@ -18,7 +11,7 @@ export const selfDescriptionRules: readonly Rule[] = [
     await put(await stage.buffer.producer(), ["a"]);
     const address = JSON.parse(JSON.stringify(stage.buffer.address)) as typeof stage.buffer.address;
     equal(address, stage.buffer.address, "the address after a trip through JSON");
-    const again = await openAddress(address);
+    const again = await t.openAddress(address);
     t.defer(() => again.close());
     equal(await takeAll(again, 1, t), ["a"], "what came out");
     equal(again.address, address, "the address of the handle that was opened by it");
@@ -74,7 +67,7 @@ export const selfDescriptionRules: readonly Rule[] = [
     const transport = await t.transport();
     const wish = { capacity: 1, durability: "fsync" as const };
     if (t.harness.capabilities.survives.includes("power-loss")) {
-      const buffer = await createBuffer(transport, wish);
+      const buffer = await t.createBuffer(transport, wish);
       t.defer(() => buffer.destroy());
       isTrue(
         buffer.capabilities.survives.includes("power-loss"),
@@ -83,11 +76,11 @@ export const selfDescriptionRules: readonly Rule[] = [
       return;
     }
     await rejects(
-      createBuffer(transport, wish),
+      t.createBuffer(transport, wish),
       "CAPABILITY_MISSING",
       "create with a durability that cannot be had",
     );
-    await rejects(openBuffer(transport), "BUFFER_NOT_FOUND", "open after the refused create");
+    await rejects(t.openBuffer(transport), "BUFFER_NOT_FOUND", "open after the refused create");
   }),
 ];
 

@@ -7,7 +7,7 @@ import {
   structured,
   type UndecodableItemError,
 } from "@sluice/core";
-import { pollOne, waiting } from "../kit/context.js";
+import { pollOne, type Stage, waiting } from "../kit/context.js";
 import { describe, equal, fail, isTrue, rejects } from "../kit/expect.js";
 import { leaseOne, put, takeAll } from "../kit/face.js";
 import { type Rule, rule } from "../rule.js";
@@ -227,8 +227,7 @@ export const valueRules: readonly Rule[] = [
       await lease.ack();
       const { dead, consumed } = await stage.buffer.counts();
       equal({ dead, consumed }, { dead: 1, consumed: 1 }, "the counts");
-      const port = await stage.transport.open();
-      t.defer(() => port.close());
+      const port = await stage.port();
       const [letter] = await port.deadLetters.list(1);
       equal(new Uint8Array(letter?.item ?? []), NOT_JSON, "the raw bytes of the dead letter");
     },
@@ -309,8 +308,8 @@ export const valueRules: readonly Rule[] = [
   }),
 ];
 
-async function putUndecodable(stage: { transport: import("@sluice/core").BufferTransport }): Promise<void> {
-  const port = await stage.transport.open();
+async function putUndecodable(stage: Pick<Stage<unknown>, "port">): Promise<void> {
+  const port = await stage.port();
   try {
     const producer = await port.producer();
     const offered = await producer.offer(1, [NOT_JSON], waiting(0));

@@ -14,10 +14,10 @@ import {
   type TransportModule,
 } from "@sluice/core";
 import { type Random, randomFrom } from "@sluice/history-checker/random";
-import type { Timing } from "../../harness.js";
 import { describe, equal, fail, RuleBroken } from "../../kit/expect.js";
 import { waitingWith } from "../../kit/waiting.js";
 import { Unable } from "../../rule.js";
+import type { Timing } from "../../timing.js";
 import { inspect } from "../inspect.js";
 import { type Step, scriptOf } from "../script.js";
 import { emptyState, type State } from "../script-model.js";
