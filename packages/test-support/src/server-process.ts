@@ -2,10 +2,11 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "./until.js";
 
 /** In memory where that is to be had: a sync to it costs nothing, and no test cuts the power. */
 const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -75,6 +76,15 @@ export class ServerProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
+  }
+
+  /** By SIGSTOP. Resolves when all its threads stand still: that takes them a moment, in which they may answer. */
+  async pause(): Promise<void> {
+    this.signal("SIGSTOP");
+    const tasks = `/proc/${this.#child?.pid}/task`;
+    const isStopped = (task: string) =>
+      /^State:\s+T/m.test(readFileSync(join(tasks, task, "status"), "utf8"));
+    await until(() => readdirSync(tasks).every(isStopped), "the server stands still");
   }
 
   /** Without warning. */

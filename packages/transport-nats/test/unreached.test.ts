@@ -50,13 +50,13 @@ test("nobody", async () => {
 describe.skipIf(noServer)("a server", () => {
   test("that is stopped", async () => {
     const nats = await server();
-    nats.signal("SIGSTOP");
+    await nats.pause();
     expect(await opening({ url: nats.url })).toEqual(UNAVAILABLE);
   });
 
   test("that is stopped, beside one that is not", async () => {
     const [stopped, there] = [await server(), await server()];
-    stopped.signal("SIGSTOP");
+    await stopped.pause();
     expect(await opening({ url: [stopped.url, there.url] })).toEqual({ code: "BUFFER_NOT_FOUND", kept: [] });
   });
 

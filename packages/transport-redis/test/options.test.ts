@@ -128,7 +128,7 @@ describe.skipIf(noServer)("at a server", () => {
     const nobody = redisTransport({ url, name: "a" });
     await expect(nobody.open()).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE", effect: "none" });
     const redis = await server();
-    redis.signal("SIGSTOP");
+    await redis.pause();
     const stopped = redisTransport({ url: redis.url, name: "a" }).open();
     await expect(stopped).rejects.toMatchObject({ code: "TRANSPORT_UNAVAILABLE" });
     redis.signal("SIGCONT");

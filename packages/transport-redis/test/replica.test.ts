@@ -53,7 +53,7 @@ test.skipIf(noServer)(
       const info = await master.command("INFO", "replication");
       return /slave0:.*offset=(\d+)/.exec(info)?.[1] === /master_repl_offset:(\d+)/.exec(info)?.[1];
     }, "the replica has confirmed everything");
-    replica.signal("SIGSTOP");
+    await replica.pause();
     expect(await master.command("SCRIPT", "FLUSH")).toContain("+OK");
     const put = producer.put("nobody confirms it", { timeoutMs: 500 });
     await expect(put).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });

@@ -33,7 +33,7 @@ test.skipIf(noServer)(
       FAILOVER_MS,
     );
 
-    replica.signal("SIGSTOP");
+    await replica.pause();
     const late = await outcomesOf({ unconfirmed: producer.put("x", { timeoutMs: 500 }) }, FAILOVER_MS);
     expect(late).toEqual({ unconfirmed: "OUTCOME_UNKNOWN" });
     await master.kill();

@@ -84,7 +84,7 @@ describe.skipIf(noServer)("a server is killed", () => {
     await producer.putMany(["a", "b", "c", "d", "e"]);
     const [plain, leasing] = [await (await another()).consumer(), await (await another()).consumer()];
     await (await another()).counts();
-    redis.signal("SIGSTOP");
+    await redis.pause();
     const calls = {
       take: plain.take(),
       lease: leasing.lease({ leaseMs: 60_000 }),

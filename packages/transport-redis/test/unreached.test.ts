@@ -36,7 +36,7 @@ test.each(["redis", "rediss"])("somebody who never answers, at %s:", async (sche
 describe.skipIf(noServer)("a server", () => {
   test("that is stopped", async () => {
     const redis = await server();
-    redis.signal("SIGSTOP");
+    await redis.pause();
     expect(await opening(redis.url)).toEqual(UNAVAILABLE);
   });
 

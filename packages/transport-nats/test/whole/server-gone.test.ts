@@ -24,7 +24,7 @@ describe.skipIf(noServer)("a server is gone", () => {
     await producer.putMany(["a", "b", "c"]);
     const other = await another();
     const consumer = await other.consumer();
-    nats.signal("SIGSTOP");
+    await nats.pause();
     const calls = { put: producer.put("d", { timeoutMs: 3_500 }), take: consumer.take({ timeoutMs: 3_500 }) };
     const outcomes = await outcomesOf(calls, SECONDS_MS);
     for (const [name, outcome] of Object.entries(outcomes))
