@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterFailure } from "@sluice/test-support";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { noServer, server } from "./support/servers.js";
 
 const opening = (options: object) =>
@@ -12,13 +12,13 @@ const opening = (options: object) =>
 const UNAVAILABLE = { code: "TRANSPORT_UNAVAILABLE", kept: [] };
 
 /** Something that listens, says so much, and then nothing more. */
-async function listener(says: string): Promise<string> {
+async function listener(says: string, onEnd: (end: () => void) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const listening = createServer((socket) => {
     sockets.add(socket.on("error", () => {}));
     socket.write(says);
   }).listen(0, "127.0.0.1");
-  onTestFinished(() => {
+  onEnd(() => {
     for (const socket of sockets) socket.destroy();
     listening.close();
   });
@@ -31,15 +31,16 @@ const info = (more: object = {}) => `INFO ${JSON.stringify({ ...INFO, ...more })
 
 const TLS_FIRST = { tls: { handshakeFirst: true } };
 
-test.each([
+// Side by side: each waits for some seconds in vain.
+test.concurrent.for([
   ["that says nothing", "nats:", "", undefined],
   ["that says nothing, where TLS comes first", "tls:", "", TLS_FIRST],
   ["that says nothing of TLS, which it demands", "nats:", info({ tls_required: true }), undefined],
   ["that says nothing of TLS, which we demand", "tls:", info({ tls_available: true }), undefined],
   ["that says nothing after its greeting", "nats:", info(), undefined],
   ["else", "nats:", "HTTP/1.1 400 Bad Request\r\n\r\n", undefined],
-])("something %s", async (_, scheme, says, client) => {
-  const url = `${scheme}//${await listener(says)}`;
+] as const)("something %s", async ([_, scheme, says, client], { expect, onTestFinished }) => {
+  const url = `${scheme}//${await listener(says, onTestFinished)}`;
   expect(await opening({ url, client })).toEqual(UNAVAILABLE);
 });
 
