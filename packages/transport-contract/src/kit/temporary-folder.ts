@@ -20,7 +20,8 @@ export interface PassingFolder {
 /** One that its maker removes; or the end of this process. */
 export function passingFolder(prefix: string, parent: string = tmpdir()): PassingFolder {
   const path = mkdtempSync(join(parent, prefix));
-  const clear = () => rmSync(path, { recursive: true, force: true });
+  // Whoever is given up may still be removing something there.
+  const clear = () => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   const forget = untilExit(clear);
   return {
     path,
