@@ -64,7 +64,12 @@ export const abortRules: readonly Rule[] = [
     const stage = await t.stage({ capacity: 1 });
     const producer = await stage.buffer.producer();
     for (const trial of t.tries(10, 200)) {
-      const consumers = await Promise.all([stage.buffer.consumer(), (await stage.another()).consumer()]);
+      let waiting = 0;
+      const onWait = () => {
+        waiting++;
+      };
+      const handles = [stage.buffer, await stage.another()] as const;
+      const consumers = await Promise.all([handles[0].consumer({ onWait }), handles[1].consumer({ onWait })]);
       const abort = new AbortController();
       const first = consumers[0].take({ signal: abort.signal });
       const second = consumers[1].take();
@@ -72,7 +77,8 @@ export const abortRules: readonly Rule[] = [
         (got) => got,
         () => "aborted" as const,
       );
-      if (t.random.chance(0.5)) await turn();
+      // Seen to wait, however slow the machine is: else the wake-up may come before there is anybody to be woken.
+      if (t.random.chance(0.5)) await t.until(() => waiting === 2, "both takes wait");
       const putting = producer.put(trial);
       if (t.random.chance(0.5)) await turn();
       abort.abort(new Error("enough"));
