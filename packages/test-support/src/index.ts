@@ -1,6 +1,7 @@
 export { type AfterFailure, afterFailure } from "./after-failure.js";
 export { endOfOwnServer } from "./end-of-own-server.js";
 export { freePort } from "./free-port.js";
+export { startedInterrupted } from "./interrupted-shell.js";
 export { Network, type NetworkOptions, type Way, whyNoNetwork } from "./network.js";
 export { type Handles, outcomesWithout } from "./outcomes-without.js";
 export { type Place, ServerProcess } from "./server-process.js";

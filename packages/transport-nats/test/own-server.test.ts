@@ -1,9 +1,9 @@
 // A server of a program's own keeps nobody: neither the program, nor itself when that has ended.
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endOfOwnServer } from "@sluice/test-support";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { endOfOwnServer, startedInterrupted } from "@sluice/test-support";
+import { expect, test } from "vitest";
 import { startOwnServer } from "../dist/index.js";
 import { noServer } from "./support/servers.js";
 
@@ -12,21 +12,8 @@ test.skipIf(noServer)("a program that has nothing else to do ends, and its serve
   expect(code, "how the program ended").toBe(0);
 });
 
-// A terminal's Ctrl-C meets the shell between its fork and its own session. Here the shell does that to itself.
 test.skipIf(noServer)("a Ctrl-C that was not meant for it does not keep it from starting", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-own-"));
-  onTestFinished(() => {
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const note = join(folder, "note");
-  const shell = `#!/bin/sh\n[ -e "${note}" ] || { : > "${note}"; kill -INT $$; }\nexec /bin/sh "$@"\n`;
-  writeFileSync(join(folder, "sh"), shell);
-  chmodSync(join(folder, "sh"), 0o700);
-  vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
-  const server = await startOwnServer(join(folder, "server"));
-  expect(existsSync(note)).toBe(true);
-  await server.stop();
+  expect(await startedInterrupted(startOwnServer)).toBe(true);
 });
 
 test("a path that cannot be its folder's is refused, and what is there stays", async () => {

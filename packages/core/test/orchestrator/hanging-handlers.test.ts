@@ -18,21 +18,25 @@ const hanging = inline("export default () => new Promise(() => {});");
 test.each([
   ["a signal", "SIGTERM", (run: Run) => run.stop("SIGTERM")],
   ["its caller", "stopped by its caller", (run: Run) => run.stop()],
+  ["its plan's signal", "its signal was aborted", (_: Run, abort: AbortController) => abort.abort()],
 ] as const)(
   "handlers that hang under a full buffer: a stop by %s ends within the drain deadline",
   async (_who, endedBy, stop) => {
     const path = freshPath();
+    const abort = new AbortController();
     const watched = watch({
       transport: fileTransport({ path }),
       create: { ...create, capacity: 3 },
       producers: { module: worker("count"), args: { prefix: "a", items: 5 } },
       consumers: { module: hanging, count: 2 },
       drainDeadlineMs: 100,
+      signal: abort.signal,
     });
     await watched.until((event) => event.kind === "waiting" && event.because === "full");
+    const stops = () => watched.events.flatMap((event) => (event.kind === "stopping" ? [event.because] : []));
     // It is the stop that the deadline counts from: nothing else has ended the run before.
-    expect(watched.events.filter(({ kind }) => kind === "stopping")).toEqual([]);
-    stop(watched.run);
+    expect(stops()).toEqual([]);
+    stop(watched.run, abort);
     expect(await watched.report).toMatchObject({
       exitCode: 4,
       endedBy,
@@ -42,26 +46,8 @@ test.each([
       sealed: true,
       problems: [],
     });
-    expect(watched.events.flatMap((event) => (event.kind === "stopping" ? [event.because] : []))).toEqual([
-      endedBy,
-      "not drained within 100 ms",
-    ]);
+    expect(stops()).toEqual([endedBy, "not drained within 100 ms"]);
     expect(pids(watched.events).filter(isAlive)).toEqual([]);
     await destroyAt(path);
   },
 );
-
-test("the plan's signal sets a limit to the whole of a run whose handlers hang", async () => {
-  const path = freshPath();
-  const watched = watch({
-    transport: fileTransport({ path }),
-    create: { ...create, capacity: 3 },
-    producers: { module: worker("count"), args: { prefix: "a", items: 5 } },
-    consumers: { module: hanging, count: 2 },
-    drainDeadlineMs: 100,
-    signal: AbortSignal.timeout(1000),
-  });
-  expect(await watched.report).toMatchObject({ exitCode: 4, consumed: 0, endedBy: "its signal was aborted" });
-  expect(pids(watched.events).filter(isAlive)).toEqual([]);
-  await destroyAt(path);
-});
