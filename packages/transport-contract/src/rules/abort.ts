@@ -77,8 +77,10 @@ export const abortRules: readonly Rule[] = [
         (got) => got,
         () => "aborted" as const,
       );
-      // Seen to wait, however slow the machine is: else the wake-up may come before there is anybody to be woken.
-      if (t.random.chance(0.5)) await t.until(() => waiting === 2, "both takes wait");
+      const when = t.random.pick(["at once", "in a turn", "when both wait"] as const);
+      if (when === "in a turn") await turn();
+      // However slow the machine is: else the wake-up may always come before there is anybody to be woken.
+      if (when === "when both wait") await t.until(() => waiting === 2, "both takes wait");
       const putting = producer.put(trial);
       if (t.random.chance(0.5)) await turn();
       abort.abort(new Error("enough"));
